@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+# Compiler and linker flags per variant. Warnings are errors for everyone: the pinned compilers
+# (gcc 12+, clang 14+) are the ones CI uses; WERROR= switches it off for others.
+WERROR ?= -Werror
+PKGS := jansson yaml-0.1 libssl libcrypto libmicrohttpd
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
+
+WARN := -Wall -Wextra -Wpedantic -Wno-gnu-statement-expression -Wshadow -Wconversion -Wsign-conversion -Wformat=2 \
+	-Wstrict-prototypes -Wold-style-definition -Wmissing-prototypes -Wmissing-declarations \
+	-Wredundant-decls -Wnested-externs -Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla -Wundef \
+	-Wimplicit-fallthrough -Wnull-dereference -Wdouble-promotion
+IS_CLANG := $(shell $(CC) --version 2>/dev/null | grep -c clang)
+ifeq ($(IS_CLANG),0)
+# A statement expression (og_take) is the one GNU extension in use; gcc has no flag of its own for it.
+WARN := $(filter-out -Wpedantic -Wno-gnu-statement-expression,$(WARN)) -Wduplicated-cond \
+	-Wlogical-op -Wjump-misses-init -Walloc-zero -Wformat-signedness
+endif
+
+CPPFLAGS_ALL = -D_GNU_SOURCE -DOG_VERSION='"$(VERSION)"' -Iinclude $(PKG_CFLAGS) $(CPPFLAGS)
+CFLAGS_COMMON = -std=gnu17 -g $(WARN) $(WERROR) -fno-common -fstack-protector-strong \
+	-fstack-clash-protection -fPIE -fno-plt
+ifneq ($(filter x86_64 i686,$(shell uname -m)),)
+CFLAGS_COMMON += -fcf-protection=full
+endif
+LDFLAGS_COMMON = -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed
+LIBS = $(PKG_LIBS) -lpthread
+
+CFLAGS_release = -O2 -D_FORTIFY_SOURCE=2
+CFLAGS_debug = -O0 -fno-omit-frame-pointer
+CFLAGS_asan = -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+CFLAGS_tsan = -O1 -fno-omit-frame-pointer -fsanitize=thread
+CFLAGS_cov = -O0 --coverage
+CFLAGS_ALL = $(CFLAGS_COMMON) $(CFLAGS_$(VARIANT)) $(CFLAGS)
+LDFLAGS_ALL = $(LDFLAGS_COMMON) $(LDFLAGS)
