@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/* Label selectors (metav1.LabelSelector): matchLabels and matchExpressions, all ANDed. */
+#include "otelgate/kobj/kv.h"
+
+enum og_selector_op { OG_SEL_IN, OG_SEL_NOT_IN, OG_SEL_EXISTS, OG_SEL_NOT_EXISTS };
+
+struct og_selector_req {
+	struct og_sv key;
+	enum og_selector_op op;
+	const struct og_sv *values; /* In and NotIn only */
+	uint32_t nvalues;
+};
+
+struct og_selector {
+	bool present; /* a selector that is not present matches nothing */
+	const struct og_selector_req *reqs;
+	uint32_t nreqs; /* present with 0 requirements matches everything */
+};
+
+/*
+ * Reads a LabelSelector object. Absent or null gives `present = false`. Errors: CONFIG for a wrong
+ * shape or operator, with the JSON path below the selector in the message; OOM.
+ */
+int og_selector_read(
+	struct og_jval v, struct og_arena *arena, struct og_selector *ret, struct og_err *err);
+
+/* NotIn and DoesNotExist match when the key is missing, as in Kubernetes. */
+bool og_selector_match(const struct og_selector *s, const struct og_kvs *labels);
