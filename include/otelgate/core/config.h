@@ -151,14 +151,36 @@ struct og_config {
 /* NULL when there is none of that name. */
 const struct og_profile *og_config_profile(const struct og_config *c, struct og_sv name);
 
-/* Stable words of the enums, as the documents spell them; static storage. */
+/* Stable words of the enums, as the documents spell them; static storage; "?" out of range. */
 const char *og_signal_name(enum og_signal s);
 const char *og_signal_mode_name(enum og_signal_mode m);
+const char *og_receiver_type_name(enum og_receiver_type t);
 const char *og_protocol_name(enum og_protocol p);
+const char *og_compression_name(enum og_compression c); /* UNSET gives "unset" */
+const char *og_on_error_name(enum og_on_error e);
+const char *og_profiles_via_name(enum og_profiles_via v);
+const char *og_compat_name(enum og_compat c);
+const char *og_restart_mode_name(enum og_restart_mode m);
+const char *og_network_policy_name(enum og_network_policy p);
 const char *og_language_name(enum og_language l); /* "java", "nodejs", …; NONE gives "none" */
 const char *og_libc_name(enum og_libc l);	  /* "glibc", "musl", "unknown" */
-/* False when the word is not one of them. */
+/* False when the word is not one of them. "none" is no language and "unknown" no libc here. */
 bool og_language_parse(struct og_sv word, enum og_language *ret);
 bool og_libc_parse(struct og_sv word, enum og_libc *ret);
 bool og_signal_parse(struct og_sv word, enum og_signal *ret);
 bool og_signal_mode_parse(struct og_sv word, enum og_signal_mode *ret);
+
+/* The same words as NULL-terminated lists, indexed by the enum. */
+extern const char *const og_words_signal[],
+	*const og_words_signal_mode[],
+		*const og_words_receiver_type[],
+			*const og_words_protocol[],
+				*const og_words_compression[],
+					*const og_words_on_error[],
+						*const og_words_profiles_via[],
+							*const og_words_compat[],
+								*const og_words_restart_mode[],
+									*const og_words_network_policy[],
+										*const og_words_language[],
+											*const og_words_libc
+												[];

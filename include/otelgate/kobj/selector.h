@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /* Label selectors (metav1.LabelSelector): matchLabels and matchExpressions, all ANDed. */
+#include "otelgate/base/err.h"
 #include "otelgate/kobj/kv.h"
 
 enum og_selector_op { OG_SEL_IN, OG_SEL_NOT_IN, OG_SEL_EXISTS, OG_SEL_NOT_EXISTS };
@@ -24,6 +25,16 @@ struct og_selector {
  */
 int og_selector_read(
 	struct og_jval v, struct og_arena *arena, struct og_selector *ret, struct og_err *err);
+
+/*
+ * The same, reporting every problem: `at` is the value or key that is wrong, `path` its place below
+ * the selector ("" for the selector itself), `message` what is wrong with it ("must be …").
+ * 0, -OG_E_CONFIG when anything was reported, -OG_E_OOM.
+ */
+typedef void og_selector_problem_fn(
+	void *ctx, struct og_jval at, const char *path, const char *message);
+int og_selector_read_all(struct og_jval v, struct og_arena *arena, struct og_selector *ret,
+	og_selector_problem_fn *report, void *ctx);
 
 /* NotIn and DoesNotExist match when the key is missing, as in Kubernetes. */
 bool og_selector_match(const struct og_selector *s, const struct og_kvs *labels);
