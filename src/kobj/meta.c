@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Object metadata and the names Kubernetes accepts. */
+/* Object metadata. */
 #include "otelgate/kobj/meta.h"
 
 struct og_sv og_api_group(struct og_sv api_version)
@@ -38,67 +38,4 @@ int og_meta_read(
 		return og_err_set(err, OG_E_OOM, "out of memory reading metadata");
 	*ret = m;
 	return 0;
-}
-
-static bool lower_alnum(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
-static bool alnum(char c)
-{
-	return lower_alnum(c) || (c >= 'A' && c <= 'Z');
-}
-
-bool og_dns1123_label(struct og_sv s)
-{
-	if (s.n < 1 || s.n > 63 || !lower_alnum(s.p[0]) || !lower_alnum(s.p[s.n - 1]))
-		return false;
-	for (size_t i = 0; i < s.n; i++)
-		if (!lower_alnum(s.p[i]) && s.p[i] != '-')
-			return false;
-	return true;
-}
-
-bool og_dns1123_subdomain(struct og_sv s)
-{
-	if (s.n < 1 || s.n > 253 || s.p[s.n - 1] == '.')
-		return false;
-	struct og_sv rest = s, part;
-	while (og_sv_split(&rest, '.', &part))
-		if (!og_dns1123_label(part))
-			return false;
-	return true;
-}
-
-bool og_env_name(struct og_sv s)
-{
-	if (s.n == 0 || (s.p[0] >= '0' && s.p[0] <= '9'))
-		return false;
-	for (size_t i = 0; i < s.n; i++)
-		if (!alnum(s.p[i]) && s.p[i] != '_')
-			return false;
-	return true;
-}
-
-bool og_env_name_relaxed(struct og_sv s)
-{
-	if (s.n == 0)
-		return false;
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] < 0x20 || s.p[i] > 0x7e || s.p[i] == '=')
-			return false;
-	return true;
-}
-
-bool og_label_value(struct og_sv s)
-{
-	if (s.n == 0)
-		return true;
-	if (s.n > 63 || !alnum(s.p[0]) || !alnum(s.p[s.n - 1]))
-		return false;
-	for (size_t i = 0; i < s.n; i++)
-		if (!alnum(s.p[i]) && s.p[i] != '-' && s.p[i] != '_' && s.p[i] != '.')
-			return false;
-	return true;
 }

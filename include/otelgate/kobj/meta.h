@@ -21,14 +21,3 @@ int og_meta_read(
 
 /* "apps/v1" → "apps"; "v1" → "". */
 struct og_sv og_api_group(struct og_sv api_version);
-
-/* RFC 1123 label: 1 to 63 of a-z 0-9 -, starting and ending alphanumeric. */
-bool og_dns1123_label(struct og_sv s);
-/* Labels joined by dots, 253 bytes at most. */
-bool og_dns1123_subdomain(struct og_sv s);
-/* Environment variable names every shell can use: [A-Za-z_][A-Za-z0-9_]*. */
-bool og_env_name(struct og_sv s);
-/* What the API server accepts as a variable name: printable ASCII without '=' (KEP-4369). */
-bool og_env_name_relaxed(struct og_sv s);
-/* A valid label value: empty, or 63 at most of [A-Za-z0-9._-], alphanumeric at both ends. */
-bool og_label_value(struct og_sv s);
