@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Deep equality (RFC 6902 §4.6). Recursion is bounded by OG_JDEPTH_MAX, which the parser keeps. */
+#include "jdoc-priv.h"
+
+/* A number as 0.d1d2d3... * 10^exp, d1 and the last digit not 0; zero has no digits. */
+struct number {
+	const char *p; /* from the first to the last significant digit; holds a point perhaps */
+	size_t n;
+	int64_t exp;
+	bool negative;
+	bool huge; /* the exponent has more than 18 digits */
+};
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Reads the exponent at p (behind the e). */
+static void read_exponent(struct number *x, const char *p, const char *end)
+{
+	bool minus = *p == '-';
+	if (*p == '-' || *p == '+')
+		p++;
+	while (p < end && *p == '0')
+		p++;
+	if (end - p > 18) {
+		x->huge = true;
+		return;
+	}
+	int64_t e = 0;
+	for (; p < end; p++)
+		e = e * 10 + (*p - '0');
+	x->exp += minus ? -e : e;
+}
+
+static struct number read_number(struct og_sv s)
+{
+	struct number x = {.negative = s.p[0] == '-'};
+	const char *end = s.p + s.n, *p = s.p + x.negative, *point = NULL;
+	const char *first = NULL, *last = NULL;
+	for (; p < end && (is_digit(*p) || *p == '.'); p++) {
+		if (*p == '.') {
+			point = p;
+		} else if (*p != '0') {
+			first = first ? first : p;
+			last = p;
+		}
+	}
+	if (!first)
+		return (struct number){.p = ""}; /* 0, -0, 0.0, 0e5 */
+	if (!point)
+		point = p;
+	x.exp = point > first ? point - first : point + 1 - first;
+	x.p = first;
+	x.n = (size_t)(last - first) + 1;
+	if (p < end)
+		read_exponent(&x, p + 1, end);
+	return x;
+}
+
+static bool same_digits(struct number a, struct number b)
+{
+	size_t i = 0, j = 0;
+	for (;;) {
+		if (i < a.n && a.p[i] == '.')
+			i++;
+		if (j < b.n && b.p[j] == '.')
+			j++;
+		if (i == a.n || j == b.n)
+			return i == a.n && j == b.n;
+		if (a.p[i++] != b.p[j++])
+			return false;
+	}
+}
+
+/*
+ * By value, without loss. Only numbers whose exponents have more than 18 digits are compared by
+ * their text: no double or decimal type reads them either.
+ */
+static bool number_equal(struct og_sv a, struct og_sv b)
+{
+	if (og_sv_eq(a, b))
+		return true;
+	struct number x = read_number(a), y = read_number(b);
+	if (x.huge || y.huge)
+		return false;
+	return x.negative == y.negative && x.exp == y.exp && same_digits(x, y);
+}
+
+static bool equal(struct og_jval a, struct og_jval b, unsigned depth);
+
+static bool array_equal(struct og_jval a, struct og_jval b, unsigned depth)
+{
+	struct og_jiter ia = og_jiter(a), ib = og_jiter(b);
+	while (og_jnext(&ia) && og_jnext(&ib))
+		if (!equal(ia.val, ib.val, depth))
+			return false;
+	return true;
+}
+
+static struct og_jraw key_raw(struct og_jval key)
+{
+	return og_jraw_tok(key.d->text, og_jtok(key));
+}
+
+/* The member of b (linear: small objects, or no memory for an index). */
+static struct og_jval member(struct og_jval b, struct og_jraw key)
+{
+	og_jfor (it, b)
+		if (og_jraw_eq(key_raw(it.key), key))
+			return it.val;
+	return OG_JABSENT;
+}
+
+static bool object_equal(struct og_jval a, struct og_jval b, unsigned depth)
+{
+	og_auto_jkeys struct og_jkeys keys = {.n = 0};
+	bool indexed = false, tried = og_jcount(b) <= OG_JKEYS_MIN;
+	struct og_jiter ia = og_jiter(a), ib = og_jiter(b);
+	while (og_jnext(&ia) && og_jnext(&ib)) {
+		struct og_jraw key = key_raw(ia.key);
+		struct og_jval other = ib.val; /* mostly both have the same order */
+		if (!og_jraw_eq(key, key_raw(ib.key))) {
+			if (!tried) {
+				tried = true;
+				indexed = og_jkeys_build(
+					&keys, b.d->text, b.d->tok, b.i, og_jcount(b));
+			}
+			uint32_t at = indexed ? og_jkeys_find(&keys, key) : 0;
+			other = indexed ? (at ? (struct og_jval){b.d, at + 1} : OG_JABSENT)
+					: member(b, key);
+		}
+		if (!equal(ia.val, other, depth))
+			return false;
+	}
+	return true;
+}
+
+static bool equal(struct og_jval a, struct og_jval b, unsigned depth)
+{
+	enum og_jtype t = og_jtype(a);
+	if (t != og_jtype(b) || depth > OG_JDEPTH_MAX)
+		return false;
+	switch (t) {
+	case OG_J_NUMBER:
+		return number_equal(og_jraw(a), og_jraw(b));
+	case OG_J_STRING:
+		return og_jraw_eq(key_raw(a), key_raw(b));
+	case OG_J_ARRAY:
+		return og_jcount(a) == og_jcount(b) && array_equal(a, b, depth + 1);
+	case OG_J_OBJECT:
+		return og_jcount(a) == og_jcount(b) && object_equal(a, b, depth + 1);
+	case OG_J_ABSENT:
+	case OG_J_NULL:
+	case OG_J_FALSE:
+	case OG_J_TRUE:
+		break;
+	}
+	return true;
+}
+
+bool og_jequal(struct og_jval a, struct og_jval b)
+{
+	return equal(a, b, 0);
+}
