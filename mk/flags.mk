@@ -6,14 +6,16 @@ PKGS := jansson yaml-0.1 libssl libcrypto libmicrohttpd
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
 
-WARN := -Wall -Wextra -Wpedantic -Wno-gnu-statement-expression -Wshadow -Wconversion -Wsign-conversion -Wformat=2 \
+WARN := -Wall -Wextra -Wpedantic -Wno-gnu-statement-expression \
+	-Wno-gnu-zero-variadic-macro-arguments -Wshadow -Wconversion -Wsign-conversion -Wformat=2 \
 	-Wstrict-prototypes -Wold-style-definition -Wmissing-prototypes -Wmissing-declarations \
 	-Wredundant-decls -Wnested-externs -Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla -Wundef \
 	-Wimplicit-fallthrough -Wnull-dereference -Wdouble-promotion
 IS_CLANG := $(shell $(CC) --version 2>/dev/null | grep -c clang)
 ifeq ($(IS_CLANG),0)
-# A statement expression (og_take) is the one GNU extension in use; gcc has no flag of its own for it.
-WARN := $(filter-out -Wpedantic -Wno-gnu-statement-expression,$(WARN)) -Wduplicated-cond \
+# Statement expressions (og_take) and `, ##__VA_ARGS__` (og_log) are the GNU extensions in use; gcc has
+# no flags of its own for them.
+WARN := $(filter-out -Wpedantic -Wno-gnu-%,$(WARN)) -Wduplicated-cond \
 	-Wlogical-op -Wjump-misses-init -Walloc-zero -Wformat-signedness
 endif
 

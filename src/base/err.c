@@ -55,8 +55,8 @@ static void append(struct og_err *err, const char *text)
 		trim_partial_utf8(err->msg);
 }
 
-__attribute__((format(printf, 4, 0))) static void vset(struct og_err *err, const char *where, enum og_code code, const char *fmt,
-	va_list ap)
+__attribute__((format(printf, 4, 0))) static void vset(
+	struct og_err *err, const char *where, enum og_code code, const char *fmt, va_list ap)
 {
 	err->code = code;
 	err->sys = 0;
