@@ -162,11 +162,10 @@ int og_fs_write_atomic(
 	og_auto_buf struct og_buf dir = OG_BUF_INIT(PATH_MAX);
 	og_auto_buf struct og_buf temp = OG_BUF_INIT(PATH_MAX);
 	og_buf_fmt(&dir, "%.*s", slash ? dir_n + (dir_n == 0) : 1, slash ? target : ".");
-	og_buf_fmt(&temp, "%s/.otelgate-XXXXXX", dir.p ? dir.p : "");
-	if (temp.failed || dir.failed)
+	if (dir.failed)
 		return og_err_set(
-			err, OG_E_LIMIT, "%s: out of memory, or the path is too long", path);
-	int fd = mkostemp(temp.p, O_CLOEXEC);
+			err, OG_E_OOM, "%s: out of memory, or the path is too long", path);
+	int fd = open_temp(&temp, dir.p, exists ? 0600 : mode_if_new);
 	if (fd < 0)
 		return sys_error(err, errno, "creating a temporary file beside", path);
 	rc = fill_temp(fd, path, exists ? &st : NULL, p, n, err);
