@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/* Terminals: whether to colour, how wide, and text that can't steer the terminal. */
+#include "otelgate/base/str.h"
+#include "otelgate/cli/options.h"
+
+enum og_colour { OG_COLOUR_AUTO, OG_COLOUR_ALWAYS, OG_COLOUR_NEVER };
+
+/*
+ * AUTO: only on a terminal, and neither with NO_COLOR (set and not empty, https://no-color.org)
+ * nor with TERM unset or "dumb".
+ */
+bool og_term_colour(int fd, enum og_colour when, og_getenv_fn *env);
+/* Columns for prose: the terminal's width within 60 … 100; 80 when fd is no terminal. */
+unsigned og_term_width(int fd);
+
+enum og_style { OG_STYLE_BOLD, OG_STYLE_DIM, OG_STYLE_RED, OG_STYLE_GREEN, OG_STYLE_YELLOW,
+	OG_STYLE_CYAN };
+/* Appends s between the style's escape sequences, or as it is when `on` is false. */
+void og_style_sv(struct og_buf *b, bool on, enum og_style style, struct og_sv s);
+void og_style_str(struct og_buf *b, bool on, enum og_style style, const char *s);
+
+/*
+ * Appends text that came from outside for people to read: control characters (ESC above all), DEL
+ * and invalid UTF-8 become \xNN, so that an object's name can't steer the terminal or fake a line.
+ */
+void og_text_safe(struct og_buf *b, struct og_sv s);
+
+/*
+ * Appends prose wrapped to `width` columns: the first line continues at column `at`, the others
+ * begin with `indent` blanks. Newlines in the text are kept. Columns are counted in characters.
+ */
+void og_text_wrap(struct og_buf *b, struct og_sv text, unsigned at, unsigned indent,
+	unsigned width);

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/* The rows of og_commands[]. */
+#include "otelgate/cli/command.h"
+
+extern const struct og_command og_cmd_help;
+extern const struct og_command og_cmd_version;
+extern const struct og_command og_cmd_gen_docs;
