@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The program around the commands: dispatch, parsing, messages, writing. */
+#include <errno.h>
 #include <stdarg.h>
 #include <unistd.h>
-#include "otelgate/base/fs.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/base/suggest.h"
 #include "otelgate/cli/command.h"
@@ -12,26 +12,41 @@
 /* Output is collected, so it needs room for the largest input and what is inserted. */
 enum { OUT_MAX_BYTES = 1 << 30, ARENA_MAX_BYTES = 1 << 30, MSG_BYTES = 4096 };
 
+static int write_all(int fd, const char *name, const char *p, size_t n, struct og_err *err)
+{
+	while (n) {
+		ssize_t k = write(fd, p, n);
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return og_err_sys(err, errno, "%s", name);
+		p += k;
+		n -= (size_t)k;
+	}
+	return 0;
+}
+
 bool og_cli_flush(struct og_cli *cli)
 {
 	struct og_err err = OG_ERR_INIT;
 	bool ok = !cli->out.failed;
 	if (!ok)
 		og_cli_error(cli, "out of memory: the output is not written");
-	else if (cli->out.len && og_fs_write_all(cli->out_fd, "standard output", cli->out.p,
-					 cli->out.len, &err) != 0) {
+	else if (cli->out.len &&
+		 write_all(cli->out_fd, "standard output", cli->out.p, cli->out.len, &err) != 0) {
 		og_cli_error(cli, "%s", err.msg);
 		ok = false;
 	}
 	og_buf_reset(&cli->out);
 	/* Nobody is left to tell when this fails. */
 	if (cli->err.len)
-		(void)og_fs_write_all(cli->err_fd, "standard error", cli->err.p, cli->err.len, &err);
+		(void)write_all(cli->err_fd, "standard error", cli->err.p, cli->err.len, &err);
 	og_buf_reset(&cli->err);
 	return ok;
 }
 
-static void message(struct og_cli *cli, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void message(
+	struct og_cli *cli, const char *fmt, va_list ap)
 {
 	struct og_buf b = OG_BUF_INIT(MSG_BYTES);
 	og_buf_vfmt(&b, fmt, ap);
@@ -78,8 +93,8 @@ int og_cli_fail(struct og_cli *cli, const struct og_err *err)
 	return OG_EXIT_FAULT;
 }
 
-static int run_command(struct og_cli *cli, const struct og_command *cmd, int argc,
-	char *const *argv)
+static int run_command(
+	struct og_cli *cli, const struct og_command *cmd, int argc, char *const *argv)
 {
 	struct og_common common = {0};
 	struct og_parsed parsed = {0};
@@ -94,7 +109,8 @@ static int run_command(struct og_cli *cli, const struct og_command *cmd, int arg
 		{og_common_opts, og_ncommon_opts, &common},
 	};
 	cli->cmd = cmd;
-	int rc = og_opts_parse(sets, OG_COUNT(sets), argc, argv, cli->env, cli->arena, &parsed, &err);
+	int rc = og_opts_parse(
+		sets, OG_COUNT(sets), argc, argv, cli->env, cli->arena, &parsed, &err);
 	if (rc != 0)
 		return og_cli_fail(cli, &err);
 	enum og_colour when = common.no_colour ? OG_COLOUR_NEVER : (enum og_colour)common.colour;
@@ -111,8 +127,8 @@ static int run_command(struct og_cli *cli, const struct og_command *cmd, int arg
 				? " (files are given with -f)"
 				: "");
 	if (parsed.noperands < cmd->min_operands)
-		return og_cli_usage(cli, "an argument is missing: %s %s %s", cli->prog, cmd->name,
-			cmd->usage);
+		return og_cli_usage(
+			cli, "an argument is missing: %s %s %s", cli->prog, cmd->name, cmd->usage);
 	return cmd->run(cli, args, &parsed);
 }
 

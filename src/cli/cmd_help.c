@@ -29,18 +29,19 @@ static int run_help(struct og_cli *cli, void *args, const struct og_parsed *p)
 		og_help_command(&cli->out, cmd, cli->prog, cli->width, cli->colour_out);
 		return OG_EXIT_PASS;
 	}
-	if (n == 1 && og_help_group(&cli->out, og_svz(words[0]), cli->prog, cli->width,
-			      cli->colour_out))
+	if (n == 1 &&
+		og_help_group(&cli->out, og_svz(words[0]), cli->prog, cli->width, cli->colour_out))
 		return OG_EXIT_PASS;
 	const char *names[64];
 	size_t nnames = 0;
 	for (size_t i = 0; i < og_ncommands && nnames < OG_COUNT(names); i++)
 		names[nnames++] = og_commands[i]->hidden ? NULL : og_commands[i]->name;
-	const char *typed = n == 2 ? og_arena_fmt(cli->arena, "%s %s", words[0], words[1]) : words[0];
+	const char *typed = n == 2 ? og_arena_fmt(cli->arena, "%s %s", words[0], words[1])
+				   : words[0];
 	const char *near = typed ? og_suggest(og_svz(typed), names, nnames) : NULL;
 	if (near)
-		return og_cli_usage(cli, "unknown command \"%.64s\" (did you mean \"%s\"?)", typed,
-			near);
+		return og_cli_usage(
+			cli, "unknown command \"%.64s\" (did you mean \"%s\"?)", typed, near);
 	return og_cli_usage(cli, "unknown command \"%.64s\"", typed ? typed : "");
 }
 
@@ -102,8 +103,9 @@ const struct og_command og_cmd_version = {
 	.name = "version",
 	.summary = "print the version",
 	.usage = "[-o json]",
-	.description = "With -o json also the versions of the compiler and of the libraries in use: "
-		       "what a bug report needs.",
+	.description =
+		"With -o json also the versions of the compiler and of the libraries in use: "
+		"what a bug report needs.",
 	.opts = version_opts,
 	.nopts = OG_COUNT(version_opts),
 	.args_bytes = sizeof(struct version_args),

@@ -18,16 +18,34 @@ static void escaped(struct og_buf *b, struct og_sv s)
 	}
 }
 
-/* A text line must not begin with a control character of roff. */
+enum { SOURCE_COLUMNS = 78 };
+
+/* One sentence, broken so that no source line is long nor begins with a control character. */
 static void text_line(struct og_buf *b, struct og_sv s)
 {
-	s = og_sv_trim(s);
-	if (!s.n)
-		return;
-	if (s.p[0] == '.' || s.p[0] == '\'')
-		og_buf_lit(b, "\\&");
-	escaped(b, s);
-	og_buf_ch(b, '\n');
+	struct og_sv rest = og_sv_trim(s), word;
+	size_t line = b->len;
+	while (og_sv_split(&rest, ' ', &word)) {
+		if (!word.n)
+			continue;
+		size_t at = b->len;
+		if (at > line)
+			og_buf_ch(b, ' ');
+		if (at == line && (word.p[0] == '.' || word.p[0] == '\''))
+			og_buf_lit(b, "\\&");
+		escaped(b, word);
+		if (at > line && b->len - line > SOURCE_COLUMNS && !b->failed) {
+			b->p[at] = '\n';
+			line = at + 1;
+			if (word.p[0] == '.' || word.p[0] == '\'') {
+				b->len = line;
+				og_buf_lit(b, "\\&");
+				escaped(b, word);
+			}
+		}
+	}
+	if (b->len > line)
+		og_buf_ch(b, '\n');
 }
 
 /* Prose: each sentence on a line of its own (mdoc's rule), an empty line starts a paragraph. */
@@ -117,8 +135,8 @@ static void command(struct og_buf *b, const struct og_command *c)
 		literal(b, line, "otelgate");
 	} while (rest.n);
 	og_buf_lit(b, ".Ed\n.Pp\n");
-	og_buf_fmt(b, "%c", c->summary[0] >= 'a' && c->summary[0] <= 'z' ? c->summary[0] - 32
-									  : c->summary[0]);
+	og_buf_fmt(b, "%c",
+		c->summary[0] >= 'a' && c->summary[0] <= 'z' ? c->summary[0] - 32 : c->summary[0]);
 	escaped(b, og_svz(c->summary + 1));
 	og_buf_lit(b, ".\n");
 	if (c->description) {
@@ -203,7 +221,7 @@ void og_gen_man(struct og_buf *out)
 			"puts the OpenTelemetry environment (endpoints, credentials by reference,\n"
 			"resource attributes, language agents) into pods, as a mutating admission\n"
 			"webhook or offline in manifests.\n"
-			"Called as\n.Nm kubectl-otelgate\nit is a plugin of\n.Xr kubectl 1 .\n"
+			"Called as\n.Nm kubectl-otelgate\nit is a plugin of kubectl.\n"
 			".Sh COMMANDS\n");
 	for (size_t i = 0; i < og_ncommands; i++) {
 		if (!og_commands[i]->hidden)
@@ -219,5 +237,4 @@ void og_gen_man(struct og_buf *out)
 			".It 3\nIt could not be evaluated: unreadable input, malformed documents.\n"
 			".El\n");
 	examples(out);
-	og_buf_lit(out, ".Sh SEE ALSO\n.Xr kubectl 1\n");
 }

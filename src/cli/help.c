@@ -64,8 +64,8 @@ static void option_row(struct og_buf *b, const struct og_opt *o, unsigned width)
 }
 
 /* The rows of one group after another, each group under its heading, in order of appearance. */
-static void option_groups(struct og_buf *b, const struct og_opt *rows, size_t n, unsigned width,
-	bool colour)
+static void option_groups(
+	struct og_buf *b, const struct og_opt *rows, size_t n, unsigned width, bool colour)
 {
 	for (size_t i = 0; i < n; i++) {
 		const char *group = rows[i].group ? rows[i].group : "Options";
@@ -135,8 +135,10 @@ void og_help_command(struct og_buf *out, const struct og_command *cmd, const cha
 	option_groups(out, cmd->opts, cmd->nopts, width, colour);
 	option_groups(out, og_common_opts, og_ncommon_opts, width, colour);
 	og_buf_lit(out, "  -h, --help                this text\n");
-	heading(out, "Exit codes", colour);
-	pairs(out, cmd->exits ? cmd->exits : general_exits, width);
+	if (cmd->exits) {
+		heading(out, "Exit codes", colour);
+		pairs(out, cmd->exits, width);
+	}
 	if (cmd->examples) {
 		heading(out, "Examples", colour);
 		add_examples(out, cmd->examples, prog, colour);
@@ -163,7 +165,8 @@ static void command_rows(struct og_buf *out, struct og_sv group, unsigned width,
 
 void og_help_program(struct og_buf *out, const char *prog, unsigned width, bool colour)
 {
-	og_buf_fmt(out, "%s makes Kubernetes workloads send OTLP telemetry to Grafana Cloud.\n", prog);
+	og_buf_fmt(
+		out, "%s makes Kubernetes workloads send OTLP telemetry to Grafana Cloud.\n", prog);
 	heading(out, "Usage", colour);
 	og_buf_fmt(out, "  %s COMMAND [options]\n", prog);
 	heading(out, "Commands", colour);
@@ -176,8 +179,8 @@ void og_help_program(struct og_buf *out, const char *prog, unsigned width, bool 
 	og_buf_fmt(out, "\n\"%s help COMMAND\" says more about a command.\n", prog);
 }
 
-bool og_help_group(struct og_buf *out, struct og_sv group, const char *prog, unsigned width,
-	bool colour)
+bool og_help_group(
+	struct og_buf *out, struct og_sv group, const char *prog, unsigned width, bool colour)
 {
 	struct og_buf rows = OG_BUF_INIT(0);
 	if (group.n)
@@ -185,8 +188,8 @@ bool og_help_group(struct og_buf *out, struct og_sv group, const char *prog, uns
 	bool any = rows.len > 0;
 	if (any) {
 		og_buf_lit(out, "Usage:\n");
-		og_buf_fmt(out, "  %s %.*s COMMAND [options]\n\nCommands:\n", prog,
-			OG_SV_ARG(group));
+		og_buf_fmt(
+			out, "  %s %.*s COMMAND [options]\n\nCommands:\n", prog, OG_SV_ARG(group));
 		og_buf_sv(out, og_buf_view(&rows));
 		og_buf_fmt(out, "\n\"%s help %.*s COMMAND\" says more about a command.\n", prog,
 			OG_SV_ARG(group));

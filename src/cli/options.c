@@ -57,16 +57,16 @@ static int set_word(struct parser *p, const struct og_opt *o, unsigned *at, stru
 	return rc;
 }
 
-static int set_number(struct parser *p, const struct og_opt *o, void *at, struct og_sv value,
-	struct og_err *err)
+static int set_number(
+	struct parser *p, const struct og_opt *o, void *at, struct og_sv value, struct og_err *err)
 {
 	struct og_err why = OG_ERR_INIT;
 	int64_t ms = 0;
 	uint32_t u = 0;
 	int rc;
 	if (o->type == OG_OPT_U32) {
-		rc = og_parse_u32(value, (uint32_t)o->min, o->max ? (uint32_t)o->max : UINT32_MAX,
-			&u, &why);
+		rc = og_parse_u32(
+			value, (uint32_t)o->min, o->max ? (uint32_t)o->max : UINT32_MAX, &u, &why);
 		if (rc == 0)
 			*(uint32_t *)at = u;
 	} else {
@@ -164,6 +164,14 @@ static int unknown_long(const struct parser *p, struct og_sv name, struct og_err
 	for (size_t s = 0; s < p->nsets; s++) {
 		const char *c = og_suggest_in(name, p->sets[s].rows, p->sets[s].n, name);
 		size_t d = c ? og_edit_distance(name, og_svz(c), 8) : SIZE_MAX;
+		/* The beginning of a name is more telling than a small distance. */
+		for (size_t i = 0; name.n && d && i < p->sets[s].n; i++) {
+			const char *full = p->sets[s].rows[i].name;
+			if (og_sv_starts(og_svz(full), name)) {
+				c = full;
+				d = 0;
+			}
+		}
 		if (c && d < best_d) {
 			best = c;
 			best_d = d;
@@ -186,8 +194,8 @@ static int take(struct parser *p, const struct og_opt_set *s, const struct og_op
 }
 
 /* argv[*i] is "--name" or "--name=value". */
-static int parse_long(struct parser *p, int argc, char *const *argv, int *i, bool *ret_help,
-	struct og_err *err)
+static int parse_long(
+	struct parser *p, int argc, char *const *argv, int *i, bool *ret_help, struct og_err *err)
 {
 	struct og_sv name = og_svz(argv[*i] + 2);
 	size_t eq = og_sv_chr(name, '=');
@@ -214,8 +222,8 @@ static int parse_long(struct parser *p, int argc, char *const *argv, int *i, boo
 }
 
 /* argv[*i] is "-abc": flags, the last of which may take the rest or the next word as its value. */
-static int parse_short(struct parser *p, int argc, char *const *argv, int *i, bool *ret_help,
-	struct og_err *err)
+static int parse_short(
+	struct parser *p, int argc, char *const *argv, int *i, bool *ret_help, struct og_err *err)
 {
 	for (const char *c = argv[*i] + 1; *c; c++) {
 		const struct og_opt_set *s = NULL;
@@ -238,8 +246,8 @@ static int parse_short(struct parser *p, int argc, char *const *argv, int *i, bo
 		if (c[1])
 			return take(p, s, o, index, c[1] == '=' ? c + 2 : c + 1, err);
 		if (*i + 1 >= argc)
-			return og_err_set(err, OG_E_USAGE, "-%c needs a value: -%c %s", *c, *c,
-				o->arg);
+			return og_err_set(
+				err, OG_E_USAGE, "-%c needs a value: -%c %s", *c, *c, o->arg);
 		return take(p, s, o, index, argv[++*i], err);
 	}
 	return 0;

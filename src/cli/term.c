@@ -92,8 +92,7 @@ static void new_line(struct og_buf *b, unsigned indent)
 		og_buf_ch(b, ' ');
 }
 
-void og_text_wrap(struct og_buf *b, struct og_sv text, unsigned at, unsigned indent,
-	unsigned width)
+void og_text_wrap(struct og_buf *b, struct og_sv text, unsigned at, unsigned indent, unsigned width)
 {
 	struct og_sv line, word;
 	bool first_line = true;

@@ -39,7 +39,7 @@ struct og_command {
 	const char *usage;	 /* what follows the name; several forms are separated by '\n' */
 	const char *description; /* paragraphs separated by an empty line; NULL = none */
 	const char *examples;	 /* pairs of lines: "# what\ncommand"; %P stands for the program */
-	const char *exits;	 /* lines "code what"; NULL = the general ones */
+	const char *exits;	 /* lines "code what"; NULL = nothing to add to the general ones */
 	const struct og_opt *opts;
 	size_t nopts;
 	size_t args_bytes; /* size of the struct the option offsets point into */
@@ -80,8 +80,8 @@ void og_help_command(struct og_buf *out, const struct og_command *cmd, const cha
 	unsigned width, bool colour);
 void og_help_program(struct og_buf *out, const char *prog, unsigned width, bool colour);
 /* Help of a group such as "config": lists its sub-commands. False when there is none. */
-bool og_help_group(struct og_buf *out, struct og_sv group, const char *prog, unsigned width,
-	bool colour);
+bool og_help_group(
+	struct og_buf *out, struct og_sv group, const char *prog, unsigned width, bool colour);
 
 /* Generated documents, appended to out (src/cli/gen_*.c). */
 void og_gen_man(struct og_buf *out);

@@ -14,8 +14,14 @@ bool og_term_colour(int fd, enum og_colour when, og_getenv_fn *env);
 /* Columns for prose: the terminal's width within 60 … 100; 80 when fd is no terminal. */
 unsigned og_term_width(int fd);
 
-enum og_style { OG_STYLE_BOLD, OG_STYLE_DIM, OG_STYLE_RED, OG_STYLE_GREEN, OG_STYLE_YELLOW,
-	OG_STYLE_CYAN };
+enum og_style {
+	OG_STYLE_BOLD,
+	OG_STYLE_DIM,
+	OG_STYLE_RED,
+	OG_STYLE_GREEN,
+	OG_STYLE_YELLOW,
+	OG_STYLE_CYAN
+};
 /* Appends s between the style's escape sequences, or as it is when `on` is false. */
 void og_style_sv(struct og_buf *b, bool on, enum og_style style, struct og_sv s);
 void og_style_str(struct og_buf *b, bool on, enum og_style style, const char *s);
@@ -30,5 +36,5 @@ void og_text_safe(struct og_buf *b, struct og_sv s);
  * Appends prose wrapped to `width` columns: the first line continues at column `at`, the others
  * begin with `indent` blanks. Newlines in the text are kept. Columns are counted in characters.
  */
-void og_text_wrap(struct og_buf *b, struct og_sv text, unsigned at, unsigned indent,
-	unsigned width);
+void og_text_wrap(
+	struct og_buf *b, struct og_sv text, unsigned at, unsigned indent, unsigned width);
