@@ -27,6 +27,7 @@ unsigned og_junescape(const unsigned char **p, unsigned char out[4]);
 /* Byte order of the unescaped texts, shorter first. */
 int og_jraw_cmp(struct og_jraw a, struct og_jraw b);
 bool og_jraw_eq(struct og_jraw a, struct og_jraw b);
+uint64_t og_jraw_hash(struct og_jraw s); /* of the unescaped text */
 
 /*
  * The keys of one object, sorted by (hash, text): never quadratic, whatever the keys are, without
@@ -52,5 +53,26 @@ uint32_t og_jkeys_duplicate(const struct og_jkeys *ks);
 void og_jkeys_fini(struct og_jkeys *ks);
 #define og_auto_jkeys __attribute__((cleanup(og_jkeys_fini)))
 
-/* Objects with more members than this are worth an index when many keys are looked up. */
-enum { OG_JKEYS_MIN = 32 };
+/*
+ * Looks up many keys in one object: the member behind the last hit is tried first, because objects
+ * that are compared mostly have the same order; large objects get an index on the first miss.
+ * Start with {.obj = object, .next = object.i + 1}; without memory for an index it is only slower.
+ */
+struct og_jfinder {
+	struct og_jval obj;
+	uint32_t next;
+	bool tried, indexed;
+	struct og_jkeys keys;
+};
+struct og_jfinder og_jfinder(struct og_jval obj);
+struct og_jval og_jfind(struct og_jfinder *f, struct og_jraw key);
+void og_jfinder_fini(struct og_jfinder *f);
+#define og_auto_jfinder __attribute__((cleanup(og_jfinder_fini)))
+
+static inline struct og_jraw og_jraw_val(struct og_jval v)
+{
+	return og_jraw_tok(v.d->text, og_jtok(v));
+}
+
+/* Equal values (og_jequal) have equal hashes. Not for tables that strangers may fill. */
+uint64_t og_jhash(struct og_jval v);

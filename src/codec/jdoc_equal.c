@@ -99,41 +99,13 @@ static bool array_equal(struct og_jval a, struct og_jval b, unsigned depth)
 	return true;
 }
 
-static struct og_jraw key_raw(struct og_jval key)
-{
-	return og_jraw_tok(key.d->text, og_jtok(key));
-}
-
-/* The member of b (linear: small objects, or no memory for an index). */
-static struct og_jval member(struct og_jval b, struct og_jraw key)
-{
-	og_jfor (it, b)
-		if (og_jraw_eq(key_raw(it.key), key))
-			return it.val;
-	return OG_JABSENT;
-}
-
 static bool object_equal(struct og_jval a, struct og_jval b, unsigned depth)
 {
-	og_auto_jkeys struct og_jkeys keys = {.n = 0};
-	bool indexed = false, tried = og_jcount(b) <= OG_JKEYS_MIN;
-	struct og_jiter ia = og_jiter(a), ib = og_jiter(b);
-	while (og_jnext(&ia) && og_jnext(&ib)) {
-		struct og_jraw key = key_raw(ia.key);
-		struct og_jval other = ib.val; /* mostly both have the same order */
-		if (!og_jraw_eq(key, key_raw(ib.key))) {
-			if (!tried) {
-				tried = true;
-				indexed = og_jkeys_build(
-					&keys, b.d->text, b.d->tok, b.i, og_jcount(b));
-			}
-			uint32_t at = indexed ? og_jkeys_find(&keys, key) : 0;
-			other = indexed ? (at ? (struct og_jval){b.d, at + 1} : OG_JABSENT)
-					: member(b, key);
-		}
-		if (!equal(ia.val, other, depth))
+	og_auto_jfinder struct og_jfinder other = og_jfinder(b);
+	struct og_jiter it = og_jiter(a);
+	while (og_jnext(&it))
+		if (!equal(it.val, og_jfind(&other, og_jraw_val(it.key)), depth))
 			return false;
-	}
 	return true;
 }
 
@@ -146,7 +118,7 @@ static bool equal(struct og_jval a, struct og_jval b, unsigned depth)
 	case OG_J_NUMBER:
 		return number_equal(og_jraw(a), og_jraw(b));
 	case OG_J_STRING:
-		return og_jraw_eq(key_raw(a), key_raw(b));
+		return og_jraw_eq(og_jraw_val(a), og_jraw_val(b));
 	case OG_J_ARRAY:
 		return og_jcount(a) == og_jcount(b) && array_equal(a, b, depth + 1);
 	case OG_J_OBJECT:
@@ -163,4 +135,47 @@ static bool equal(struct og_jval a, struct og_jval b, unsigned depth)
 bool og_jequal(struct og_jval a, struct og_jval b)
 {
 	return equal(a, b, 0);
+}
+
+static uint64_t mix(uint64_t h)
+{
+	h ^= h >> 31;
+	h *= 0x9E3779B97F4A7C15ULL;
+	return h ^ h >> 29;
+}
+
+static uint64_t number_hash(struct og_sv s)
+{
+	struct number x = read_number(s);
+	uint64_t h = x.huge ? 0 : (uint64_t)x.exp + x.negative; /* huge ones: by text, or equal */
+	for (size_t i = 0; i < x.n; i++)
+		if (x.p[i] != '.')
+			h = h * 31 + (unsigned char)x.p[i];
+	return h;
+}
+
+static uint64_t hash(struct og_jval v, unsigned depth)
+{
+	enum og_jtype t = og_jtype(v);
+	uint64_t h = (uint64_t)t + 1;
+	if (depth > OG_JDEPTH_MAX)
+		return h;
+	if (t == OG_J_NUMBER)
+		h += number_hash(og_jraw(v));
+	else if (t == OG_J_STRING)
+		h += og_jraw_hash(og_jraw_val(v));
+	struct og_jiter it = og_jiter(v);
+	while (og_jnext(&it)) {
+		uint64_t e = hash(it.val, depth + 1);
+		if (t == OG_J_OBJECT) /* a sum, because members have no order */
+			h += mix(og_jraw_hash(og_jraw_val(it.key)) ^ mix(e));
+		else
+			h = mix(h) + e;
+	}
+	return mix(h);
+}
+
+uint64_t og_jhash(struct og_jval v)
+{
+	return hash(v, 0);
 }

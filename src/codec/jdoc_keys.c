@@ -129,7 +129,7 @@ bool og_jraw_eq(struct og_jraw a, struct og_jraw b)
 }
 
 /* FNV-1a (draft-eastlake-fnv), by bytes because escaped keys are hashed unescaped. */
-static uint64_t hash_key(struct og_jraw s)
+uint64_t og_jraw_hash(struct og_jraw s)
 {
 	uint64_t h = 0xcbf29ce484222325ULL;
 	if (!s.escaped) {
@@ -196,7 +196,7 @@ bool og_jkeys_build(
 	ks->n = n;
 	uint32_t i = obj + 1;
 	for (uint32_t m = 0; m < n; m++) {
-		ks->k[m] = (struct og_jkey){hash_key(og_jraw_tok(text, &tok[i])), i};
+		ks->k[m] = (struct og_jkey){og_jraw_hash(og_jraw_tok(text, &tok[i])), i};
 		i = tok[i + 1].end;
 	}
 	sort_keys(ks);
@@ -205,7 +205,7 @@ bool og_jkeys_build(
 
 uint32_t og_jkeys_find(const struct og_jkeys *ks, struct og_jraw key)
 {
-	uint64_t hash = hash_key(key);
+	uint64_t hash = og_jraw_hash(key);
 	uint32_t lo = 0, hi = ks->n;
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
@@ -238,4 +238,46 @@ void og_jkeys_fini(struct og_jkeys *ks)
 	og_free(ks->spare);
 	ks->k = ks->spare = NULL;
 	ks->cap = ks->n = 0;
+}
+
+/* Objects with fewer members than this are searched without an index. */
+enum { FINDER_INDEX_MIN = 32 };
+
+struct og_jfinder og_jfinder(struct og_jval obj)
+{
+	return (struct og_jfinder){.obj = obj, .next = obj.i + 1};
+}
+
+static uint32_t find_linear(const struct og_jfinder *f, struct og_jraw key)
+{
+	const struct og_jtok *tok = f->obj.d->tok;
+	uint32_t end = tok[f->obj.i].end;
+	for (uint32_t i = f->obj.i + 1; i < end; i = tok[i + 1].end)
+		if (og_jraw_eq(og_jraw_tok(f->obj.d->text, &tok[i]), key))
+			return i;
+	return 0;
+}
+
+struct og_jval og_jfind(struct og_jfinder *f, struct og_jraw key)
+{
+	if (!og_jis(f->obj, OG_J_OBJECT))
+		return OG_JABSENT;
+	const struct og_jdoc *d = f->obj.d;
+	const struct og_jtok *tok = d->tok;
+	uint32_t at = f->next, n = tok[f->obj.i].count;
+	if (at >= tok[f->obj.i].end || !og_jraw_eq(og_jraw_tok(d->text, &tok[at]), key)) {
+		if (!f->tried && n >= FINDER_INDEX_MIN)
+			f->indexed = og_jkeys_build(&f->keys, d->text, tok, f->obj.i, n);
+		f->tried = true;
+		at = f->indexed ? og_jkeys_find(&f->keys, key) : find_linear(f, key);
+		if (!at)
+			return OG_JABSENT;
+	}
+	f->next = tok[at + 1].end;
+	return (struct og_jval){d, at + 1};
+}
+
+void og_jfinder_fini(struct og_jfinder *f)
+{
+	og_jkeys_fini(&f->keys);
 }

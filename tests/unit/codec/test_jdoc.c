@@ -22,8 +22,8 @@ static void teardown(struct fixture *f)
 {
 	og_arena_fini(&f->arena);
 }
-#define FIXTURE(f)                                                                                 \
-	og_auto(teardown) struct fixture f;                                                        \
+#define FIXTURE(f)                          \
+	og_auto(teardown) struct fixture f; \
 	setup(&f)
 
 static struct og_jval must_parse(struct fixture *f, struct og_sv text)
@@ -33,7 +33,10 @@ static struct og_jval must_parse(struct fixture *f, struct og_sv text)
 	return og_jroot(&f->doc);
 }
 
-#define ROW(lit) {"" lit, sizeof(lit) - 1}
+#define ROW(lit)                        \
+	{                               \
+		"" lit, sizeof(lit) - 1 \
+	}
 
 static const struct og_sv good[] = {
 	ROW("null"),
@@ -92,8 +95,7 @@ static const struct {
 	{ROW("NaN"), "line 1 column 1 (byte 0): a value was expected"},
 	{ROW("truex"), "line 1 column 5 (byte 4): there is text behind the end of the document"},
 	{ROW("'a'"), "line 1 column 1 (byte 0): a value was expected"},
-	{ROW("[1,]"),
-		"line 1 column 4 (byte 3): a value was expected before the closing bracket"},
+	{ROW("[1,]"), "line 1 column 4 (byte 3): a value was expected before the closing bracket"},
 	{ROW("[,1]"), "line 1 column 2 (byte 1): a value was expected"},
 	{ROW("[1"), "line 1 column 3 (byte 2): the text ends inside an array"},
 	{ROW("[1,"), "line 1 column 4 (byte 3): the text ends where a value was expected"},
@@ -199,8 +201,8 @@ START_TEST(refuses_with_place_and_reason)
 }
 END_TEST
 
-static struct og_sv repeat(struct og_buf *b, const char *open, const char *mid, const char *close,
-	unsigned n)
+static struct og_sv repeat(
+	struct og_buf *b, const char *open, const char *mid, const char *close, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
 		og_buf_str(b, open);
@@ -219,8 +221,7 @@ START_TEST(depth_is_limited)
 	og_buf_reset(&b);
 	struct og_sv deep = repeat(&b, "[", "", "]", 101);
 	ck_assert_int_eq(og_jdoc_parse(&f.doc, &f.arena, deep, NULL, &f.err), -OG_E_LIMIT);
-	ck_assert_str_eq(f.err.msg,
-		"line 1 column 101 (byte 100): nested deeper than 100 levels");
+	ck_assert_str_eq(f.err.msg, "line 1 column 101 (byte 100): nested deeper than 100 levels");
 	og_buf_reset(&b);
 	deep = repeat(&b, "{\"a\":", "1", "}", 10000);
 	ck_assert_int_eq(og_jdoc_parse(&f.doc, &f.arena, deep, NULL, &f.err), -OG_E_LIMIT);
@@ -229,15 +230,15 @@ START_TEST(depth_is_limited)
 	og_buf_reset(&b);
 	deep = repeat(&b, "[", "", "]", 10000);
 	ck_assert_int_eq(og_jdoc_parse(&f.doc, &f.arena, deep, &wide, &f.err), -OG_E_LIMIT);
-	ck_assert_str_eq(f.err.msg,
-		"line 1 column 1025 (byte 1024): nested deeper than 1024 levels");
+	ck_assert_str_eq(
+		f.err.msg, "line 1 column 1025 (byte 1024): nested deeper than 1024 levels");
 	og_buf_reset(&b);
 	deep = repeat(&b, "[", "", "]", 1024);
 	ck_assert_int_eq(og_jdoc_parse(&f.doc, &f.arena, deep, &wide, &f.err), 0);
 	ck_assert(og_jequal(og_jroot(&f.doc), og_jroot(&f.doc)));
 	struct og_jlimits flat = {.max_depth = 1};
-	ck_assert_int_eq(og_jdoc_parse(&f.doc, &f.arena, OG_SV("[1,[]]"), &flat, &f.err),
-		-OG_E_LIMIT);
+	ck_assert_int_eq(
+		og_jdoc_parse(&f.doc, &f.arena, OG_SV("[1,[]]"), &flat, &f.err), -OG_E_LIMIT);
 	ck_assert_str_eq(f.err.msg, "line 1 column 4 (byte 3): nested deeper than 1 levels");
 }
 END_TEST
@@ -246,12 +247,11 @@ START_TEST(tokens_and_bytes_are_limited)
 {
 	FIXTURE(f);
 	struct og_jlimits l = {.max_tokens = 5};
-	ck_assert_int_eq(og_jdoc_parse(&f.doc, &f.arena, OG_SV("{\"a\":1,\"b\":2}"), &l, &f.err), 0);
 	ck_assert_int_eq(
-		og_jdoc_parse(&f.doc, &f.arena, OG_SV("{\"a\":1,\"b\":[0]}"), &l, &f.err),
+		og_jdoc_parse(&f.doc, &f.arena, OG_SV("{\"a\":1,\"b\":2}"), &l, &f.err), 0);
+	ck_assert_int_eq(og_jdoc_parse(&f.doc, &f.arena, OG_SV("{\"a\":1,\"b\":[0]}"), &l, &f.err),
 		-OG_E_LIMIT);
-	ck_assert_str_eq(f.err.msg,
-		"line 1 column 13 (byte 12): more than 5 values and keys");
+	ck_assert_str_eq(f.err.msg, "line 1 column 13 (byte 12): more than 5 values and keys");
 	l = (struct og_jlimits){.max_bytes = 4};
 	ck_assert_int_eq(og_jdoc_parse(&f.doc, &f.arena, OG_SV("[12]"), &l, &f.err), 0);
 	ck_assert_int_eq(og_jdoc_parse(&f.doc, &f.arena, OG_SV("[123]"), &l, &f.err), -OG_E_LIMIT);
@@ -281,8 +281,8 @@ START_TEST(seven_mebibytes_in_one_string)
 	ck_assert(og_jstr(v, NULL, &s));
 	ck_assert_uint_eq(s.n, (7u << 20) - 2);
 	og_buf_ch(&b, ' ');
-	ck_assert_int_eq(og_jdoc_parse(&f.doc, &f.arena, og_buf_view(&b), NULL, &f.err),
-		-OG_E_LIMIT);
+	ck_assert_int_eq(
+		og_jdoc_parse(&f.doc, &f.arena, og_buf_view(&b), NULL, &f.err), -OG_E_LIMIT);
 	ck_assert_str_eq(f.err.msg, "the text has 7340033 bytes, the limit is 7340032");
 }
 END_TEST
@@ -386,7 +386,7 @@ START_TEST(absent_values_are_harmless)
 	ck_assert(!og_ji64(none, &n));
 	ck_assert_int_eq(n, 7);
 	ck_assert(og_jequal(none, none));
-	og_jfor(it, none)
+	og_jfor (it, none)
 		ck_abort_msg("an absent value has no elements");
 	ck_assert_str_eq(og_jtype_name(og_jtype(none)), "absent");
 	ck_assert_str_eq(og_jtype_name((enum og_jtype)99), "absent");
@@ -398,7 +398,8 @@ static const struct {
 } strings[] = {
 	{ROW("\"\""), ROW("")},
 	{ROW("\"plain\""), ROW("plain")},
-	{ROW("\"\\u0041\\u00e9\\u20ac\\ud83d\\ude00\""), ROW("A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80")},
+	{ROW("\"\\u0041\\u00e9\\u20ac\\ud83d\\ude00\""),
+		ROW("A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80")},
 	{ROW("\"\\uFFFF\\uffff\""), ROW("\xef\xbf\xbf\xef\xbf\xbf")},
 	{ROW("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""), ROW("\"\\/\b\f\n\r\t")},
 	{ROW("\"a\\u0000b\""), ROW("a\0b")},
@@ -554,8 +555,7 @@ START_TEST(iteration)
 	FIXTURE(f);
 	struct og_jval v = must_parse(&f, OG_SV("{\"a\":[1,[2,3],{\"x\":4}],\"b\":\"t\"}"));
 	unsigned turns = 0;
-	og_jfor(it, v)
-	{
+	og_jfor (it, v) {
 		ck_assert_uint_eq(it.index, turns);
 		ck_assert(og_jstr_eq(it.key, turns ? OG_SV("b") : OG_SV("a")));
 		turns++;
@@ -563,15 +563,14 @@ START_TEST(iteration)
 	ck_assert_uint_eq(turns, 2);
 	static const char *const want[] = {"1", "[2,3]", "{\"x\":4}"};
 	turns = 0;
-	og_jfor(it, og_jgetl(v, "a"))
-	{
+	og_jfor (it, og_jgetl(v, "a")) {
 		ck_assert(og_jis(it.key, OG_J_ABSENT));
 		ck_assert(og_sv_eq(og_jraw(it.val), og_svz(want[it.index])));
 		ck_assert_uint_eq(og_jat(og_jgetl(v, "a"), it.index).i, it.val.i);
 		turns++;
 	}
 	ck_assert_uint_eq(turns, 3);
-	og_jfor(it, og_jgetl(v, "b"))
+	og_jfor (it, og_jgetl(v, "b"))
 		ck_abort_msg("a string has no elements");
 	ck_assert(og_sv_is(og_jraw(og_jgetl(v, "b")), "\"t\""));
 }

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * JSON Patch, computed: objects member by member, arrays by their longest common subsequence, where
+ * objects with the same "name" count as the same element, changed. Recursion is bounded by the
+ * depth of received documents (OG_JDEPTH_MAX).
+ */
+#include "jdoc-priv.h"
+#include "otelgate/base/mem.h"
+#include "otelgate/codec/jpatch.h"
+#include "otelgate/codec/jptr.h"
+
+/* Larger middles of arrays are compared element by element. */
+enum { LCS_CELLS_MAX = 1 << 16 };
+
+struct differ {
+	struct og_arena *arena;
+	struct og_jpatch patch;
+	struct og_buf path;
+	bool oom;
+};
+
+static void diff(struct differ *d, struct og_jval from, struct og_jval to);
+
+static size_t enter_key(struct differ *d, struct og_jval key)
+{
+	size_t back = d->path.len;
+	struct og_sv text;
+	if (og_jstr(key, d->arena, &text))
+		og_jptr_add(&d->path, text);
+	else
+		d->oom = true;
+	return back;
+}
+
+static size_t enter_index(struct differ *d, uint32_t index)
+{
+	size_t back = d->path.len;
+	og_jptr_add_index(&d->path, index);
+	return back;
+}
+
+static void leave(struct differ *d, size_t back)
+{
+	d->oom |= d->path.failed;
+	d->path.len = back;
+}
+
+static void emit_add(struct differ *d, struct og_jval to)
+{
+	og_jpatch_add(&d->patch, og_buf_view(&d->path), og_jraw(to));
+}
+
+static void emit_replace(struct differ *d, struct og_jval to)
+{
+	og_jpatch_replace(&d->patch, og_buf_view(&d->path), og_jraw(to));
+}
+
+static void emit_remove(struct differ *d)
+{
+	og_jpatch_remove(&d->patch, og_buf_view(&d->path));
+}
+
+static bool stop(const struct differ *d)
+{
+	return d->oom || d->path.failed || d->patch.out->failed;
+}
+
+static void diff_objects(struct differ *d, struct og_jval from, struct og_jval to)
+{
+	og_auto_jfinder struct og_jfinder in_to = og_jfinder(to);
+	og_auto_jfinder struct og_jfinder in_from = og_jfinder(from);
+	og_jfor (it, from) {
+		struct og_jval other = og_jfind(&in_to, og_jraw_val(it.key));
+		size_t back = enter_key(d, it.key);
+		if (stop(d))
+			return;
+		if (other.d)
+			diff(d, it.val, other);
+		else
+			emit_remove(d);
+		leave(d, back);
+	}
+	og_jfor (it, to) {
+		if (og_jfind(&in_from, og_jraw_val(it.key)).d)
+			continue;
+		size_t back = enter_key(d, it.key);
+		if (stop(d))
+			return;
+		emit_add(d, it.val);
+		leave(d, back);
+	}
+}
+
+/* One side of an array's differing middle. */
+struct side {
+	struct og_jval *v;
+	uint64_t *hash;
+	uint32_t n;
+};
+
+struct middle {
+	struct side a, b;
+	uint32_t at; /* index in the array being patched */
+};
+
+/* 1 = equal, 2 = the same thing, changed (Kubernetes lists are keyed by "name"), 0 = others. */
+static int relation(const struct middle *m, uint32_t i, uint32_t j)
+{
+	if (m->a.hash[i] == m->b.hash[j] && og_jequal(m->a.v[i], m->b.v[j]))
+		return 1;
+	struct og_jval name = og_jgetl(m->a.v[i], "name"), other = og_jgetl(m->b.v[j], "name");
+	return og_jis(name, OG_J_STRING) && og_jequal(name, other) ? 2 : 0;
+}
+
+static bool named(struct og_jval v)
+{
+	return og_jis(og_jgetl(v, "name"), OG_J_STRING);
+}
+
+/* a[i..i2) became b[j..j2), with nothing in common: in pairs, then what is left over. */
+static void patch_gap(
+	struct differ *d, struct middle *m, uint32_t i, uint32_t i2, uint32_t j, uint32_t j2)
+{
+	while (!stop(d) && (i < i2 || j < j2)) {
+		size_t back = enter_index(d, m->at);
+		if (stop(d))
+			return;
+		if (i < i2 && j < j2) {
+			if (named(m->a.v[i]) && named(m->b.v[j]))
+				emit_replace(d, m->b.v[j]); /* another name: another thing */
+			else
+				diff(d, m->a.v[i], m->b.v[j]);
+			i++, j++, m->at++;
+		} else if (i < i2) {
+			emit_remove(d);
+			i++;
+		} else {
+			emit_add(d, m->b.v[j]);
+			j++, m->at++;
+		}
+		leave(d, back);
+	}
+}
+
+/* cell[i][j]: the best score for a[i..) and b[j..); an equal element counts more than a changed. */
+static uint32_t *lcs_table(struct differ *d, const struct middle *m, uint8_t **ret_rel)
+{
+	uint32_t w = m->b.n + 1;
+	uint32_t *cell = og_arena_new_n(d->arena, (size_t)(m->a.n + 1) * w, uint32_t);
+	uint8_t *rel = og_arena_alloc(d->arena, (size_t)m->a.n * m->b.n);
+	if (!cell || !rel)
+		return NULL;
+	for (uint32_t i = m->a.n; i-- > 0;)
+		for (uint32_t j = m->b.n; j-- > 0;) {
+			int r = relation(m, i, j);
+			rel[i * m->b.n + j] = (uint8_t)r;
+			uint32_t down = cell[(i + 1) * w + j], right = cell[i * w + j + 1];
+			uint32_t best = down > right ? down : right;
+			uint32_t both = cell[(i + 1) * w + j + 1] + (r == 1 ? 3 : 2);
+			cell[i * w + j] = r && both > best ? both : best;
+		}
+	*ret_rel = rel;
+	return cell;
+}
+
+static void diff_middle(struct differ *d, struct middle *m)
+{
+	uint8_t *rel = NULL;
+	const uint32_t *cell = lcs_table(d, m, &rel);
+	if (!cell) {
+		d->oom = true;
+		return;
+	}
+	uint32_t w = m->b.n + 1, i = 0, j = 0, gap_i = 0, gap_j = 0;
+	while (i < m->a.n && j < m->b.n && !stop(d)) {
+		int r = rel[i * m->b.n + j];
+		uint32_t here = cell[i * w + j];
+		if (r && here == cell[(i + 1) * w + j + 1] + (r == 1 ? 3 : 2)) {
+			patch_gap(d, m, gap_i, i, gap_j, j);
+			size_t back = enter_index(d, m->at);
+			if (r == 2 && !stop(d))
+				diff(d, m->a.v[i], m->b.v[j]);
+			leave(d, back);
+			m->at++;
+			gap_i = ++i;
+			gap_j = ++j;
+		} else if (here == cell[(i + 1) * w + j]) {
+			i++;
+		} else {
+			j++;
+		}
+	}
+	patch_gap(d, m, gap_i, m->a.n, gap_j, m->b.n);
+}
+
+/* Elements [from, from + n) with hashes; false when memory is out. */
+static bool take_side(
+	struct differ *d, struct og_jval array, uint32_t from, uint32_t n, struct side *ret)
+{
+	struct side s = {.n = n};
+	s.v = og_arena_new_n(d->arena, n, struct og_jval);
+	s.hash = og_arena_new_n(d->arena, n, uint64_t);
+	if (!s.v || !s.hash)
+		return false;
+	og_jfor (it, array) {
+		if (it.index < from)
+			continue;
+		if (it.index - from >= n)
+			break;
+		s.v[it.index - from] = it.val;
+		s.hash[it.index - from] = og_jhash(it.val);
+	}
+	*ret = s;
+	return true;
+}
+
+static void diff_arrays(struct differ *d, struct og_jval from, struct og_jval to)
+{
+	uint32_t na = og_jcount(from), nb = og_jcount(to), head = 0, tail = 0;
+	struct side a, b;
+	if (!take_side(d, from, 0, na, &a) || !take_side(d, to, 0, nb, &b)) {
+		d->oom = true;
+		return;
+	}
+	while (head < na && head < nb && a.hash[head] == b.hash[head] &&
+		og_jequal(a.v[head], b.v[head]))
+		head++;
+	while (tail < na - head && tail < nb - head &&
+		a.hash[na - 1 - tail] == b.hash[nb - 1 - tail] &&
+		og_jequal(a.v[na - 1 - tail], b.v[nb - 1 - tail]))
+		tail++;
+	struct middle m = {
+		.a = {a.v + head, a.hash + head, na - head - tail},
+		.b = {b.v + head, b.hash + head, nb - head - tail},
+		.at = head,
+	};
+	if (m.a.n && m.b.n && (uint64_t)(m.a.n + 1) * (m.b.n + 1) <= LCS_CELLS_MAX)
+		diff_middle(d, &m);
+	else
+		patch_gap(d, &m, 0, m.a.n, 0, m.b.n);
+}
+
+static void diff(struct differ *d, struct og_jval from, struct og_jval to)
+{
+	enum og_jtype t = og_jtype(from);
+	if (t == og_jtype(to) && t == OG_J_OBJECT)
+		diff_objects(d, from, to);
+	else if (t == og_jtype(to) && t == OG_J_ARRAY)
+		diff_arrays(d, from, to);
+	else if (!og_jequal(from, to))
+		emit_replace(d, to);
+}
+
+int og_jpatch_diff(struct og_jval from, struct og_jval to, struct og_arena *arena,
+	struct og_buf *out, struct og_err *err)
+{
+	if (!from.d || !to.d)
+		return og_err_set(err, OG_E_INVALID, "two documents are needed for a patch");
+	if (out->failed)
+		return og_err_set(err, OG_E_OOM, "the output had failed before");
+	size_t before = out->len;
+	struct differ d = {.arena = arena};
+	og_jpatch_begin(&d.patch, out);
+	diff(&d, from, to);
+	bool ok = og_jpatch_end(&d.patch) && !d.oom && !d.path.failed;
+	og_buf_fini(&d.path);
+	if (ok)
+		return 0;
+	out->failed = false;
+	out->len = before;
+	if (out->p)
+		out->p[before] = '\0';
+	return og_err_set(err, OG_E_OOM, "no room for the patch");
+}
