@@ -2,7 +2,7 @@
 # Unit tests: every tests/unit/<floor>/test_<module>.c is one Check program with its own main.
 # tests/support/*.c is linked into each of them.
 # ck_assert_ptr_nonnull does not tell the compiler that the pointer is fine afterwards.
-TEST_WARN = -Wno-null-dereference
+TEST_WARN = -Wno-null-dereference $(if $(filter 0,$(IS_CLANG)),-Wno-format-truncation)
 CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check 2>/dev/null)
 TEST_SRCS := $(sort $(wildcard tests/unit/*/test_*.c))
 TEST_BINS := $(TEST_SRCS:tests/unit/%.c=$(B)/tests/%)

@@ -139,7 +139,7 @@ enum { TAIL_BYTES = 32 }; /* "…" of a cut value, quote, ,"cut":true}, newline 
 
 static bool put(struct line *l, const char *p, size_t n)
 {
-	if (l->cut || n > sizeof(l->p) - TAIL_BYTES - l->n) {
+	if (l->cut || l->n + n > sizeof(l->p) - TAIL_BYTES) { /* n is at most a line's length */
 		l->cut = true;
 		return false;
 	}
@@ -225,10 +225,11 @@ static void put_quoted(struct line *l, struct og_sv s)
 /* In text, words without blanks or quotes stand bare. */
 static bool is_bare(struct og_sv s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] <= ' ' || s.p[i] == '"' || s.p[i] == '\\' || s.p[i] == '=' ||
-			s.p[i] == 0x7f)
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		if (c <= ' ' || c == '"' || c == '\\' || c == '=' || c == 0x7f)
 			return false;
+	}
 	return s.n > 0;
 }
 

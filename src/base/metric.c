@@ -283,17 +283,20 @@ static struct og_metric_series *probe(
 	}
 }
 
-/* Finds or adds, under the lock. */
-static struct og_metric_series *get_locked(struct og_metric_row *r, const char *const *values)
+/* Finds or adds, under the lock; with `limited`, only while the row has room. */
+static struct og_metric_series *get_locked(
+	struct og_metric_row *r, const char *const *values, bool limited)
 {
 	uint64_t hash = values_hash(r, values);
 	unsigned slot;
 	struct og_metric_series *s = probe(r, hash, values, &slot);
-	if (s)
+	if (s || (limited && r->nseries >= r->max_series))
 		return s;
 	s = series_new(r, hash, values);
-	if (s)
-		atomic_store_explicit(&r->slots[slot], s, memory_order_release);
+	if (!s)
+		return NULL;
+	r->nseries += limited;
+	atomic_store_explicit(&r->slots[slot], s, memory_order_release);
 	return s;
 }
 
@@ -306,11 +309,9 @@ struct og_metric_series *og_metric_find_(struct og_metric_row *r, const char *co
 	if (s)
 		return s;
 	(void)pthread_mutex_lock(&r->lock);
-	if (r->nseries < r->max_series) {
-		s = get_locked(r, values);
-		r->nseries += s != NULL;
-	} else {
-		s = get_locked(r, other_values);
+	s = get_locked(r, values, true);
+	if (!s && r->nseries >= r->max_series) {
+		s = get_locked(r, other_values, false);
 		atomic_store_explicit(&r->overflow, s, memory_order_release);
 	}
 	(void)pthread_mutex_unlock(&r->lock);
