@@ -138,14 +138,19 @@ struct og_profile {
 	enum og_compat compat;
 };
 
+struct og_config_origin; /* core/config_read.h */
+
 struct og_config {
 	const struct og_stack *stacks;
 	uint32_t nstacks;
 	const struct og_profile *profiles;
 	uint32_t nprofiles;
 	const struct og_profile *default_profile; /* NULL = none */
-	uint64_t generation;			  /* set by whoever loads; 0 = unset */
-	char hash[65];				  /* SHA-256 of what was read, lower-case hex */
+	/* Where each field was written; parallel to stacks and profiles. NULL when not read by
+	 * og_config_read. */
+	const struct og_config_origin *stack_origins, *profile_origins;
+	uint64_t generation; /* set by whoever loads; 0 = unset */
+	char hash[65];	     /* SHA-256 of what was read, lower-case hex */
 };
 
 /* NULL when there is none of that name. */
