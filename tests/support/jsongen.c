@@ -181,6 +181,8 @@ static json_t *small_value(struct jsongen *g, unsigned depth)
 {
 	static const char *const words[] = {"", "a", "b", "x/y", "m~n", "\xc3\xa9", "line\nbreak"};
 	unsigned kind = jsongen_below(g, depth < 5 ? 9 : 5);
+	if (depth == 0 && kind < 5 && jsongen_chance(g, 90))
+		kind = 5 + kind % 4; /* mostly containers */
 	if (kind == 0)
 		return jsongen_chance(g, 50) ? json_null() : json_boolean((int)jsongen_below(g, 2));
 	if (kind <= 2)
