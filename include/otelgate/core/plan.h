@@ -109,7 +109,8 @@ struct og_plan {
 	struct og_findings findings;
 	const struct og_profile *profile;
 	const struct og_workload_kind *kind; /* of the object handed in */
-	struct og_jval object, tmpl, spec;   /* as handed in */
+	struct og_jval received;	     /* the object as handed in */
+	struct og_jval object, tmpl, spec;   /* the same without an earlier injection */
 	struct og_sv tmpl_path;		     /* JSON Pointer prefix of the pod template */
 	struct og_meta meta;		     /* of the template */
 	struct og_facts facts;

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where telemetry goes: endpoints, protocol, TLS, credentials, and which signals are exported. */
+#include "plan-priv.h"
+
+#include "otelgate/base/mem.h"
+#include "otelgate/codec/jwrite.h"
+
+/* Per signal; the OTLP exporter specification has no variables for profiles. */
+static const struct {
+	const char *endpoint, *headers, *protocol, *exporter;
+} vars[OG_SIGNAL_COUNT_] = {
+	[OG_SIGNAL_METRICS] = {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+		"OTEL_EXPORTER_OTLP_METRICS_HEADERS", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
+		"OTEL_METRICS_EXPORTER"},
+	[OG_SIGNAL_TRACES] = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+		"OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+		"OTEL_TRACES_EXPORTER"},
+	[OG_SIGNAL_LOGS] = {"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "OTEL_EXPORTER_OTLP_LOGS_HEADERS",
+		"OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "OTEL_LOGS_EXPORTER"},
+};
+
+static bool set_by_user(const struct og_mut *m, const char *name)
+{
+	if (og_mut_user(m, og_svz(name)))
+		return true;
+	for (uint32_t i = 0; i < m->nenv_from_keys; i++)
+		if (og_sv_eq(m->env_from_keys[i], og_svz(name)))
+			return true;
+	return false;
+}
+
+/*
+ * An endpoint of the user's own is a receiver we know nothing about: neither our credentials nor
+ * our protocol may go there.
+ */
+static void note_user_endpoints(struct og_mut *m)
+{
+	m->endpoint_by_user = set_by_user(m, "OTEL_EXPORTER_OTLP_ENDPOINT");
+	if (m->endpoint_by_user)
+		og_mut_finding(m, "OG304",
+			og_mut_place_env(m, OG_SV("OTEL_EXPORTER_OTLP_ENDPOINT")),
+			"the container names its own receiver, so the stack's protocol, TLS files and credentials are not injected");
+	for (int s = 0; s < OG_SIGNAL_PROFILES; s++) {
+		m->signal_by_user[s] = set_by_user(m, vars[s].endpoint) ||
+				       set_by_user(m, vars[s].headers);
+		if (m->signal_by_user[s])
+			og_mut_finding(m, "OG304", og_mut_place_env(m, og_svz(vars[s].endpoint)),
+				"the container sends %s to its own receiver; the stack's credentials are not given to it",
+				og_signal_name((enum og_signal)s));
+	}
+}
+
+static void check_user_protocol(struct og_mut *m)
+{
+	const struct og_user_env *u = og_mut_user(m, OG_SV("OTEL_EXPORTER_OTLP_PROTOCOL"));
+	if (!u || !u->has_value || !u->value.n || m->endpoint_by_user)
+		return;
+	bool grpc = og_sv_caseeq(u->value, OG_SV("grpc"));
+	if (grpc != (m->stack->receiver.protocol == OG_PROTOCOL_GRPC))
+		og_mut_finding(m, "OG502", og_mut_place_env(m, u->name),
+			"the container speaks %s, but the stack's endpoint expects %s",
+			grpc ? "grpc" : "http", og_protocol_name(m->stack->receiver.protocol));
+}
+
+void og_mut_exporter(struct og_mut *m)
+{
+	const struct og_stack *st = m->stack;
+	note_user_endpoints(m);
+	check_user_protocol(m);
+	if (set_by_user(m, "OTEL_CONFIG_FILE"))
+		og_mut_finding(m, "OG318", og_mut_place_env(m, OG_SV("OTEL_CONFIG_FILE")),
+			"SDKs that read this file ignore every other OTEL_ variable, the injected ones too");
+	if (!st->receiver.endpoint.n && !m->endpoint_by_user)
+		og_mut_finding(m, "OG501", og_mut_place(m),
+			"the stack \"%.*s\" has no endpoint: its slug has not been discovered yet",
+			OG_SV_ARG(st->name));
+	if (st->receiver.endpoint.n)
+		(void)og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_STACK,
+			OG_SV("OTEL_EXPORTER_OTLP_ENDPOINT"), st->receiver.endpoint);
+	for (int s = 0; s < OG_SIGNAL_PROFILES; s++)
+		if (st->receiver.signal_endpoint[s].n && !m->endpoint_by_user)
+			(void)og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_STACK,
+				og_svz(vars[s].endpoint), st->receiver.signal_endpoint[s]);
+	if (m->endpoint_by_user) {
+		og_mut_env_off(m, OG_FROM_STACK, OG_SV("OTEL_EXPORTER_OTLP_PROTOCOL"),
+			"the endpoint is the container's own");
+		return;
+	}
+	(void)og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_STACK, OG_SV("OTEL_EXPORTER_OTLP_PROTOCOL"),
+		og_svz(og_protocol_name(st->receiver.protocol)));
+	if (st->receiver.compression != OG_COMPRESSION_UNSET)
+		(void)og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_STACK,
+			OG_SV("OTEL_EXPORTER_OTLP_COMPRESSION"),
+			st->receiver.compression == OG_COMPRESSION_GZIP ? OG_SV("gzip")
+									: OG_SV("none"));
+	if (st->receiver.timeout_ms) /* integer milliseconds, OTLP exporter specification */
+		(void)og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_STACK,
+			OG_SV("OTEL_EXPORTER_OTLP_TIMEOUT"),
+			og_mut_fmt(m, "%u", st->receiver.timeout_ms));
+}
+
+/* --- credentials --------------------------------------------------------------------------- */
+
+static struct og_sv secret_env(struct og_mut *m, struct og_sv name, struct og_sv key)
+{
+	struct og_buf b = OG_BUF_INIT(4096);
+	og_buf_lit(&b, "{\"name\":");
+	og_jw_str(&b, name);
+	og_buf_lit(&b, ",\"valueFrom\":{\"secretKeyRef\":{\"name\":");
+	og_jw_str(&b, m->stack->distribute.secret_name);
+	og_buf_lit(&b, ",\"key\":");
+	og_jw_str(&b, key);
+	/* optional: a Secret that is not there yet must not keep the pod from starting */
+	og_buf_lit(&b, ",\"optional\":true}}}");
+	struct og_sv s = b.failed ? og_sv(NULL, 0) : og_arena_sv(m->a, og_buf_view(&b));
+	og_buf_fini(&b);
+	m->oom |= s.p == NULL;
+	return s;
+}
+
+void og_mut_headers(struct og_mut *m)
+{
+	const struct og_stack *st = m->stack;
+	struct og_sv general = OG_SV("OTEL_EXPORTER_OTLP_HEADERS");
+	if (!st->credentials.present)
+		return;
+	if (m->endpoint_by_user) {
+		og_mut_env_off(m, OG_FROM_STACK, general,
+			"the endpoint is the container's own; credentials go to the stack's only");
+		return;
+	}
+	bool any = false;
+	for (int s = 0; s < OG_SIGNAL_PROFILES; s++)
+		any |= m->signal_by_user[s];
+	if (!any) {
+		(void)og_mut_env_json(m, OG_ENV_ADD_LAST, OG_FROM_STACK, general,
+			secret_env(m, general, st->distribute.header_key));
+		return;
+	}
+	/* the general variable would reach the user's own receiver too: one per remaining signal */
+	og_mut_env_off(m, OG_FROM_STACK, general,
+		"one signal goes to the container's own receiver; the others get their own variable");
+	for (int s = 0; s < OG_SIGNAL_PROFILES; s++)
+		if (!m->signal_by_user[s])
+			(void)og_mut_env_json(m, OG_ENV_ADD_LAST, OG_FROM_STACK,
+				og_svz(vars[s].headers),
+				secret_env(m, og_svz(vars[s].headers), st->distribute.header_key));
+}
+
+struct og_sv og_mut_secret_env(struct og_mut *m, struct og_sv name, struct og_sv key)
+{
+	return secret_env(m, name, key);
+}
+
+/* --- TLS files ----------------------------------------------------------------------------- */
+
+#define TLS_DIR "/otelgate/tls"
+#define CA_DIR	"/otelgate/ca"
+
+/* An absolute path is a file of the image; anything else is a key below the mount. */
+static struct og_sv tls_path(struct og_mut *m, const char *dir, struct og_sv file)
+{
+	if (file.p[0] == '/')
+		return file;
+	return og_mut_fmt(m, "%s/%.*s", dir, OG_SV_ARG(file));
+}
+
+static void tls_volume(struct og_mut *m, const char *volume, const char *dir, const char *source,
+	const char *field, struct og_sv object)
+{
+	struct og_buf b = OG_BUF_INIT(4096);
+	og_buf_fmt(&b, "{\"name\":\"%s\",\"%s\":{\"%s\":", volume, source, field);
+	og_jw_str(&b, object);
+	og_buf_lit(&b, ",\"optional\":true}}");
+	struct og_sv json = og_arena_sv(m->a, og_buf_view(&b));
+	m->oom |= b.failed || !json.p;
+	og_buf_fini(&b);
+	og_plan_volume(m, volume, json, "TLS files of the stack's receiver");
+	og_mut_mount(m, volume, dir);
+}
+
+void og_mut_tls(struct og_mut *m)
+{
+	const struct og_cfg_tls *t = &m->stack->receiver.tls;
+	if (!t->present || m->endpoint_by_user)
+		return;
+	bool ca_in_map = t->config_map_name.n > 0;
+	struct {
+		const char *var;
+		struct og_sv file;
+		const char *dir;
+	} files[] = {
+		{"OTEL_EXPORTER_OTLP_CERTIFICATE", t->ca_file, ca_in_map ? CA_DIR : TLS_DIR},
+		{"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", t->cert_file, TLS_DIR},
+		{"OTEL_EXPORTER_OTLP_CLIENT_KEY", t->key_file, TLS_DIR},
+	};
+	bool need_tls = false, need_ca = false;
+	for (size_t i = 0; i < OG_COUNT(files); i++) {
+		if (!files[i].file.n)
+			continue;
+		bool written = og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_STACK, og_svz(files[i].var),
+			tls_path(m, files[i].dir, files[i].file));
+		if (!written || files[i].file.p[0] == '/')
+			continue;
+		if (i == 0 && ca_in_map)
+			need_ca = true;
+		else
+			need_tls = true;
+	}
+	if (need_tls && t->secret_name.n)
+		tls_volume(m, "otelgate-tls", TLS_DIR, "secret", "secretName", t->secret_name);
+	if (need_ca)
+		tls_volume(m, "otelgate-ca", CA_DIR, "configMap", "name", t->config_map_name);
+}
+
+/* --- signals ------------------------------------------------------------------------------- */
+
+void og_mut_signals(struct og_mut *m)
+{
+	for (int s = 0; s < OG_SIGNAL_PROFILES; s++) {
+		enum og_signal_mode mode = m->plan->signals[s];
+		bool on = mode == OG_MODE_EXPECTED || mode == OG_MODE_OPTIONAL;
+		/* "none" also for stdout: the same records would otherwise arrive twice */
+		(void)og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_SIGNALS, og_svz(vars[s].exporter),
+			on ? OG_SV("otlp") : OG_SV("none"));
+	}
+}
+
+void og_mut_sdk(struct og_mut *m)
+{
+	const struct og_profile *p = m->profile;
+	if (p->sdk.npropagators) {
+		struct og_buf b = OG_BUF_INIT(1024);
+		for (uint32_t i = 0; i < p->sdk.npropagators; i++) {
+			if (i)
+				og_buf_ch(&b, ',');
+			og_buf_sv(&b, p->sdk.propagators[i]);
+		}
+		struct og_sv v = og_arena_sv(m->a, og_buf_view(&b));
+		m->oom |= b.failed || !v.p;
+		og_buf_fini(&b);
+		(void)og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_SDK, OG_SV("OTEL_PROPAGATORS"), v);
+	}
+	if (!p->sdk.sampler_type.n)
+		return;
+	/* type and argument belong together: with either of them the user's, neither is written */
+	struct og_sv type = OG_SV("OTEL_TRACES_SAMPLER"), arg = OG_SV("OTEL_TRACES_SAMPLER_ARG");
+	if (og_mut_user(m, arg) && !og_mut_user(m, type)) {
+		og_mut_env_off(m, OG_FROM_SDK, type,
+			"the container sets OTEL_TRACES_SAMPLER_ARG, which belongs to another sampler");
+		return;
+	}
+	if (og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_SDK, type, p->sdk.sampler_type) &&
+		p->sdk.sampler_argument.n)
+		(void)og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_SDK, arg, p->sdk.sampler_argument);
+}
+
+static void add_list(
+	struct og_mut *m, const struct og_cfg_env *env, uint32_t n, enum og_origin origin)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (env[i].has_value_from)
+			(void)og_mut_env_json(m, OG_ENV_ADD_LAST, origin, env[i].name, env[i].json);
+		else
+			(void)og_mut_env(m, OG_ENV_ADD_LAST, origin, env[i].name, env[i].value);
+	}
+}
+
+void og_mut_profile_env(struct og_mut *m)
+{
+	const struct og_profile_language *l = &m->profile->languages[m->pc->language];
+	add_list(m, l->env, l->nenv, OG_FROM_LANGUAGE);
+	add_list(m, m->profile->sdk.env, m->profile->sdk.nenv, OG_FROM_PROFILE);
+}

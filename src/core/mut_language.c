@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Language agents and the profiler: init container, volume, activation variables. */
+#include "plan-priv.h"
+
+#include "otelgate/codec/jwrite.h"
+
+/*
+ * Tiny requests, so that the copy never decides where a pod fits; a limit, so that a LimitRange
+ * does not choose one (open-telemetry/opentelemetry-operator issues 895 and 2483).
+ */
+static const char default_resources[] =
+	"{\"limits\":{\"cpu\":\"500m\",\"memory\":\"256Mi\"},\"requests\":{\"cpu\":\"10m\",\"memory\":\"32Mi\"}}";
+
+/* What the PodSecurity profile `restricted` asks of a container. */
+static void write_security_context(struct og_buf *b, struct og_jval spec)
+{
+	og_buf_lit(b, "{\"allowPrivilegeEscalation\":false,\"capabilities\":{\"drop\":[\"ALL\"]},"
+		      "\"readOnlyRootFilesystem\":true,\"runAsNonRoot\":true");
+	/* a user chosen for the pod (by its owner or by OpenShift's range) is kept, unless it is
+	 * root */
+	int64_t uid;
+	struct og_jval pod_uid = og_jpath(spec, "securityContext", "runAsUser", NULL);
+	if (!og_ji64(pod_uid, &uid) || uid == 0)
+		og_buf_lit(b, ",\"runAsUser\":65532");
+	og_buf_lit(b, ",\"seccompProfile\":{\"type\":\"RuntimeDefault\"}}");
+}
+
+static struct og_sv init_json(struct og_mut *m, const char *name, const char *home,
+	struct og_sv image, struct og_sv pull_policy, struct og_sv resources,
+	const char *const *cmd)
+{
+	struct og_buf b = OG_BUF_INIT(64 << 10);
+	og_buf_fmt(&b, "{\"name\":\"%s\",\"image\":", name);
+	og_jw_str(&b, image);
+	og_buf_lit(&b, ",\"command\":[");
+	for (int i = 0; cmd[i]; i++) {
+		if (i)
+			og_buf_ch(&b, ',');
+		og_jw_str(&b, og_svz(cmd[i]));
+	}
+	og_buf_lit(&b, "]");
+	if (pull_policy.n) {
+		og_buf_lit(&b, ",\"imagePullPolicy\":");
+		og_jw_str(&b, pull_policy);
+	}
+	og_buf_lit(&b, ",\"resources\":");
+	og_buf_sv(&b, resources.n ? resources : og_svz(default_resources));
+	og_buf_lit(&b, ",\"securityContext\":");
+	write_security_context(&b, m->plan->spec);
+	og_buf_fmt(&b, ",\"volumeMounts\":[{\"name\":\"%s\",\"mountPath\":\"%s\"}]}", name, home);
+	struct og_sv s = b.failed ? og_sv(NULL, 0) : og_arena_sv(m->a, og_buf_view(&b));
+	og_buf_fini(&b);
+	m->oom |= s.p == NULL;
+	return s;
+}
+
+static void add_agent_objects(struct og_mut *m, const char *name, const char *home,
+	struct og_sv image, const char *const *cmd, const char *note)
+{
+	const struct og_profile_language *l = &m->profile->languages[m->pc->language];
+	og_plan_volume(m, name,
+		og_mut_fmt(m, "{\"name\":\"%s\",\"emptyDir\":{\"sizeLimit\":\"500Mi\"}}", name),
+		note);
+	og_plan_init(m, name,
+		init_json(m, name, home, image, l->image_pull_policy, l->resources_json, cmd),
+		note);
+	og_mut_mount(m, name, home);
+	m->plan->init_first |= m->pc->c.init;
+}
+
+static bool image_says_musl(struct og_sv image)
+{
+	return og_sv_has(image, OG_SV("alpine")) || og_sv_has(image, OG_SV("musl"));
+}
+
+static void no_agent(struct og_mut *m, const char *id, const char *why)
+{
+	m->pc->agent_note = og_svz(why);
+	og_mut_finding(m, id, og_mut_place(m), "%s; environment only", why);
+}
+
+/* Every variable must be ours to set before anything is added: a half-activated agent is worse
+ * than none (the peer adds its init container all the same). */
+static bool all_mergeable(struct og_mut *m, const struct og_lang_def *d)
+{
+	for (const struct og_lang_var *v = d->vars; v->name; v++) {
+		const char *why;
+		if (og_mut_can_merge(m, og_svz(v->name), &why))
+			continue;
+		m->pc->agent_note = og_mut_fmt(m, "%s: %s", v->name, why);
+		og_mut_finding(m, "OG305", og_mut_place_env(m, og_svz(v->name)),
+			"%s; the %s agent is not put in, environment only", why, d->title);
+		return false;
+	}
+	return true;
+}
+
+static void activate(struct og_mut *m, const struct og_lang_def *d)
+{
+	for (const struct og_lang_var *v = d->vars; v->name; v++) {
+		struct og_sv name = og_svz(v->name);
+		struct og_sv ours = og_svz(
+			m->pc->libc == OG_LIBC_MUSL && v->value_musl ? v->value_musl : v->value);
+		struct og_sv home = og_svz(d->home);
+		switch (v->join) {
+		case OG_JOIN_SPACE_AFTER:
+			(void)og_mut_merge(m, OG_FROM_AGENT, name, OG_SV(""),
+				og_mut_fmt(m, " %.*s", OG_SV_ARG(ours)), ours);
+			break;
+		case OG_JOIN_COLON_AFTER:
+			(void)og_mut_merge(m, OG_FROM_AGENT, name, OG_SV(""),
+				og_mut_fmt(m, ":%.*s", OG_SV_ARG(ours)), ours);
+			break;
+		case OG_JOIN_PYTHONPATH:
+			(void)og_mut_merge(m, OG_FROM_AGENT, name,
+				og_mut_fmt(m, "%.*s:", OG_SV_ARG(ours)),
+				og_mut_fmt(m, ":%.*s", OG_SV_ARG(home)),
+				og_mut_fmt(m, "%.*s:%.*s", OG_SV_ARG(ours), OG_SV_ARG(home)));
+			break;
+		case OG_JOIN_KEEP:
+			(void)og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_AGENT, name, ours);
+			break;
+		}
+	}
+	m->pc->agent = true;
+}
+
+static bool wants_agent(struct og_mut *m, const struct og_lang_def *d, struct og_sv image)
+{
+	if (og_sv_is(image, "none")) {
+		m->pc->agent_note = OG_SV("the profile switches this language's agent off");
+		return false;
+	}
+	if (d->marker && og_mut_user(m, og_svz(d->marker))) {
+		no_agent(m, "OG314", "the container already activates an OpenTelemetry agent");
+		return false;
+	}
+	if (d->needs_libc && m->pc->libc == OG_LIBC_UNKNOWN) {
+		m->pc->agent_note = OG_SV("the C library of the image is not known");
+		og_mut_finding(m, "OG313", og_mut_place(m),
+			"the %s agent has native parts and the C library of the image is not known%s: say " OG_PREFIX
+			"language: %s/glibc or %s/musl; environment only",
+			d->title,
+			image_says_musl(m->pc->c.image) ? " (its name suggests musl)" : "",
+			og_language_name(d->language), og_language_name(d->language));
+		return false;
+	}
+	return all_mergeable(m, d);
+}
+
+void og_mut_language(struct og_mut *m)
+{
+	const struct og_lang_def *d = og_lang_def(m->pc->language);
+	if (!d)
+		return;
+	struct og_sv image = m->profile->languages[d->language].image;
+	if (!image.n)
+		image = og_svz(d->default_image);
+	if (!wants_agent(m, d, image))
+		return;
+	bool musl = m->pc->libc == OG_LIBC_MUSL && d->copy_musl[0];
+	add_agent_objects(m, d->volume, d->home, image, musl ? d->copy_musl : d->copy,
+		og_mut_fmt(m, "copies the %s agent", d->title).p);
+	activate(m, d);
+}
+
+/* --- profiles ------------------------------------------------------------------------------ */
+
+#define PROFILER_DIR "/otelgate/java-profiler"
+
+static const struct {
+	const char *name, *text;
+} states[OG_PROFILES_COUNT_] = {
+	[OG_PROFILES_OFF] = {"off", "profiles are off"},
+	[OG_PROFILES_AGENT] = {"agent", "the Pyroscope agent is put in"},
+	[OG_PROFILES_ENV_ONLY] = {"env-only",
+		"PYROSCOPE_ variables are set; an SDK inside the image has to use them"},
+	[OG_PROFILES_EBPF] = {"ebpf", "Alloy profiles the process from outside"},
+	[OG_PROFILES_NO_ENDPOINT] = {"no-endpoint",
+		"the stack names no receiver.endpoints.profiles"},
+	[OG_PROFILES_NO_AGENT] = {"no-agent",
+		"the profile names no profilerImage for this language"},
+	[OG_PROFILES_NO_RUNTIME] = {"no-runtime",
+		"no Pyroscope agent can be put into this language from outside; use profiles.via: ebpf"},
+	[OG_PROFILES_MUSL] = {"musl",
+		"the image uses musl (Alpine), where the native profiler cannot be put in; use profiles.via: ebpf or a glibc image"},
+	[OG_PROFILES_CONFLICT] = {"conflict",
+		"the OpenTelemetry agent already holds the runtime's single profiler slot"},
+};
+
+const char *og_profiles_state_name(enum og_profiles_state s)
+{
+	return (unsigned)s < OG_PROFILES_COUNT_ ? states[s].name : "unknown";
+}
+
+const char *og_profiles_state_text(enum og_profiles_state s)
+{
+	return (unsigned)s < OG_PROFILES_COUNT_ ? states[s].text : "unknown";
+}
+
+static enum og_profiles_state agent_state(const struct og_mut *m)
+{
+	enum og_language lang = m->pc->language;
+	bool musl = m->pc->libc == OG_LIBC_MUSL ||
+		    (m->pc->libc == OG_LIBC_UNKNOWN && image_says_musl(m->pc->c.image));
+	if (!m->stack->receiver.signal_endpoint[OG_SIGNAL_PROFILES].n)
+		return OG_PROFILES_NO_ENDPOINT;
+	switch (lang) {
+	case OG_LANG_JAVA: /* one jar for both libcs */
+		if (og_sv_is(m->profile->languages[lang].profiler_image, "none") ||
+			!m->profile->languages[lang].profiler_image.n)
+			return OG_PROFILES_NO_AGENT;
+		return OG_PROFILES_AGENT;
+	case OG_LANG_NODEJS:
+		return OG_PROFILES_ENV_ONLY;
+	case OG_LANG_DOTNET:
+		/* CORECLR_PROFILER is single-valued; both agents want it */
+		return m->pc->agent ? OG_PROFILES_CONFLICT : OG_PROFILES_ENV_ONLY;
+	case OG_LANG_NONE:
+	case OG_LANG_PYTHON:
+	case OG_LANG_GO:
+	case OG_LANG_OTHER:
+	case OG_LANG_COUNT_:
+		break;
+	}
+	return musl ? OG_PROFILES_MUSL : OG_PROFILES_NO_RUNTIME;
+}
+
+/* The variables Pyroscope's agents and SDKs read (pyroscope docs, configure-client). */
+static void profiler_env(struct og_mut *m)
+{
+	struct og_sv name = m->pc->service_name;
+	if (name.n)
+		(void)og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_SIGNALS,
+			OG_SV("PYROSCOPE_APPLICATION_NAME"), og_mut_escape_dollar(m, name));
+	(void)og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_STACK, OG_SV("PYROSCOPE_SERVER_ADDRESS"),
+		m->stack->receiver.signal_endpoint[OG_SIGNAL_PROFILES]);
+	if (!m->stack->credentials.present)
+		return;
+	struct og_sv user = OG_SV("PYROSCOPE_BASIC_AUTH_USER");
+	struct og_sv pass = OG_SV("PYROSCOPE_BASIC_AUTH_PASSWORD");
+	(void)og_mut_env_json(m, OG_ENV_ADD_LAST, OG_FROM_STACK, user,
+		og_mut_secret_env(m, user, m->stack->distribute.profiles_user_key));
+	(void)og_mut_env_json(m, OG_ENV_ADD_LAST, OG_FROM_STACK, pass,
+		og_mut_secret_env(m, pass, m->stack->distribute.profiles_password_key));
+}
+
+static enum og_profiles_state java_profiler(struct og_mut *m)
+{
+	static const char *const cmd[] = {
+		"cp", "/pyroscope.jar", PROFILER_DIR "/pyroscope.jar", NULL};
+	struct og_sv name = OG_SV("JAVA_TOOL_OPTIONS");
+	struct og_sv ours = OG_SV("-javaagent:" PROFILER_DIR "/pyroscope.jar");
+	if (!og_mut_merge(m, OG_FROM_AGENT, name, OG_SV(""),
+		    OG_SV(" -javaagent:" PROFILER_DIR "/pyroscope.jar"), ours))
+		return OG_PROFILES_CONFLICT;
+	add_agent_objects(m, "otelgate-java-profiler", PROFILER_DIR,
+		m->profile->languages[OG_LANG_JAVA].profiler_image, cmd,
+		"copies the Pyroscope agent for Java");
+	(void)og_mut_env(
+		m, OG_ENV_ADD_LAST, OG_FROM_AGENT, OG_SV("PYROSCOPE_FORMAT"), OG_SV("jfr"));
+	profiler_env(m);
+	return OG_PROFILES_AGENT;
+}
+
+void og_mut_profiles(struct og_mut *m)
+{
+	struct og_plan_container *pc = m->pc;
+	enum og_signal_mode mode = m->plan->signals[OG_SIGNAL_PROFILES];
+	if (mode == OG_MODE_OFF)
+		return;
+	if (m->profile->profiles_via == OG_PROFILES_VIA_EBPF) {
+		pc->profiles = OG_PROFILES_EBPF;
+		/* grafana/k8s-monitoring-helm, feature-profiling */
+		og_plan_annotation(m, OG_SV("profiles.grafana.com/cpu.ebpf.enabled"), OG_SV("true"),
+			"Alloy's eBPF profiler picks the pod by it");
+		if (pc->service_name.n)
+			og_plan_annotation(m, OG_SV("resource.opentelemetry.io/service.name"),
+				pc->service_name,
+				"profiles arrive under the same name as the rest");
+		return;
+	}
+	pc->profiles = agent_state(m);
+	if (pc->profiles == OG_PROFILES_AGENT)
+		pc->profiles = java_profiler(m);
+	else if (pc->profiles == OG_PROFILES_ENV_ONLY)
+		profiler_env(m);
+	if (pc->profiles != OG_PROFILES_AGENT && pc->profiles != OG_PROFILES_ENV_ONLY)
+		og_mut_finding(m, mode == OG_MODE_EXPECTED ? "OG320" : "OG319", og_mut_place(m),
+			"%s; metrics, traces and logs are not affected",
+			og_profiles_state_text(pc->profiles));
+}

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the plan to RFC 6902 text, applied in memory and checked before it leaves. */
+#include "plan-priv.h"
+
+#include "otelgate/base/mem.h"
+#include "otelgate/codec/jpatch.h"
+#include "otelgate/codec/jptr.h"
+#include "otelgate/codec/jwrite.h"
+#include "otelgate/core/uninject.h"
+
+#include <stdio.h>
+
+struct writer {
+	const struct og_plan *p;
+	struct og_jpatch jp;
+	struct og_buf path; /* scratch */
+	struct og_buf value;
+	bool failed;
+};
+
+static struct og_sv at(struct writer *w, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+static struct og_sv at(struct writer *w, const char *fmt, ...)
+{
+	og_buf_reset(&w->path);
+	og_buf_sv(&w->path, w->p->tmpl_path);
+	va_list ap;
+	va_start(ap, fmt);
+	og_buf_vfmt(&w->path, fmt, ap);
+	va_end(ap);
+	w->failed |= w->path.failed;
+	return og_buf_view(&w->path);
+}
+
+static struct og_sv env_json(struct writer *w, const struct og_plan_env *e)
+{
+	if (e->json.n)
+		return e->json;
+	og_buf_reset(&w->value);
+	og_buf_lit(&w->value, "{\"name\":");
+	og_jw_str(&w->value, e->name);
+	og_buf_lit(&w->value, ",\"value\":");
+	og_jw_str(&w->value, e->value);
+	og_buf_ch(&w->value, '}');
+	w->failed |= w->value.failed;
+	return og_buf_view(&w->value);
+}
+
+static const char *list_name(const struct og_plan_container *pc)
+{
+	return pc->c.init ? "initContainers" : "containers";
+}
+
+/* The whole array, where the container has none. */
+static void write_new_env(struct writer *w, const struct og_plan_container *pc)
+{
+	struct og_buf all = OG_BUF_INIT(8 << 20);
+	for (int pass = 0; pass < 2; pass++)
+		for (uint32_t i = 0; i < pc->nenv; i++) {
+			const struct og_plan_env *e = &pc->env[i];
+			if (e->action != (pass ? OG_ENV_ADD_LAST : OG_ENV_ADD_FIRST))
+				continue;
+			og_buf_ch(&all, all.len ? ',' : '[');
+			og_buf_sv(&all, env_json(w, e));
+		}
+	if (all.len) {
+		og_buf_ch(&all, ']');
+		og_jpatch_add(&w->jp, at(w, "/spec/%s/%u/env", list_name(pc), pc->c.index),
+			og_buf_view(&all));
+	}
+	w->failed |= all.failed;
+	og_buf_fini(&all);
+}
+
+static void write_env(struct writer *w, const struct og_plan_container *pc)
+{
+	const char *list = list_name(pc);
+	uint32_t ci = pc->c.index;
+	if (og_junset(pc->c.env)) {
+		write_new_env(w, pc);
+		return;
+	}
+	/* merges first, while the user's places are still what they were */
+	for (uint32_t i = 0; i < pc->nenv; i++) {
+		const struct og_plan_env *e = &pc->env[i];
+		if (e->action != OG_ENV_MERGE)
+			continue;
+		og_buf_reset(&w->value);
+		og_jw_str(&w->value, e->value);
+		w->failed |= w->value.failed;
+		struct og_sv path = at(w, "/spec/%s/%u/env/%u/value", list, ci, e->user_index);
+		if (e->user_has_value)
+			og_jpatch_replace(&w->jp, path, og_buf_view(&w->value));
+		else
+			og_jpatch_add(&w->jp, path, og_buf_view(&w->value));
+	}
+	uint32_t first = 0;
+	for (uint32_t i = 0; i < pc->nenv; i++)
+		if (pc->env[i].action == OG_ENV_ADD_FIRST) {
+			struct og_sv json = env_json(w, &pc->env[i]);
+			og_jpatch_add(&w->jp, at(w, "/spec/%s/%u/env/%u", list, ci, first++), json);
+		}
+	for (uint32_t i = 0; i < pc->nenv; i++)
+		if (pc->env[i].action == OG_ENV_ADD_LAST) {
+			struct og_sv json = env_json(w, &pc->env[i]);
+			og_jpatch_add(&w->jp, at(w, "/spec/%s/%u/env/-", list, ci), json);
+		}
+}
+
+/* Appends values to an array member, or adds the member where it is missing. */
+static void write_list(struct writer *w, struct og_jval present, const struct og_sv *json,
+	uint32_t n, const char *path, bool in_front)
+{
+	if (!n)
+		return;
+	if (!og_junset(present)) {
+		for (uint32_t i = 0; i < n; i++) {
+			if (in_front)
+				og_jpatch_add(&w->jp, at(w, "%s/%u", path, i), json[i]);
+			else
+				og_jpatch_add(&w->jp, at(w, "%s/-", path), json[i]);
+		}
+		return;
+	}
+	struct og_buf all = OG_BUF_INIT(8 << 20);
+	for (uint32_t i = 0; i < n; i++) {
+		og_buf_ch(&all, i ? ',' : '[');
+		og_buf_sv(&all, json[i]);
+	}
+	og_buf_ch(&all, ']');
+	og_jpatch_add(&w->jp, at(w, "%s", path), og_buf_view(&all));
+	w->failed |= all.failed;
+	og_buf_fini(&all);
+}
+
+static void write_objects(struct writer *w, const char *member, const struct og_plan_object *v,
+	uint32_t n, bool in_front)
+{
+	struct og_sv json[16];
+	char path[64];
+	for (uint32_t i = 0; i < n && i < OG_COUNT(json); i++)
+		json[i] = v[i].json;
+	snprintf(path, sizeof(path), "/spec/%s", member);
+	write_list(w, og_jget(w->p->spec, og_svz(member)), json, n, path, in_front);
+}
+
+struct pair {
+	struct og_sv key, value;
+};
+
+/* {"k":"v",…} */
+static void write_map(struct og_buf *b, const struct pair *v, uint32_t n)
+{
+	og_buf_ch(b, '{');
+	for (uint32_t i = 0; i < n; i++) {
+		if (i)
+			og_buf_ch(b, ',');
+		og_jw_str(b, v[i].key);
+		og_buf_ch(b, ':');
+		og_jw_str(b, v[i].value);
+	}
+	og_buf_ch(b, '}');
+}
+
+static void write_pairs(
+	struct writer *w, struct og_jval map, const char *member, const struct pair *v, uint32_t n)
+{
+	struct og_buf b = OG_BUF_INIT(1 << 20);
+	if (og_junset(map)) {
+		write_map(&b, v, n);
+		og_jpatch_add(&w->jp, at(w, "/metadata/%s", member), og_buf_view(&b));
+	} else {
+		for (uint32_t i = 0; i < n; i++) {
+			og_buf_reset(&b);
+			og_jw_str(&b, v[i].value);
+			(void)at(w, "/metadata/%s", member);
+			og_jptr_add(&w->path, v[i].key);
+			w->failed |= w->path.failed;
+			og_jpatch_add(&w->jp, og_buf_view(&w->path), og_buf_view(&b));
+		}
+	}
+	w->failed |= b.failed;
+	og_buf_fini(&b);
+}
+
+static void write_metadata(struct writer *w)
+{
+	const struct og_plan *p = w->p;
+	struct pair labels[] = {{OG_SV(OG_LABEL_REVISION), og_svz(p->revision)}};
+	struct pair ann[20];
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < p->nannotations && n + 1 < OG_COUNT(ann); i++)
+		ann[n++] = (struct pair){p->annotations[i].name, p->annotations[i].json};
+	ann[n++] = (struct pair){OG_SV(OG_ANNOTATION_INJECTION), p->record};
+	struct og_jval meta = og_jgetl(p->tmpl, "metadata");
+	if (!og_junset(meta)) {
+		write_pairs(w, og_jgetl(meta, "labels"), "labels", labels, OG_COUNT(labels));
+		write_pairs(w, og_jgetl(meta, "annotations"), "annotations", ann, n);
+		return;
+	}
+	struct og_buf b = OG_BUF_INIT(1 << 20);
+	og_buf_lit(&b, "{\"labels\":");
+	write_map(&b, labels, OG_COUNT(labels));
+	og_buf_lit(&b, ",\"annotations\":");
+	write_map(&b, ann, n);
+	og_buf_ch(&b, '}');
+	og_jpatch_add(&w->jp, at(w, "/metadata"), og_buf_view(&b));
+	w->failed |= b.failed;
+	og_buf_fini(&b);
+}
+
+static int write_patch(const struct og_plan *p, struct og_buf *out, struct og_err *err)
+{
+	struct writer w = {.p = p, .path.max = 64 << 10, .value.max = 4 << 20};
+	og_jpatch_begin(&w.jp, out);
+	for (uint32_t i = 0; i < p->ncontainers; i++) {
+		const struct og_plan_container *pc = &p->containers[i];
+		char path[64];
+		if (pc->skip != OG_SKIP_NONE)
+			continue;
+		write_env(&w, pc);
+		snprintf(
+			path, sizeof(path), "/spec/%s/%u/volumeMounts", list_name(pc), pc->c.index);
+		write_list(&w, pc->c.mounts, pc->mounts, pc->nmounts, path, false);
+	}
+	/* after the containers, whose places an init container in front would shift */
+	write_objects(&w, "initContainers", p->inits, p->ninits, p->init_first);
+	write_objects(&w, "volumes", p->volumes, p->nvolumes, false);
+	write_metadata(&w);
+	bool ok = og_jpatch_end(&w.jp) && !w.failed;
+	og_buf_fini(&w.path);
+	og_buf_fini(&w.value);
+	return ok ? 0 : og_err_set(err, OG_E_OOM, "out of memory writing the patch");
+}
+
+/* Parses text that we made ourselves; a failure is a bug of ours, unless memory is out. */
+static int parse_own(struct og_sv text, struct og_arena *a, struct og_jval *ret, struct og_err *err)
+{
+	static const struct og_jlimits lim = {
+		.max_bytes = 64 << 20, .max_depth = 128, .max_tokens = 4000000};
+	struct og_jdoc *d = og_arena_new(a, struct og_jdoc);
+	if (!d)
+		return og_err_set(err, OG_E_OOM, "out of memory");
+	int rc = og_jdoc_parse(d, a, text, &lim, err);
+	if (rc)
+		return rc == -OG_E_PARSE
+			       ? og_err_set(err, OG_E_BUG, "our own text does not parse: %s",
+					 err ? err->msg : "")
+			       : rc;
+	*ret = og_jroot(d);
+	return 0;
+}
+
+/* Applies patch text to an object: the result as text and parsed, both in the arena. */
+static int apply_own(struct og_jval object, struct og_sv patch, struct og_arena *a,
+	struct og_jval *ret, struct og_err *err)
+{
+	struct og_jval ops;
+	int rc = parse_own(patch, a, &ops, err);
+	if (rc)
+		return rc;
+	struct og_buf text = OG_BUF_INIT(32 << 20);
+	rc = og_jpatch_apply(object, ops, a, &text, err);
+	struct og_sv copy = {NULL, 0};
+	if (!rc) {
+		copy = og_arena_sv(a, og_buf_view(&text));
+		if (!copy.p)
+			rc = og_err_set(err, OG_E_OOM, "out of memory applying the patch");
+	} else if (rc == -OG_E_INVALID) {
+		rc = og_err_set(
+			err, OG_E_BUG, "our own patch does not apply: %s", err ? err->msg : "");
+	}
+	og_buf_fini(&text);
+	return rc ? rc : parse_own(copy, a, ret, err);
+}
+
+int og_plan_rebase(struct og_plan *p, struct og_arena *a, struct og_err *err)
+{
+	struct og_buf patch = OG_BUF_INIT(8 << 20);
+	struct og_err local = OG_ERR_INIT;
+	int rc = og_uninject_patch(p->received, a, &patch, &p->findings, &local);
+	if (rc == -OG_E_INVALID) {
+		/* not ours to read: leave what is there and plan on top of it */
+		og_findings_addf(&p->findings, a, "OG321",
+			OG_SV("annotation " OG_ANNOTATION_INJECTION), "%s", local.msg);
+		og_buf_fini(&patch);
+		return 0;
+	}
+	struct og_jval before;
+	if (!rc)
+		rc = apply_own(p->received, og_buf_view(&patch), a, &before, &local);
+	og_buf_fini(&patch);
+	if (rc) {
+		if (err)
+			*err = local;
+		return rc;
+	}
+	p->object = before;
+	p->tmpl = og_workload_template(p->kind, before);
+	p->spec = og_jgetl(p->tmpl, "spec");
+	return og_meta_read(p->tmpl, a, &p->meta, err);
+}
+
+int og_plan_patch(struct og_plan *plan, struct og_arena *arena, struct og_err *err)
+{
+	if (!plan->optin.in || plan->reason != OG_REASON_INJECTED)
+		return 0;
+	struct og_buf b = OG_BUF_INIT(16 << 20);
+	struct og_jval after;
+	int rc = write_patch(plan, &b, err);
+	if (!rc)
+		rc = apply_own(plan->object, og_buf_view(&b), arena, &after, err);
+	if (!rc)
+		rc = og_selfcheck(plan, after, arena, err);
+	if (!rc && plan->reinjected) {
+		og_buf_reset(&b);
+		rc = og_jpatch_diff(plan->received, after, arena, &b, err);
+	}
+	if (!rc) {
+		bool empty = og_sv_is(og_buf_view(&b), "[]");
+		plan->patch = empty ? og_sv("", 0) : og_arena_sv(arena, og_buf_view(&b));
+		if (empty)
+			plan->reason = OG_REASON_UP_TO_DATE;
+		else if (!plan->patch.p)
+			rc = og_err_set(err, OG_E_OOM, "out of memory keeping the patch");
+	}
+	og_buf_fini(&b);
+	return rc;
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Settings from annotations: signals, which containers, which language in which of them. */
+#include "plan-priv.h"
+
+#include "otelgate/base/mem.h"
+#include "otelgate/base/suggest.h"
+
+bool og_glob(struct og_sv pattern, struct og_sv s)
+{
+	size_t p = 0, i = 0, star = SIZE_MAX, mark = 0;
+	while (i < s.n) {
+		if (p < pattern.n && pattern.p[p] == '*') {
+			star = p++;
+			mark = i;
+		} else if (p < pattern.n && pattern.p[p] == s.p[i]) {
+			p++;
+			i++;
+		} else if (star != SIZE_MAX) {
+			p = star + 1;
+			i = ++mark;
+		} else {
+			return false;
+		}
+	}
+	while (p < pattern.n && pattern.p[p] == '*')
+		p++;
+	return p == pattern.n;
+}
+
+static struct og_sv key_place(struct og_arena *a, enum og_level level, enum og_key key)
+{
+	return og_svz(og_arena_fmt(a, "%s %s", og_level_name(level), og_key_def(key)->name));
+}
+
+/* --- signals ------------------------------------------------------------------------------- */
+
+static const char *const signal_words[] = {"metrics", "traces", "logs", "profiles"};
+static const char *const mode_words[] = {"expected", "optional", "off", "stdout"};
+
+static void one_signal(struct og_plan *p, struct og_arena *a, struct og_sv item, struct og_sv place)
+{
+	size_t eq = og_sv_chr(item, '=');
+	struct og_sv word = og_sv_trim(og_sv(item.p, eq));
+	enum og_signal s;
+	enum og_signal_mode mode = OG_MODE_EXPECTED;
+	if (!og_signal_parse(word, &s)) {
+		const char *near = og_suggest(word, signal_words, OG_COUNT(signal_words));
+		og_findings_addf(&p->findings, a, "OG203", place,
+			"\"%.*s\" is no signal%s%s; the signals are metrics, traces, logs, profiles",
+			OG_SV_ARG(word), near ? "; did you mean " : "", near ? near : "");
+		return;
+	}
+	if (eq < item.n) {
+		struct og_sv m = og_sv_trim(og_sv(item.p + eq + 1, item.n - eq - 1));
+		if (!og_signal_mode_parse(m, &mode) ||
+			(mode == OG_MODE_STDOUT && s != OG_SIGNAL_LOGS)) {
+			const char *near = og_suggest(m, mode_words, OG_COUNT(mode_words));
+			og_findings_addf(&p->findings, a, "OG203", place,
+				"\"%.*s\" is no mode of %s%s%s; write expected, optional or off%s",
+				OG_SV_ARG(m), og_signal_name(s), near ? "; did you mean " : "",
+				near ? near : "", s == OG_SIGNAL_LOGS ? ", or stdout" : "");
+			return;
+		}
+	}
+	p->signals[s] = mode;
+}
+
+void og_settings_signals(struct og_plan *p, struct og_arena *a)
+{
+	for (int s = 0; s < OG_SIGNAL_COUNT_; s++)
+		p->signals[s] = p->profile->signals[s];
+	enum og_level level;
+	struct og_said said = og_optin_setting(&p->optin, OG_KEY_SIGNALS, &level);
+	if (!said.said)
+		return;
+	struct og_sv place = key_place(a, level, OG_KEY_SIGNALS);
+	struct og_sv rest = said.value, item;
+	if (!rest.n)
+		og_findings_addf(&p->findings, a, "OG203", place, "the list is empty");
+	while (og_sv_split(&rest, ',', &item))
+		one_signal(p, a, og_sv_trim(item), place);
+}
+
+/* --- containers ---------------------------------------------------------------------------- */
+
+/*
+ * Proxies and agents that other systems put beside an application. A name here is skipped unless
+ * otelgate.dev/containers names it.
+ */
+static const struct {
+	const char *pattern, *what;
+} sidecars[] = {
+	{"istio-proxy", "Istio's proxy"},
+	{"istio-validation", "Istio's init check"},
+	{"istio-init", "Istio's init container"},
+	{"linkerd-proxy", "Linkerd's proxy"},
+	{"linkerd-init", "Linkerd's init container"},
+	{"linkerd-debug", "Linkerd's debug container"},
+	{"linkerd-network-validator", "Linkerd's init check"},
+	{"consul-dataplane", "Consul's proxy"},
+	{"consul-connect-*", "Consul's proxy"},
+	{"envoy-sidecar", "an Envoy proxy"},
+	{"kuma-sidecar", "Kuma's proxy"},
+	{"kuma-init", "Kuma's init container"},
+	{"osm-init", "Open Service Mesh's init container"},
+	{"aws-appmesh-*", "App Mesh's proxy"},
+	{"vault-agent", "Vault's agent"},
+	{"vault-agent-init", "Vault's agent"},
+	{"cloudsql-proxy", "the Cloud SQL proxy"},
+	{"cloud-sql-proxy", "the Cloud SQL proxy"},
+	{"daprd", "Dapr's sidecar"},
+	{"otc-container", "an OpenTelemetry collector"},
+	{"opentelemetry-auto-instrumentation*", "the OpenTelemetry Operator's agent"},
+	{"fluent-bit", "a log shipper"},
+	{"fluentd", "a log shipper"},
+	{"filebeat", "a log shipper"},
+	{"datadog-agent*", "Datadog's agent"},
+	{"gke-gcsfuse-*", "a GKE storage sidecar"},
+	{"secrets-store-*", "a secrets driver"},
+};
+
+static const char *known_sidecar(struct og_sv name)
+{
+	for (size_t i = 0; i < OG_COUNT(sidecars); i++)
+		if (og_glob(og_svz(sidecars[i].pattern), name))
+			return sidecars[i].what;
+	return NULL;
+}
+
+static bool in_list(struct og_sv list, struct og_sv name)
+{
+	struct og_sv item;
+	while (og_sv_split(&list, ',', &item))
+		if (og_sv_eq(og_sv_trim(item), name))
+			return true;
+	return false;
+}
+
+static struct og_plan_container *find(const struct og_plan *p, struct og_sv name)
+{
+	for (uint32_t i = 0; i < p->ncontainers; i++)
+		if (og_sv_eq(p->containers[i].c.name, name))
+			return &p->containers[i];
+	return NULL;
+}
+
+static void unknown_container(
+	struct og_plan *p, struct og_arena *a, struct og_sv name, struct og_sv place)
+{
+	struct og_buf list = OG_BUF_INIT(2048);
+	const char **names = og_arena_new_n(a, p->ncontainers ? p->ncontainers : 1, const char *);
+	for (uint32_t i = 0; names && i < p->ncontainers; i++) {
+		struct og_sv n = p->containers[i].c.name;
+		names[i] = og_arena_strndup(a, n.p, n.n);
+		og_buf_fmt(&list, "%s%.*s", i ? ", " : "", OG_SV_ARG(n));
+	}
+	const char *near = names ? og_suggest(name, names, p->ncontainers) : NULL;
+	og_findings_addf(&p->findings, a, "OG205", place,
+		"the pod has no container \"%.*s\"%s%s; its containers are: %.*s", OG_SV_ARG(name),
+		near ? "; did you mean " : "", near ? near : "", OG_SV_ARG(og_buf_view(&list)));
+	og_buf_fini(&list);
+}
+
+static void check_names(
+	struct og_plan *p, struct og_arena *a, struct og_sv list, struct og_sv place)
+{
+	struct og_sv item;
+	while (og_sv_split(&list, ',', &item)) {
+		item = og_sv_trim(item);
+		if (item.n && !find(p, item))
+			unknown_container(p, a, item, place);
+	}
+}
+
+static bool skipped_by_profile(const struct og_profile *pr, struct og_sv name)
+{
+	for (uint32_t i = 0; i < pr->nskip_containers; i++)
+		if (og_glob(pr->skip_containers[i], name))
+			return true;
+	return false;
+}
+
+static void decide_target(const struct og_plan *p, struct og_plan_container *pc, struct og_sv named,
+	bool has_named, struct og_sv excluded)
+{
+	struct og_sv name = pc->c.name;
+	const char *what;
+	if (in_list(excluded, name)) {
+		pc->skip = OG_SKIP_EXCLUDED;
+		pc->skip_note = OG_SV(OG_PREFIX "exclude-containers names it");
+	} else if (has_named) {
+		if (!in_list(named, name)) {
+			pc->skip = OG_SKIP_NOT_NAMED;
+			pc->skip_note = OG_SV(OG_PREFIX "containers names others");
+		}
+	} else if (og_sv_starts(name, OG_SV("otelgate-"))) {
+		pc->skip = OG_SKIP_OWN;
+		pc->skip_note = OG_SV("it belongs to otelgate");
+	} else if ((what = known_sidecar(name))) {
+		pc->skip = OG_SKIP_SIDECAR;
+		pc->skip_note = og_svz(what);
+	} else if (skipped_by_profile(p->profile, name)) {
+		pc->skip = OG_SKIP_SIDECAR;
+		pc->skip_note = OG_SV("the profile's containers.skip names it");
+	} else if (pc->c.init) {
+		pc->skip = OG_SKIP_INIT;
+		pc->skip_note = pc->c.sidecar
+					? OG_SV("a native sidecar is injected only when named")
+					: OG_SV("init containers are injected only when named");
+	}
+}
+
+void og_settings_targets(struct og_plan *p, struct og_arena *a)
+{
+	enum og_level level = OG_LEVEL_TEMPLATE, xlevel = OG_LEVEL_TEMPLATE;
+	struct og_said named = og_optin_setting(&p->optin, OG_KEY_CONTAINERS, &level);
+	struct og_said excluded = og_optin_setting(&p->optin, OG_KEY_EXCLUDE, &xlevel);
+	if (!named.said && p->optin.compat_containers.n)
+		named = (struct og_said){true, false, p->optin.compat_containers};
+	if (named.said && !named.value.n) {
+		og_findings_addf(&p->findings, a, "OG203", key_place(a, level, OG_KEY_CONTAINERS),
+			"the list is empty; it is ignored");
+		named.said = false;
+	}
+	/* a list on the namespace is for many pods; not each of them has every name */
+	if (named.said && level != OG_LEVEL_NAMESPACE)
+		check_names(p, a, named.value, key_place(a, level, OG_KEY_CONTAINERS));
+	if (excluded.said && xlevel != OG_LEVEL_NAMESPACE)
+		check_names(p, a, excluded.value, key_place(a, xlevel, OG_KEY_EXCLUDE));
+	for (uint32_t i = 0; i < p->ncontainers; i++)
+		decide_target(p, &p->containers[i], named.value, named.said,
+			excluded.said ? excluded.value : og_sv("", 0));
+}
+
+/* --- languages ----------------------------------------------------------------------------- */
+
+static const char *const language_words[] = {"java", "nodejs", "python", "dotnet", "go", "other"};
+
+static void set_language(
+	struct og_plan *p, struct og_arena *a, struct og_sv item, struct og_sv place)
+{
+	size_t eq = og_sv_chr(item, '=');
+	struct og_sv container = eq < item.n ? og_sv_trim(og_sv(item.p, eq)) : og_sv("", 0);
+	struct og_sv rest = eq < item.n ? og_sv(item.p + eq + 1, item.n - eq - 1) : item;
+	size_t slash = og_sv_chr(rest, '/');
+	struct og_sv word = og_sv_trim(og_sv(rest.p, slash));
+	enum og_language lang;
+	enum og_libc libc = OG_LIBC_UNKNOWN;
+	if (!og_language_parse(word, &lang) || lang == OG_LANG_NONE) {
+		const char *near = og_suggest(word, language_words, OG_COUNT(language_words));
+		og_findings_addf(&p->findings, a, "OG203", place,
+			"\"%.*s\" is no language%s%s; write java, nodejs, python, dotnet, go or other",
+			OG_SV_ARG(word), near ? "; did you mean " : "", near ? near : "");
+		return;
+	}
+	if (slash < rest.n) {
+		struct og_sv l = og_sv_trim(og_sv(rest.p + slash + 1, rest.n - slash - 1));
+		if (!og_libc_parse(l, &libc)) {
+			og_findings_addf(&p->findings, a, "OG203", place,
+				"\"%.*s\" is no C library; write %.*s/glibc or %.*s/musl",
+				OG_SV_ARG(l), OG_SV_ARG(word), OG_SV_ARG(word));
+			return;
+		}
+	}
+	if (container.n && !find(p, container))
+		unknown_container(p, a, container, place);
+	for (uint32_t i = 0; i < p->ncontainers; i++) {
+		struct og_plan_container *pc = &p->containers[i];
+		if (container.n && !og_sv_eq(pc->c.name, container))
+			continue;
+		pc->language = lang;
+		pc->libc = libc;
+	}
+}
+
+void og_settings_languages(struct og_plan *p, struct og_arena *a)
+{
+	enum og_level level;
+	struct og_said said = og_optin_setting(&p->optin, OG_KEY_LANGUAGE, &level);
+	if (said.said) {
+		struct og_sv place = key_place(a, level, OG_KEY_LANGUAGE);
+		/* first those for every container, then the ones that name a container */
+		for (int pass = 0; pass < 2; pass++) {
+			struct og_sv rest = said.value, item;
+			while (og_sv_split(&rest, ',', &item)) {
+				item = og_sv_trim(item);
+				if ((og_sv_chr(item, '=') < item.n) == (pass == 1))
+					set_language(p, a, item, place);
+			}
+		}
+	}
+	for (uint32_t i = 0; i < p->ncontainers; i++) {
+		struct og_plan_container *pc = &p->containers[i];
+		if (!said.said && p->optin.compat) {
+			pc->language = p->optin.compat_language;
+			pc->libc = p->optin.compat_libc;
+		}
+		if (pc->libc == OG_LIBC_UNKNOWN)
+			pc->libc = p->profile->languages[pc->language].libc;
+	}
+}
