@@ -37,7 +37,7 @@ struct conn {
 	bool linger;	     /* worker only: answered while the client may still be sending */
 	/* sweeper only */
 	uint32_t seen_requests;
-	bool mark_known;
+	bool mark_known, peer_done;
 	uint64_t mark_bytes; /* bytes received by the kernel when it became idle */
 	int64_t burst_ms;    /* when more bytes were first seen; 0 = none */
 };

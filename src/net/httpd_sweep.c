@@ -13,8 +13,8 @@
 #include <linux/tcp.h> /* the C library's struct tcp_info is older and lacks the byte counts */
 #include <netinet/in.h>
 #include <poll.h>
-#include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "otelgate/base/mem.h"
@@ -28,17 +28,21 @@ void httpd_wake(int fd)
 	while (n < 0 && errno == EINTR);
 }
 
-static bool bytes_received(int fd, uint64_t *ret)
+enum { STATE_CLOSE_WAIT = 8 }; /* TCP_CLOSE_WAIT of include/net/tcp_states.h */
+
+struct tcp_facts {
+	uint64_t received;
+	bool peer_done; /* the client has sent its end of stream */
+};
+
+static struct tcp_facts tcp_facts(int fd)
 {
-	struct tcp_info info;
+	struct tcp_info info = {0}; /* fields that the kernel does not know stay 0 */
 	socklen_t len = sizeof(info);
 
-	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ||
-		len < offsetof(struct tcp_info, tcpi_bytes_received) +
-				sizeof(info.tcpi_bytes_received))
-		return false;
-	*ret = info.tcpi_bytes_received;
-	return true;
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
+		return (struct tcp_facts){0};
+	return (struct tcp_facts){info.tcpi_bytes_received, info.tcpi_state == STATE_CLOSE_WAIT};
 }
 
 /* The worker sees the end of the stream and closes. */
@@ -59,14 +63,13 @@ static void time_out(struct og_httpd *s, struct conn *c, enum og_httpd_timeout w
  * from a request, and clients open connections that they use later: one that has sent something
  * counts as idle after that, and has header_ms from its next byte on.
  */
-static void sweep_fresh(struct og_httpd *s, struct conn *c, int64_t now)
+static void sweep_fresh(struct og_httpd *s, struct conn *c, uint64_t bytes, int64_t now)
 {
-	uint64_t bytes;
 	int fresh = CONN_FRESH;
 
 	if (now - c->accepted_ms < s->o.limits.header_ms)
 		return;
-	if (!s->tls || !bytes_received(c->fd, &bytes) || bytes == 0) {
+	if (!s->tls || bytes == 0) {
 		time_out(s, c, OG_HTTPD_TIMEOUT_HEADER);
 		return;
 	}
@@ -77,21 +80,18 @@ static void sweep_fresh(struct og_httpd *s, struct conn *c, int64_t now)
 	c->burst_ms = 0;
 }
 
-static void sweep_idle(struct og_httpd *s, struct conn *c, int64_t now)
+static void sweep_idle(struct og_httpd *s, struct conn *c, uint64_t bytes, int64_t now)
 {
 	const struct og_httpd_limits *l = &s->o.limits;
 	uint32_t requests = atomic_load(&c->requests);
 	int64_t since = atomic_load(&c->phase_ms);
 	int64_t drain = atomic_load(&s->drain_ms);
-	uint64_t bytes;
 
 	if (c->seen_requests != requests) {
 		c->seen_requests = requests;
 		c->mark_known = false;
 		c->burst_ms = 0;
 	}
-	if (!bytes_received(c->fd, &bytes))
-		bytes = 0;
 	if (!c->mark_known) {
 		c->mark_bytes = bytes;
 		c->mark_known = true;
@@ -109,30 +109,54 @@ static void sweep_idle(struct og_httpd *s, struct conn *c, int64_t now)
 		time_out(s, c, OG_HTTPD_TIMEOUT_IDLE);
 }
 
+/*
+ * A client that has sent its end of stream will neither finish a request nor start one. The library
+ * misses that when the end came together with data (its epoll is edge-triggered). Seen twice, so
+ * that what it sent before has been read. True when the connection has been shut.
+ */
+static bool sweep_half_closed(struct conn *c, const struct tcp_facts *f)
+{
+	int unread = 0;
+
+	if (!f->peer_done || ioctl(c->fd, FIONREAD, &unread) < 0 || unread > 0) {
+		c->peer_done = false;
+	} else if (!c->peer_done) {
+		c->peer_done = true;
+	} else {
+		kill_conn(c);
+		return true;
+	}
+	return false;
+}
+
+static void sweep_conn(struct og_httpd *s, struct conn *c, int64_t now)
+{
+	int64_t in_phase = now - atomic_load(&c->phase_ms);
+	int phase = atomic_load_explicit(&c->phase, memory_order_acquire);
+	struct tcp_facts f;
+
+	if (phase == CONN_SEND && in_phase >= s->o.limits.send_ms)
+		time_out(s, c, OG_HTTPD_TIMEOUT_SEND);
+	if (phase == CONN_BODY && in_phase >= s->o.limits.body_ms) {
+		time_out(s, c, OG_HTTPD_TIMEOUT_BODY);
+		return;
+	}
+	if (phase != CONN_FRESH && phase != CONN_IDLE && phase != CONN_BODY)
+		return;
+	f = tcp_facts(c->fd);
+	if (sweep_half_closed(c, &f))
+		return;
+	if (phase == CONN_FRESH)
+		sweep_fresh(s, c, f.received, now);
+	else if (phase == CONN_IDLE)
+		sweep_idle(s, c, f.received, now);
+}
+
 static void sweep_conns(struct og_httpd *s, int64_t now)
 {
 	pthread_mutex_lock(&s->conn_lock);
-	for (struct conn *c = s->live.next; c != &s->live; c = c->next) {
-		int64_t in_phase = now - atomic_load(&c->phase_ms);
-		switch (atomic_load_explicit(&c->phase, memory_order_acquire)) {
-		case CONN_FRESH:
-			sweep_fresh(s, c, now);
-			break;
-		case CONN_IDLE:
-			sweep_idle(s, c, now);
-			break;
-		case CONN_BODY:
-			if (in_phase >= s->o.limits.body_ms)
-				time_out(s, c, OG_HTTPD_TIMEOUT_BODY);
-			break;
-		case CONN_SEND:
-			if (in_phase >= s->o.limits.send_ms)
-				time_out(s, c, OG_HTTPD_TIMEOUT_SEND);
-			break;
-		default:
-			break;
-		}
-	}
+	for (struct conn *c = s->live.next; c != &s->live; c = c->next)
+		sweep_conn(s, c, now);
 	pthread_mutex_unlock(&s->conn_lock);
 }
 

@@ -164,8 +164,9 @@ static void *worker_new(void *ctx, unsigned index)
 {
 	unsigned *p = og_malloc(sizeof(*p));
 	(void)ctx;
-	if (p)
-		*p = index;
+	if (!p)
+		return NULL;
+	*p = index;
 	atomic_fetch_add(&workers_alive, 1);
 	return p;
 }
