@@ -202,8 +202,9 @@ static void check_env_name(const struct check *c, struct og_jval name, const cha
 			cfg_error(c->r, c->d, name, path, "remove it", "%s is made from %s",
 				reserved[i].name, reserved[i].field);
 		else
-			cfg_warn(c->r, c->d, name, path, NULL, "%s goes before %s",
-				reserved[i].name, reserved[i].field);
+			cfg_warn(c->r, c->d, name, path,
+				reserved[i].auth ? "keep credentials in a Secret" : NULL,
+				"%s goes before %s", reserved[i].name, reserved[i].field);
 		return;
 	}
 	if (og_jstr_is(name, "OTEL_NODE_IP") || og_jstr_is(name, "OTEL_POD_IP"))
@@ -244,7 +245,7 @@ static void check_languages(const struct check *c)
 		check_image(c, image, l->image);
 		check_image(c, profiler, l->profiler_image);
 		check_env(c, cfg_fmt(c->r, "spec.languages.%s.env", name));
-		any_profiler = any_profiler || cfg_given(c->d, profiler);
+		any_profiler = any_profiler || l->profiler_image.n;
 		if (l->profiler_image.n && (i == OG_LANG_NODEJS || i == OG_LANG_PYTHON))
 			cfg_warn(c->r, c->d, cfg_val(c->d, profiler), profiler,
 				"use spec.profiles.via: ebpf",

@@ -101,22 +101,26 @@ static void check_tls(const struct check *c)
 	if (tls && !c->e.https && !profiles)
 		FAIL(c, "use https://, or remove spec.receiver.tls",
 			"is plain http, and spec.receiver.tls is set");
-	if (!c->e.https || !og_endpoint_is_private(&c->e) || profiles)
+	enum og_reach reach = og_endpoint_reach(&c->e);
+	if (!c->e.https || reach == OG_REACH_PUBLIC || profiles)
 		return;
 	if (tls && (c->s->receiver.tls.ca_file.n || !cfg_ok(c->d, "spec.receiver.tls.caFile")))
 		return;
-	FAIL(c, "set spec.receiver.tls.caFile, or use http://",
-		"is https on a private host, and no CA is set: no public CA vouches for it");
+	cfg_problem(c->r, reach == OG_REACH_PRIVATE ? OG_SEV_ERROR : OG_SEV_WARNING, c->d,
+		cfg_val(c->d, c->path), c->path, "set spec.receiver.tls.caFile, or use http://",
+		"is https on a %s host, and no CA is set: no public CA vouches for it",
+		reach == OG_REACH_PRIVATE ? "private" : "seemingly private");
 }
 
 /* Credentials that anyone on the way can read. */
 static void check_plaintext(const struct check *c)
 {
-	if (c->e.https || !c->d || og_endpoint_is_local(&c->e))
+	if (c->e.https || og_endpoint_is_local(&c->e))
 		return;
-	if (og_endpoint_is_gateway(&c->e) || (to_gateway(c) && !og_endpoint_is_private(&c->e)))
+	if (og_endpoint_is_gateway(&c->e) ||
+		(to_gateway(c) && og_endpoint_reach(&c->e) == OG_REACH_PUBLIC))
 		FAIL(c, "use https://", "credentials would go to the gateway in the clear");
-	else if (c->s->credentials.present && !og_endpoint_is_private(&c->e))
+	else if (c->s->credentials.present && og_endpoint_reach(&c->e) == OG_REACH_PUBLIC)
 		FAIL(c, "use https://", "credentials would go over the internet in the clear");
 	else if (c->s->credentials.present)
 		cfg_warn(c->r, c->d, cfg_val(c->d, c->path), c->path,
@@ -176,7 +180,8 @@ static void check_receiver(struct check *c)
 		if (i != OG_SIGNAL_PROFILES)
 			all = all && cfg_given(c->d, endpoint_fields[i]);
 	}
-	if (!cfg_given(c->d, "spec.slug") && !cfg_given(c->d, ENDPOINT) && !all)
+	if (!c->d->unknown && cfg_ok(c->d, "spec") && cfg_ok(c->d, "spec.receiver") &&
+		!cfg_given(c->d, "spec.slug") && !cfg_given(c->d, ENDPOINT) && !all)
 		cfg_error(c->r, c->d, OG_JABSENT, ENDPOINT,
 			"set it, or spec.slug to have it discovered",
 			any ? "is missing, and spec.receiver.endpoints doesn't name all signals"
@@ -290,7 +295,7 @@ static void check_query_backend(
 		cfg_error(c->r, c->d, cfg_val(c->d, url), url,
 			cfg_fmt(c->r, "use the stack's %s URL", name),
 			"the gateway takes data and answers no queries");
-	else if (!e.https && q->user.n && !og_endpoint_is_private(&e))
+	else if (!e.https && q->user.n && og_endpoint_reach(&e) == OG_REACH_PUBLIC)
 		cfg_error(c->r, c->d, cfg_val(c->d, url), url, "use https://",
 			"credentials would go over the internet in the clear");
 }

@@ -20,9 +20,12 @@ const char *og_endpoint_parse(struct og_sv url, struct og_endpoint *ret);
 bool og_endpoint_is_gateway(const struct og_endpoint *e);
 /* Host tempo-*.grafana.net: Tempo's own port, gRPC and traces alone. */
 bool og_endpoint_is_tempo(const struct og_endpoint *e);
-/* Cluster-internal, an IP address or a name without a public suffix: no public CA vouches for it.
+/*
+ * PRIVATE: an IP address, a node, a name without a public suffix: no public CA vouches for it.
+ * UNSURE: two labels that may be service.namespace or a domain of a newer top-level domain.
  */
-bool og_endpoint_is_private(const struct og_endpoint *e);
+enum og_reach { OG_REACH_PUBLIC, OG_REACH_PRIVATE, OG_REACH_UNSURE };
+enum og_reach og_endpoint_reach(const struct og_endpoint *e);
 /* Loopback or node-local: the data doesn't leave the node. */
 bool og_endpoint_is_local(const struct og_endpoint *e);
 /* The path without trailing slashes. */

@@ -221,19 +221,28 @@ bool og_endpoint_is_tempo(const struct og_endpoint *e)
 	return grafana_cloud(e) && starts_nocase(e->host, "tempo-");
 }
 
-bool og_endpoint_is_private(const struct og_endpoint *e)
+enum og_reach og_endpoint_reach(const struct og_endpoint *e)
 {
 	/* RFC 6762, RFC 8375, RFC 2606 and Kubernetes service names. */
 	static const char *const suffixes[] = {".svc", ".cluster.local", ".local", ".internal",
 		".lan", ".home.arpa", ".localdomain", ".localhost", ".test", ".intranet", ".corp"};
+	static const char *const tlds[] = {"com", "net", "org", "edu", "gov", "mil", "int", "info"};
 	struct og_sv h = name_of(e);
-	if (e->bracketed || ipv4(h) || host_var(h) || og_sv_chr(h, '.') == h.n)
-		return true;
+	size_t dot = og_sv_chr(h, '.');
+	if (e->bracketed || ipv4(h) || host_var(h) || dot == h.n || og_sv_has(h, OG_SV(".svc.")))
+		return OG_REACH_PRIVATE;
 	for (size_t i = 0; i < OG_COUNT(suffixes); i++) {
 		if (ends_nocase(h, suffixes[i]))
-			return true;
+			return OG_REACH_PRIVATE;
 	}
-	return og_sv_has(h, OG_SV(".svc."));
+	struct og_sv tail = og_sv(h.p + dot + 1, h.n - dot - 1);
+	if (og_sv_chr(tail, '.') < tail.n || tail.n == 2)
+		return OG_REACH_PUBLIC;
+	for (size_t i = 0; i < OG_COUNT(tlds); i++) {
+		if (og_sv_caseeq(tail, og_svz(tlds[i])))
+			return OG_REACH_PUBLIC;
+	}
+	return OG_REACH_UNSURE;
 }
 
 bool og_endpoint_is_local(const struct og_endpoint *e)

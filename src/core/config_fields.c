@@ -45,7 +45,11 @@ bool cfg_text(struct cfg_reader *r, const struct cfg_doc *d, struct og_jval v, c
 	struct og_sv *ret)
 {
 	if (!og_jis(v, OG_J_STRING)) {
-		cfg_error(r, d, v, path, is_scalar(v) ? "put it in quotes" : NULL,
+		bool boolean = og_jis(v, OG_J_TRUE) || og_jis(v, OG_J_FALSE);
+		cfg_error(r, d, v, path,
+			boolean ? "YAML reads y, n, yes, no, on and off as booleans: put it in quotes"
+			: is_scalar(v) ? "put it in quotes"
+				       : NULL,
 			"must be a string, not %s", og_jtype_name(og_jtype(v)));
 		return false;
 	}
@@ -88,6 +92,11 @@ static bool check_word(struct cfg_reader *r, const struct cfg_doc *d, const stru
 static bool check_string(struct cfg_reader *r, const struct cfg_doc *d, const struct og_field *f,
 	struct og_jval v, const char *path, struct og_sv *ret, uint32_t *ret_word)
 {
+	if (f->words && og_jis(v, OG_J_FALSE) && og_field_word(f, OG_SV("off"), NULL)) {
+		cfg_error(r, d, v, path, "write \"off\", in quotes",
+			"must be a string, and YAML reads an unquoted off as false");
+		return false;
+	}
 	if (!cfg_text(r, d, v, path, ret))
 		return false;
 	if (f->words)
@@ -337,8 +346,8 @@ static bool read_value(
 }
 
 /* The nearest member name, or where in the document the name belongs. */
-static void unknown_field(struct cfg_reader *r, const struct cfg_doc *d, struct og_jval key,
-	const struct og_field *parent)
+static void unknown_field(
+	struct cfg_reader *r, struct cfg_doc *d, struct og_jval key, const struct og_field *parent)
 {
 	const struct og_field *rows = d->type->fields, *elsewhere = NULL;
 	struct og_sv name = {"", 0}, path = og_svz(parent->path);
@@ -353,6 +362,7 @@ static void unknown_field(struct cfg_reader *r, const struct cfg_doc *d, struct 
 			elsewhere = &rows[i];
 	}
 	const char *near = og_suggest(name, names, n), *hint = NULL;
+	d->unknown = true;
 	if (near)
 		hint = cfg_fmt(r, "did you mean \"%s\"?", near);
 	else if (elsewhere)

@@ -14,7 +14,8 @@ struct cfg_doc {
 	struct og_jval *val;	       /* per field row, as written; absent = not given */
 	bool *bad;		       /* per field row: given, and wrong */
 	struct og_config_place *place; /* per field row */
-	void *base;		       /* struct og_stack or struct og_profile */
+	bool unknown; /* holds fields that are none: what is missing may be there */
+	void *base;   /* struct og_stack or struct og_profile */
 };
 
 struct cfg_reader {

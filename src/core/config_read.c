@@ -21,7 +21,7 @@ static bool among(struct og_jval key, const char *const *names, size_t n)
 	return false;
 }
 
-static void check_members(struct cfg_reader *r, const struct cfg_doc *d, struct og_jval object,
+static void check_members(struct cfg_reader *r, struct cfg_doc *d, struct og_jval object,
 	const char *path, const char *const *names, size_t n)
 {
 	og_jfor (it, object) {
@@ -29,6 +29,7 @@ static void check_members(struct cfg_reader *r, const struct cfg_doc *d, struct 
 			continue;
 		struct og_sv name = og_jstr_or_empty(it.key, r->arena);
 		const char *near = og_suggest(name, names, n), *hint = NULL;
+		d->unknown = true;
 		if (near)
 			hint = cfg_fmt(r, "did you mean \"%s\"?", near);
 		else if (*path && og_sv_is(name, "namespace"))
@@ -226,8 +227,14 @@ static void parse_problem(struct cfg_reader *r, uint32_t input, const struct og_
 			p++;
 		msg = og_svz(p);
 	}
-	if (og_sv_has(r->inputs[input].text, OG_SV("{{")))
+	/* The parser puts its advice in brackets at the end. */
+	const char *advice = strstr(msg.p, " (");
+	if (advice && msg.p[msg.n - 1] == ')') {
+		hint = cfg_fmt(r, "%.*s", (int)(msg.p + msg.n - advice) - 3, advice + 2);
+		msg.n = (size_t)(advice - msg.p);
+	} else if (og_sv_has(r->inputs[input].text, OG_SV("{{"))) {
 		hint = "it holds {{ }}: render the template first";
+	}
 	cfg_file_problem(r, OG_SEV_ERROR, input, place[0], place[1], hint,
 		cfg_fmt(r, "%.*s", OG_SV_ARG(msg)));
 }

@@ -223,7 +223,8 @@ static bool read_quantities(
 		if (!plain && (og_sv_chr(name, '/') == name.n || !og_name_is_label_key(name))) {
 			const char *near = og_suggest(name, known, OG_COUNT(known));
 			cfg_error(r, d, it.key, path,
-				near ? cfg_fmt(r, "did you mean \"%s\"?", near) : NULL,
+				near ? cfg_fmt(r, "did you mean \"%s\"?", near)
+				     : "cpu, memory or ephemeral-storage",
 				"unknown resource \"%s\"", cfg_quote(r, name));
 			ok = false;
 			continue;

@@ -55,10 +55,7 @@ static const char *check_url(struct og_sv s)
 static const char *check_image(struct og_sv s)
 {
 	struct og_image im;
-	static const char *const texts[] = {
-		"is not an image reference ([registry/]repository[:tag][@sha256:…])",
-	};
-	return og_image_parse(s, &im, NULL) ? texts[0] : NULL;
+	return og_image_problem(s, &im);
 }
 
 static const char *check_attribute_key(struct og_sv s)

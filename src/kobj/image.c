@@ -160,18 +160,17 @@ static bool digest(struct og_sv s)
 	return false;
 }
 
-int og_image_parse(struct og_sv ref, struct og_image *ret, struct og_err *err)
+const char *og_image_problem(struct og_sv ref, struct og_image *ret)
 {
 	struct og_image im = {.repository = ref};
 	size_t at = og_sv_chr(ref, '@');
 	if (!ref.n)
-		return og_err_set(err, OG_E_PARSE, "image reference is empty");
+		return "is empty";
 	if (at < ref.n) {
 		im.digest = og_sv(ref.p + at + 1, ref.n - at - 1);
 		im.repository.n = at;
 		if (!digest(im.digest))
-			return og_err_set(err, OG_E_PARSE,
-				"image digest is not sha256:<64 hex digits> (sha384, sha512)");
+			return "has a digest that is not sha256:<64 hex digits> (sha384, sha512)";
 	}
 	struct og_sv name = im.repository;
 	size_t colon = last(name, ':'), slash = last(name, '/');
@@ -179,23 +178,27 @@ int og_image_parse(struct og_sv ref, struct og_image *ret, struct og_err *err)
 		im.tag = og_sv(name.p + colon + 1, name.n - colon - 1);
 		name.n = colon;
 		if (!tag(im.tag))
-			return og_err_set(
-				err, OG_E_PARSE, "image tag is not 1 to 128 of A-Z a-z 0-9 _ . -");
+			return "has a tag that is not 1 to 128 of A-Z a-z 0-9 _ . -";
 	}
 	if (name.n > OG_IMAGE_NAME_MAX)
-		return og_err_set(err, OG_E_PARSE, "image name is longer than 255 characters");
+		return "has a name longer than 255 characters";
 	size_t first = og_sv_chr(name, '/');
 	im.repository = name;
 	if (first < name.n && is_registry(og_sv(name.p, first))) {
 		im.registry = og_sv(name.p, first);
 		im.repository = og_sv(name.p + first + 1, name.n - first - 1);
 		if (!registry(im.registry))
-			return og_err_set(err, OG_E_PARSE, "image registry is not host[:port]");
+			return "has a registry that is not host[:port]";
 	}
 	if (!repository(im.repository))
-		return og_err_set(err, OG_E_PARSE,
-			"image repository is not lower-case letters, digits and . _ - between "
-			"slashes");
+		return "has a repository that is not lower-case letters, digits and . _ - "
+		       "between slashes";
 	*ret = im;
-	return 0;
+	return NULL;
+}
+
+int og_image_parse(struct og_sv ref, struct og_image *ret, struct og_err *err)
+{
+	const char *bad = og_image_problem(ref, ret);
+	return bad ? og_err_set(err, OG_E_PARSE, "image reference %s", bad) : 0;
 }

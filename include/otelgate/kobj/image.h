@@ -19,5 +19,7 @@ struct og_image {
 	struct og_sv digest; /* "sha256:…" */
 };
 
+/* NULL, or what is wrong with it ("has a tag that is not …"). Static text. */
+const char *og_image_problem(struct og_sv ref, struct og_image *ret);
 /* Errors: PARSE; the message says which part is wrong and does not quote the reference. */
 int og_image_parse(struct og_sv ref, struct og_image *ret, struct og_err *err);

@@ -40,10 +40,11 @@ START_TEST(parts)
 }
 END_TEST
 
-#define BAD_TAG "image tag is not 1 to 128 of A-Z a-z 0-9 _ . -"
-#define BAD_REP "image repository is not lower-case letters, digits and . _ - between slashes"
-#define BAD_REG "image registry is not host[:port]"
-#define BAD_DIG "image digest is not sha256:<64 hex digits> (sha384, sha512)"
+#define BAD_TAG "image reference has a tag that is not 1 to 128 of A-Z a-z 0-9 _ . -"
+#define BAD_REP \
+	"image reference has a repository that is not lower-case letters, digits and . _ - between slashes"
+#define BAD_REG "image reference has a registry that is not host[:port]"
+#define BAD_DIG "image reference has a digest that is not sha256:<64 hex digits> (sha384, sha512)"
 
 static const struct {
 	const char *ref, *message;
@@ -100,7 +101,7 @@ START_TEST(long_names)
 	memset(s, 'a', sizeof s);
 	ck_assert(!og_image_parse(og_sv(s, 255), &im, NULL));
 	ck_assert(og_image_parse(og_sv(s, 256), &im, &err) == -OG_E_PARSE);
-	ck_assert_str_eq(err.msg, "image name is longer than 255 characters");
+	ck_assert_str_eq(err.msg, "image reference has a name longer than 255 characters");
 	s[1] = ':';
 	ck_assert(!og_image_parse(og_sv(s, 2 + 128), &im, NULL));
 	ck_assert(og_image_parse(og_sv(s, 2 + 129), &im, NULL) == -OG_E_PARSE);
