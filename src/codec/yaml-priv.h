@@ -78,7 +78,7 @@ void og_ytype_key(struct og_buf *b, const struct og_yvalue *v, struct og_sv text
 static inline bool og_ynode_merge(const struct og_ynode *n)
 {
 	return n->kind == OG_Y_SCALAR && n->text.n == 2 && n->text.p[0] == '<' &&
-	       n->text.p[1] == '<' && (n->tag == OG_YT_MERGE || (n->implicit && !n->tag));
+	       n->text.p[1] == '<' && (n->implicit || n->tag == OG_YT_MERGE);
 }
 static inline const struct og_ynode *og_ydeep(const struct og_ytree *t, uint32_t i)
 {

@@ -152,6 +152,19 @@ static bool underscores_inside(struct og_sv s)
 	return true;
 }
 
+/* resolve() strips "0b" and reads the rest as a signed number: 0b-1. */
+static bool parse_signed_binary(const char *s, struct og_yvalue *v)
+{
+	char flat[NUMBER_BYTES];
+	if (strncmp(s, "0b", 2) != 0 || (s[2] != '+' && s[2] != '-') || !s[3])
+		return false;
+	flat[0] = s[2];
+	flat[1] = '0';
+	flat[2] = 'b';
+	memcpy(flat + 3, s + 3, strlen(s + 3) + 1);
+	return parse_int(flat, v);
+}
+
 static bool parse_number(struct og_sv text, struct og_yvalue *v)
 {
 	char s[NUMBER_BYTES];
@@ -167,7 +180,7 @@ static bool parse_number(struct og_sv text, struct og_yvalue *v)
 	s[n] = '\0';
 	if (text.p[0] == '.')
 		return underscores_inside(text) && parse_real(s, v);
-	return parse_int(s, v) || parse_real(s, v);
+	return parse_int(s, v) || parse_real(s, v) || parse_signed_binary(s, v);
 }
 
 /* "2001-12-14", alone or followed by a time; enough to tell a date from anything else. */
@@ -223,6 +236,11 @@ const char *og_ytype_resolve(
 		enum og_ytag got = infer(text, &v);
 		if (got != tag && !(tag == OG_YT_FLOAT && got == OG_YT_INT))
 			return tag_names[tag];
+		if (tag == OG_YT_FLOAT && got == OG_YT_INT) {
+			v.type = OG_Y_REAL;
+			v.real = v.negative && v.magnitude ? -(double)v.magnitude
+							   : (double)v.magnitude;
+		}
 	}
 	*ret = v;
 	return NULL;
@@ -308,6 +326,15 @@ void og_ytype_number(struct og_buf *b, const struct og_yvalue *v, struct og_sv t
 	}
 }
 
+/* FormatFloat(x, 'g', -1, 32), as kubectl writes a key; beyond a float's range it is infinite. */
+static void put_single(struct og_buf *b, float f)
+{
+	if (isinf(f))
+		og_buf_str(b, f < 0 ? "-.inf" : ".inf");
+	else
+		put_real(b, (double)f, true, -4, 6);
+}
+
 void og_ytype_key(struct og_buf *b, const struct og_yvalue *v, struct og_sv text)
 {
 	switch (v->type) {
@@ -321,7 +348,7 @@ void og_ytype_key(struct og_buf *b, const struct og_yvalue *v, struct og_sv text
 		og_ytype_number(b, v, text);
 		break;
 	case OG_Y_REAL:
-		put_real(b, v->real, true, -4, 6); /* FormatFloat(x, 'g', -1, 32) */
+		put_single(b, (float)v->real);
 		break;
 	case OG_Y_INF:
 		og_buf_lit(b, ".inf");
