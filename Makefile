@@ -19,6 +19,10 @@ B := build/$(VARIANT)
 Q := $(if $(V),,@)
 say = @$(if $(V),true,printf '  %-7s %s\n' '$(1)' '$(2)')
 
+ifeq ($(filter release debug asan tsan cov,$(VARIANT)),)
+$(error VARIANT=$(VARIANT) is not one of release, debug, asan, tsan, cov)
+endif
+
 include mk/flags.mk
 
 SRCS := $(sort $(wildcard src/*/*.c))
@@ -29,7 +33,7 @@ LIB := $(B)/libotelgate.a
 BIN := $(B)/otelgate
 
 .PHONY: all
-all: build/otelgate
+all: build/otelgate ## Build build/otelgate (default)
 
 build/otelgate: $(BIN)
 	$(Q)ln -sf $(VARIANT)/otelgate $@ && touch -h $@
@@ -39,28 +43,31 @@ $(BIN): $(MAIN_OBJ) $(LIB)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(MAIN_OBJ) $(LIB) $(LIBS)
 
 # The archive is made anew, so that a deleted source leaves no member behind.
-$(LIB): $(LIB_OBJS)
+$(LIB): $(LIB_OBJS) $(B)/.sources
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar rcs $@ $(LIB_OBJS)
 
 $(B)/obj/%.o: src/%.c $(B)/.flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-# Objects are rebuilt when compiler or flags change.
+# Files that change only when what they hold does: objects are rebuilt when compiler or flags
+# change, the archive when a source is gone.
+keep = @mkdir -p $(@D); printf '%s\n' $(1) | cmp -s - $@ || printf '%s\n' $(1) > $@
 $(B)/.flags: FORCE
-	@mkdir -p $(@D)
-	@printf '%s\n' '$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL)' | cmp -s - $@ || \
-		printf '%s\n' '$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL)' > $@
+	$(call keep,'$(CC) $(shell $(CC) -dumpfullversion 2>/dev/null) $(CPPFLAGS_ALL) $(CFLAGS_ALL)')
+$(B)/.sources: FORCE
+	$(call keep,$(LIB_SRCS))
 .PHONY: FORCE
 FORCE:
 
 include mk/tests.mk
--include $(wildcard mk/extra-*.mk)
-
-.PHONY: clean
-clean:
-	rm -rf build compile_commands.json
+include mk/layers.mk
+include mk/lint.mk
+include mk/coverage.mk
+include mk/install.mk
+include mk/dev.mk
+-include $(sort $(wildcard mk/extra-*.mk))
 
 -include $(LIB_OBJS:.o=.d) $(MAIN_OBJ:.o=.d)

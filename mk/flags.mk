@@ -11,12 +11,12 @@ WARN := -Wall -Wextra -Wpedantic -Wno-gnu-statement-expression \
 	-Wstrict-prototypes -Wold-style-definition -Wmissing-prototypes -Wmissing-declarations \
 	-Wredundant-decls -Wnested-externs -Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla -Wundef \
 	-Wimplicit-fallthrough -Wnull-dereference -Wdouble-promotion
+WARN_GCC_ONLY := -Wduplicated-cond -Wlogical-op -Wjump-misses-init -Walloc-zero -Wformat-signedness
 IS_CLANG := $(shell $(CC) --version 2>/dev/null | grep -c clang)
 ifeq ($(IS_CLANG),0)
 # Statement expressions (og_take) and `, ##__VA_ARGS__` (og_log) are the GNU extensions in use; gcc has
 # no flags of its own for them.
-WARN := $(filter-out -Wpedantic -Wno-gnu-%,$(WARN)) -Wduplicated-cond \
-	-Wlogical-op -Wjump-misses-init -Walloc-zero -Wformat-signedness
+WARN := $(filter-out -Wpedantic -Wno-gnu-%,$(WARN)) $(WARN_GCC_ONLY)
 endif
 
 CPPFLAGS_ALL = -D_GNU_SOURCE -DOG_VERSION='"$(VERSION)"' -Iinclude $(PKG_CFLAGS) $(CPPFLAGS)

@@ -300,18 +300,8 @@ static void put_value(struct line *l, const struct og_lf *f)
 	puts_(l, num);
 }
 
-static void put_field(struct line *l, const struct og_lf *f)
+static void put_plain(struct line *l, const struct og_lf *f)
 {
-	if (f->type == OG_LF_NONE_)
-		return;
-	if (f->type == OG_LF_CODE_) {
-		const struct og_lf error = og_lf_str("error", f->v.err ? f->v.err->msg : "");
-		const struct og_lf code =
-			og_lf_str("code", og_code_name(f->v.err ? f->v.err->code : OG_OK));
-		put_field(l, &error);
-		put_field(l, &code);
-		return;
-	}
 	if (l->cut)
 		return;
 	size_t before = l->n;
@@ -321,6 +311,19 @@ static void put_field(struct line *l, const struct og_lf *f)
 		put_value(l, f);
 	if (l->cut && (l->n == value_at || f->type != OG_LF_STR_))
 		l->n = before; /* no key without its value, no half of a number */
+}
+
+static void put_field(struct line *l, const struct og_lf *f)
+{
+	if (f->type == OG_LF_CODE_) {
+		const struct og_err *err = f->v.err;
+		const struct og_lf error = og_lf_str("error", err ? err->msg : "");
+		const struct og_lf code = og_lf_str("code", og_code_name(err ? err->code : OG_OK));
+		put_plain(l, &error);
+		put_plain(l, &code);
+	} else if (f->type != OG_LF_NONE_) {
+		put_plain(l, f);
+	}
 }
 
 static const char *const level_colours[] = {"\033[2m", "\033[32m", "\033[33m", "\033[1;31m"};

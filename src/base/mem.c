@@ -83,7 +83,7 @@ void og_free_ptr_(void *pp)
 	free(p);
 }
 
-void og_close_fd_(int *fd)
+void og_close_fd_(const int *fd)
 {
 	if (*fd >= 0) {
 		int saved = errno;

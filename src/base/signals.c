@@ -68,5 +68,5 @@ void og_signals_reset_child(void)
 	(void)sigaction(SIGPIPE, &dfl, NULL);
 	sigset_t none;
 	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)pthread_sigmask(SIG_SETMASK, &none, NULL);
 }

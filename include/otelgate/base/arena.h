@@ -37,5 +37,5 @@ char *og_arena_fmt(struct og_arena *a, const char *fmt, ...) __attribute__((form
 /* Copy as a view; {NULL,0} on failure. */
 struct og_sv og_arena_sv(struct og_arena *a, struct og_sv s);
 
-#define og_arena_new(a, type)	    ((type *)og_arena_calloc((a), 1, sizeof(type)))
+#define og_arena_new(a, type)	   ((type *)og_arena_calloc((a), 1, sizeof(type)))
 #define og_arena_new_n(a, n, type) ((type *)og_arena_calloc((a), (n), sizeof(type)))

@@ -10,20 +10,20 @@
 
 enum og_code {
 	OG_OK = 0,
-	OG_E_OOM,	   /* an allocation failed or a memory limit was reached */
-	OG_E_BUG,	   /* our own fault */
-	OG_E_CONFIG,	   /* the configuration is wrong */
-	OG_E_PARSE,	   /* bytes that are not what they claim to be */
-	OG_E_LIMIT,	   /* well formed, but larger or deeper than we accept */
-	OG_E_IO,	   /* the operating system refused; sys holds errno */
-	OG_E_TLS,	   /* a certificate or handshake failed */
-	OG_E_TIMEOUT,	   /* a deadline passed */
-	OG_E_CANCELLED,	   /* stopped on request */
-	OG_E_NOT_FOUND,	   /* the thing asked for does not exist */
-	OG_E_CONFLICT,	   /* someone else changed it, or two things contradict */
-	OG_E_INVALID,	   /* well formed, but not acceptable */
-	OG_E_UNSUPPORTED,  /* valid, and not handled by otelgate */
-	OG_E_USAGE,	   /* the command line is wrong */
+	OG_E_OOM,	  /* an allocation failed or a memory limit was reached */
+	OG_E_BUG,	  /* our own fault */
+	OG_E_CONFIG,	  /* the configuration is wrong */
+	OG_E_PARSE,	  /* bytes that are not what they claim to be */
+	OG_E_LIMIT,	  /* well formed, but larger or deeper than we accept */
+	OG_E_IO,	  /* the operating system refused; sys holds errno */
+	OG_E_TLS,	  /* a certificate or handshake failed */
+	OG_E_TIMEOUT,	  /* a deadline passed */
+	OG_E_CANCELLED,	  /* stopped on request */
+	OG_E_NOT_FOUND,	  /* the thing asked for does not exist */
+	OG_E_CONFLICT,	  /* someone else changed it, or two things contradict */
+	OG_E_INVALID,	  /* well formed, but not acceptable */
+	OG_E_UNSUPPORTED, /* valid, and not handled by otelgate */
+	OG_E_USAGE,	  /* the command line is wrong */
 	OG_E_COUNT_
 };
 
@@ -36,9 +36,9 @@ struct og_err {
 	char msg[OG_ERR_MSG_BYTES]; /* UTF-8, cut at a character boundary */
 };
 
-#define OG_ERR_INIT                                                                                \
-	{                                                                                          \
-		.code = OG_OK                                                                      \
+#define OG_ERR_INIT           \
+	{                     \
+		.code = OG_OK \
 	}
 
 /* Fills err (unless NULL) and returns -code, so that making and returning is one statement. */

@@ -28,17 +28,17 @@ unsigned long og_mem_fault_disarm(void);
 bool og_mem_fault_now(void);
 
 void og_free_ptr_(void *pp); /* frees *(void **)pp; for og_auto_free */
-void og_close_fd_(int *fd);
+void og_close_fd_(const int *fd);
 #define og_auto(fn)  __attribute__((cleanup(fn)))
 #define og_auto_free __attribute__((cleanup(og_free_ptr_)))
 #define og_auto_fd   __attribute__((cleanup(og_close_fd_)))
 
 /* Moves a pointer out of a variable with a cleanup attribute. */
-#define og_take(p)                                                                                 \
-	({                                                                                         \
-		__typeof__(p) og_taken_ = (p);                                                     \
-		(p) = NULL;                                                                        \
-		og_taken_;                                                                         \
+#define og_take(p)                             \
+	({                                     \
+		__typeof__(p) og_taken_ = (p); \
+		(p) = NULL;                    \
+		og_taken_;                     \
 	})
 
 #define OG_COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -41,7 +41,7 @@ static inline bool og_sv_ends(struct og_sv s, struct og_sv suffix)
 	return s.n >= suffix.n &&
 	       (suffix.n == 0 || memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0);
 }
-int og_sv_cmp(struct og_sv a, struct og_sv b); /* byte order, shorter first */
+int og_sv_cmp(struct og_sv a, struct og_sv b);	   /* byte order, shorter first */
 bool og_sv_caseeq(struct og_sv a, struct og_sv b); /* ASCII only */
 struct og_sv og_sv_trim(struct og_sv s);	   /* ASCII space, tab, CR, LF at both ends */
 /* First position of c, or n when absent. */
@@ -65,9 +65,9 @@ struct og_buf {
 	size_t len, cap, max;
 	bool failed;
 };
-#define OG_BUF_INIT(max_bytes)                                                                     \
-	{                                                                                          \
-		.max = (max_bytes)                                                                 \
+#define OG_BUF_INIT(max_bytes)     \
+	{                          \
+		.max = (max_bytes) \
 	}
 void og_buf_init(struct og_buf *b, size_t max_bytes);
 void og_buf_fini(struct og_buf *b);
@@ -105,7 +105,8 @@ static inline void og_buf_ch(struct og_buf *b, char c)
 }
 #define og_buf_lit(b, lit) og_buf_add((b), "" lit, sizeof(lit) - 1)
 void og_buf_fmt(struct og_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void og_buf_vfmt(struct og_buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+void og_buf_vfmt(struct og_buf *b, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
 void og_buf_u64(struct og_buf *b, unsigned long long v); /* decimal, no locale */
 /* View of the content; valid until the next append. Never NULL. */
 static inline struct og_sv og_buf_view(const struct og_buf *b)
