@@ -16,13 +16,42 @@ _otelgate() {
 		word=${COMP_WORDS[i]}
 		case "$cmd $word" in
 		" -"*) ;;
+		" config") cmd="config" ;;
+		"config check") cmd="config check" ;;
+		"config show") cmd="config show" ;;
+		"config fields") cmd="config fields" ;;
 		" help") cmd="help" ;;
 		" version") cmd="version" ;;
 		esac
 	done
 	case "$cmd" in
-	"") words="help version" ;;
-	help) words="help version" ;;
+	"") words="config help version" ;;
+	help) words="config help version" ;;
+	"config") words="check show fields" ;;
+	"config check")
+		options="--output --strict --color --no-color --help"
+		files=1
+		case "$prev" in
+		-o|--output) words="text json" ;;
+		--color) words="auto always never" ;;
+		esac
+		;;
+	"config show")
+		options="--filename --output --profile --color --no-color --help"
+		case "$prev" in
+		-f|--filename) files=1 ;;
+		-o|--output) words="yaml json table" ;;
+		--profile) return ;;
+		--color) words="auto always never" ;;
+		esac
+		;;
+	"config fields")
+		options="--color --no-color --help"
+		files=1
+		case "$prev" in
+		--color) words="auto always never" ;;
+		esac
+		;;
 	"version")
 		options="--output --color --no-color --help"
 		case "$prev" in

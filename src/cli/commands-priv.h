@@ -3,6 +3,10 @@
 /* The rows of og_commands[]. */
 #include "otelgate/cli/command.h"
 
+extern const struct og_command og_cmd_config_check;
+extern const struct og_command og_cmd_config_fields;
+extern const struct og_command og_cmd_config_show;
+extern const struct og_command og_cmd_gen_config;
 extern const struct og_command og_cmd_help;
 extern const struct og_command og_cmd_version;
 extern const struct og_command og_cmd_gen_docs;

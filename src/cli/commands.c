@@ -9,9 +9,13 @@
 #include "commands-priv.h"
 
 const struct og_command *const og_commands[] = {
+	&og_cmd_config_check,
+	&og_cmd_config_show,
+	&og_cmd_config_fields,
 	&og_cmd_help,
 	&og_cmd_version,
 	&og_cmd_gen_docs,
+	&og_cmd_gen_config,
 };
 const size_t og_ncommands = OG_COUNT(og_commands);
 

@@ -170,8 +170,8 @@ const struct og_format og_format_namespace = {"namespace", "^" DNS_LABEL "$", 63
 const struct og_format og_format_object_key = {
 	"key of a Secret", "^[-._a-zA-Z0-9]+$", 253, check_object_key};
 const struct og_format og_format_url = {
-	"URL", "^https?://[^/?#@[:space:]]+(/[^?#[:space:]]*)?$", 1024, check_url};
-const struct og_format og_format_image = {"image", "^[^[:space:]]+$", 512, check_image};
+	"URL", "^https?://[^/?#@\\s]+(/[^?#\\s]*)?$", 1024, check_url};
+const struct og_format og_format_image = {"image", "^[^\\s]+$", 512, check_image};
 const struct og_format og_format_attribute_key = {
 	"attribute key", "^[A-Za-z][A-Za-z0-9._/-]*$", 128, check_attribute_key};
 const struct og_format og_format_text = {"text", NULL, 253, check_text};
@@ -188,4 +188,4 @@ const struct og_format og_format_window = {"window",
 	"([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
 	32, check_window};
 const struct og_format og_format_sampler_argument = {
-	"sampler argument", "^[^[:space:]]+$", 512, check_text};
+	"sampler argument", "^[^\\s]+$", 512, check_text};
