@@ -21,7 +21,7 @@ void bench_print(const struct bench_row *rows, int n);
 uint64_t bench_ns(void); /* monotonic */
 
 /*
- * Runs fn `rounds` times in batches that take at least 20 ms each and returns the median time of
- * one call in nanoseconds.
+ * Runs fn `rounds` times in batches that take at least 20 ms each and returns the median CPU
+ * time of one call in nanoseconds.
  */
 double bench_time(void (*fn)(void *ctx), void *ctx, int rounds);
