@@ -2,6 +2,7 @@
 /* Base64: three bytes to four characters and back. */
 #include "otelgate/codec/base64.h"
 
+#include <endian.h>
 #include <stdint.h>
 
 static const char alphabet[65] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -15,6 +16,19 @@ static inline void put_triple(char *q, const unsigned char *s)
 	q[3] = alphabet[v & 63];
 }
 
+/* Six bytes to eight characters; reads eight bytes, so that one load is enough. */
+static inline void put_six(char *q, const unsigned char *s)
+{
+	uint64_t v;
+	memcpy(&v, s, sizeof(v));
+	v = be64toh(v);
+	uint64_t out = 0;
+	for (unsigned i = 0; i < 8; i++)
+		out |= (uint64_t)(unsigned char)alphabet[v >> (58 - 6 * i) & 63] << (8 * i);
+	out = htole64(out);
+	memcpy(q, &out, sizeof(out));
+}
+
 void og_base64_encode(struct og_buf *b, struct og_sv s)
 {
 	if (s.n > SIZE_MAX / 2) {
@@ -26,6 +40,8 @@ void og_base64_encode(struct og_buf *b, struct og_sv s)
 	const unsigned char *p = (const unsigned char *)s.p;
 	char *q = b->p + b->len;
 	size_t left = s.n;
+	for (; left >= 8; left -= 6, p += 6, q += 8)
+		put_six(q, p);
 	for (; left >= 3; left -= 3, p += 3, q += 4)
 		put_triple(q, p);
 	if (left) {

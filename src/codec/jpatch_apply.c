@@ -148,7 +148,7 @@ static int name_operation(const struct operation *op, uint32_t index, struct og_
 }
 
 static int apply(struct og_jval doc, struct og_jval patch, struct og_arena *arena,
-	struct og_buf *out, struct og_err *err)
+	struct og_jmut *ret, struct og_err *err)
 {
 	if (!doc.d)
 		return og_err_set(err, OG_E_INVALID, "there is no document to patch");
@@ -168,24 +168,35 @@ static int apply(struct og_jval doc, struct og_jval patch, struct og_arena *aren
 		if (rc)
 			return name_operation(&op, it.index, err);
 	}
-	return og_jtree_write(&t, out, err);
+	*ret = t.root;
+	return 0;
+}
+
+int og_jmut_apply(struct og_jval doc, struct og_jval patch, struct og_arena *arena,
+	struct og_jmut *ret, struct og_err *err)
+{
+	struct og_err local = OG_ERR_INIT; /* the pointer reader needs one to tell end from error */
+	int rc = apply(doc, patch, arena, ret, &local);
+	if (rc && err)
+		*err = local;
+	return rc;
 }
 
 int og_jpatch_apply(struct og_jval doc, struct og_jval patch, struct og_arena *arena,
 	struct og_buf *out, struct og_err *err)
 {
-	struct og_err local = OG_ERR_INIT; /* the pointer reader needs one to tell end from error */
 	if (out->failed)
 		return og_err_set(err, OG_E_OOM, "the output had failed before");
 	size_t before = out->len;
-	int rc = apply(doc, patch, arena, out, &local);
+	struct og_jmut root;
+	int rc = og_jmut_apply(doc, patch, arena, &root, err);
+	if (!rc)
+		rc = og_jmut_write(root, out, err);
 	if (rc) {
 		out->failed = false;
 		out->len = before;
 		if (out->p)
 			out->p[before] = '\0';
-		if (err)
-			*err = local;
 	}
 	return rc;
 }

@@ -192,16 +192,37 @@ static int insert(
 	return 0;
 }
 
+/* parent() for adding, which starts where the add before it ended when the paths agree. */
+static int add_place(struct og_jtree *t, struct og_sv ptr, struct og_jcont **ret,
+	struct og_sv *ret_last, struct og_err *err)
+{
+	const char *slash = memrchr(ptr.p, '/', ptr.n);
+	size_t n = slash ? (size_t)(slash - ptr.p) : 0;
+	struct og_sv path = og_sv(ptr.p, n), rest = og_sv(ptr.p + n, ptr.n - n);
+	if (t->last && slash && og_sv_eq(path, t->last_path)) {
+		*ret = t->last;
+		return og_jptr_next(&rest, t->arena, ret_last, err) ? 0 : -(int)err->code;
+	}
+	t->last = NULL;
+	int rc = parent(t, ptr, ret, ret_last, err);
+	if (!rc) {
+		t->last = *ret;
+		t->last_path = path;
+	}
+	return rc;
+}
+
 int og_jtree_add(struct og_jtree *t, struct og_sv ptr, struct og_jmut value, struct og_err *err)
 {
 	if (ptr.n == 0) {
 		t->root = value;
+		t->last = NULL;
 		return 0;
 	}
 	struct og_jcont *c;
 	struct og_sv last;
 	uint32_t i;
-	int rc = parent(t, ptr, &c, &last, err);
+	int rc = add_place(t, ptr, &c, &last, err);
 	if (rc)
 		return rc;
 	if (!c->object) {
@@ -223,6 +244,7 @@ static int existing(struct og_jtree *t, struct og_sv ptr, struct og_jcont **ret_
 	struct og_err *err)
 {
 	struct og_sv last;
+	t->last = NULL; /* what it pointed to may go away */
 	int rc = parent(t, ptr, ret_c, &last, err);
 	return rc ? rc : find(t, *ret_c, last, ret_i, err);
 }
@@ -247,6 +269,7 @@ int og_jtree_replace(struct og_jtree *t, struct og_sv ptr, struct og_jmut value,
 {
 	if (ptr.n == 0) {
 		t->root = value;
+		t->last = NULL;
 		return 0;
 	}
 	struct og_jcont *c;

@@ -122,7 +122,7 @@ static int write(struct og_jmut m, unsigned depth, struct og_buf *out, struct og
 	return rc ? rc : put(out, c->object ? "}" : "]", 1, err);
 }
 
-int og_jtree_write(const struct og_jtree *t, struct og_buf *out, struct og_err *err)
+int og_jmut_write(struct og_jmut m, struct og_buf *out, struct og_err *err)
 {
-	return write(t->root, 0, out, err);
+	return write(m, 0, out, err);
 }

@@ -103,6 +103,9 @@ void og_mut_exporter(struct og_mut *m)
 
 static struct og_sv secret_env(struct og_mut *m, struct og_sv name, struct og_sv key)
 {
+	for (uint32_t i = 0; i < m->nsecrets; i++)
+		if (og_sv_eq(m->secrets[i].name, name) && og_sv_eq(m->secrets[i].key, key))
+			return m->secrets[i].json;
 	struct og_buf b = OG_BUF_INIT(4096);
 	og_buf_lit(&b, "{\"name\":");
 	og_jw_str(&b, name);
@@ -115,6 +118,11 @@ static struct og_sv secret_env(struct og_mut *m, struct og_sv name, struct og_sv
 	struct og_sv s = b.failed ? og_sv(NULL, 0) : og_arena_sv(m->a, og_buf_view(&b));
 	og_buf_fini(&b);
 	m->oom |= s.p == NULL;
+	if (s.p && m->nsecrets < OG_COUNT(m->secrets)) {
+		m->secrets[m->nsecrets].name = name;
+		m->secrets[m->nsecrets].key = key;
+		m->secrets[m->nsecrets++].json = s;
+	}
 	return s;
 }
 

@@ -60,64 +60,84 @@ static struct og_sv label(const struct og_mut *m, struct og_sv key)
 
 /* --- helpers: downward API values that others refer to -------------------------------------- */
 
+/* A helper variable under its usual name, and under a second one in case the first is taken. */
+struct helper {
+	struct og_sv name, ref, json;
+};
+#define HELPER(n, field)                                                                          \
+	{                                                                                         \
+		{n, sizeof(n) - 1}, {"$(" n ")", sizeof("$(" n ")") - 1},                         \
+		{                                                                                 \
+			"{\"name\":\"" n "\",\"valueFrom\":{\"fieldRef\":{\"fieldPath\":\"" field \
+			"\"}}}",                                                                  \
+				sizeof("{\"name\":\"" n                                           \
+				       "\",\"valueFrom\":{\"fieldRef\":{\"fieldPath\":\"" field   \
+				       "\"}}}") -                                                 \
+					1                                                         \
+		}                                                                                 \
+	}
+
 /*
  * Plans a helper and returns "$(NAME)". The usual name may be taken by the user, defined too late
- * for our references; then a second name is used, and with both taken the reference is "".
+ * for our references; then the second is used, and with both taken the reference is "".
  */
-static struct og_sv reference(
-	struct og_mut *m, struct og_sv *cached, const char *const names[2], const char *field)
+static struct og_sv reference(struct og_mut *m, struct og_sv *cached, const struct helper both[2])
 {
-	if (cached->n)
-		return *cached;
-	for (int i = 0; i < 2; i++) {
-		struct og_sv name = og_svz(names[i]);
-		if (og_mut_user(m, name) || og_mut_planned(m, name) || og_mut_disabled(m, name))
-			continue;
-		struct og_sv json = og_mut_fmt(m,
-			"{\"name\":\"%s\",\"valueFrom\":{\"fieldRef\":{\"fieldPath\":\"%s\"}}}",
-			names[i], field);
-		if (og_mut_env_json(m, OG_ENV_ADD_FIRST, OG_FROM_HELPER, name, json)) {
-			*cached = og_mut_fmt(m, "$(%s)", names[i]);
-			return *cached;
-		}
-	}
-	return og_sv("", 0);
+	for (int i = 0; i < 2 && !cached->n; i++)
+		if (!og_mut_user(m, both[i].name) && !og_mut_disabled(m, both[i].name) &&
+			!og_mut_planned(m, both[i].name) &&
+			og_mut_env_json(
+				m, OG_ENV_ADD_FIRST, OG_FROM_HELPER, both[i].name, both[i].json))
+			*cached = both[i].ref;
+	return *cached;
 }
 
 static struct og_sv pod_name(struct og_mut *m)
 {
-	static const char *const names[] = {
-		"OTEL_RESOURCE_ATTRIBUTES_POD_NAME", "OTELGATE_POD_NAME"};
-	return reference(m, &m->pod_name_ref, names, "metadata.name");
+	static const struct helper both[] = {
+		HELPER("OTEL_RESOURCE_ATTRIBUTES_POD_NAME", "metadata.name"),
+		HELPER("OTELGATE_POD_NAME", "metadata.name")};
+	return reference(m, &m->pod_name_ref, both);
 }
 
 static struct og_sv node_name(struct og_mut *m)
 {
-	static const char *const names[] = {
-		"OTEL_RESOURCE_ATTRIBUTES_NODE_NAME", "OTELGATE_NODE_NAME"};
-	return reference(m, &m->node_name_ref, names, "spec.nodeName");
+	static const struct helper both[] = {
+		HELPER("OTEL_RESOURCE_ATTRIBUTES_NODE_NAME", "spec.nodeName"),
+		HELPER("OTELGATE_NODE_NAME", "spec.nodeName")};
+	return reference(m, &m->node_name_ref, both);
 }
 
 static struct og_sv pod_uid(struct og_mut *m)
 {
-	static const char *const names[] = {"OTEL_RESOURCE_ATTRIBUTES_POD_UID", "OTELGATE_POD_UID"};
-	return reference(m, &m->pod_uid_ref, names, "metadata.uid");
+	static const struct helper both[] = {
+		HELPER("OTEL_RESOURCE_ATTRIBUTES_POD_UID", "metadata.uid"),
+		HELPER("OTELGATE_POD_UID", "metadata.uid")};
+	return reference(m, &m->pod_uid_ref, both);
 }
 
 static struct og_sv pod_namespace(struct og_mut *m)
 {
-	static const char *const names[] = {
-		"OTEL_RESOURCE_ATTRIBUTES_NAMESPACE", "OTELGATE_NAMESPACE"};
-	return reference(m, &m->namespace_ref, names, "metadata.namespace");
+	static const struct helper both[] = {
+		HELPER("OTEL_RESOURCE_ATTRIBUTES_NAMESPACE", "metadata.namespace"),
+		HELPER("OTELGATE_NAMESPACE", "metadata.namespace")};
+	return reference(m, &m->namespace_ref, both);
+}
+
+/* Does any value of this container hold "$(NAME)"? Most hold no '$' at all. */
+static bool value_refers(struct og_sv value, struct og_sv needle)
+{
+	return og_sv_chr(value, '$') < value.n && og_sv_has(value, needle);
 }
 
 static bool refers(const struct og_mut *m, struct og_sv needle)
 {
 	for (uint32_t i = 0; i < m->pc->nenv; i++)
-		if (og_sv_has(m->pc->env[i].value, needle))
+		if (m->pc->env[i].origin != OG_FROM_IDENTITY &&
+			value_refers(m->pc->env[i].value, needle))
 			return true;
 	for (uint32_t i = 0; i < m->nuser; i++)
-		if (og_sv_has(m->user[i].value, needle))
+		if (value_refers(m->user[i].value, needle))
 			return true;
 	return false;
 }
@@ -125,19 +145,12 @@ static bool refers(const struct og_mut *m, struct og_sv needle)
 /* The operator's names for node-local collectors: only when something refers to them. */
 void og_mut_helpers(struct og_mut *m)
 {
-	static const struct {
-		const char *name, *ref, *field;
-	} ips[] = {
-		{"OTEL_NODE_IP", "$(OTEL_NODE_IP)", "status.hostIP"},
-		{"OTEL_POD_IP", "$(OTEL_POD_IP)", "status.podIP"},
-	};
+	static const struct helper ips[] = {
+		HELPER("OTEL_NODE_IP", "status.hostIP"), HELPER("OTEL_POD_IP", "status.podIP")};
 	for (size_t i = 0; i < OG_COUNT(ips); i++)
-		if (refers(m, og_svz(ips[i].ref)))
-			(void)og_mut_env_json(m, OG_ENV_ADD_FIRST, OG_FROM_HELPER,
-				og_svz(ips[i].name),
-				og_mut_fmt(m,
-					"{\"name\":\"%s\",\"valueFrom\":{\"fieldRef\":{\"fieldPath\":\"%s\"}}}",
-					ips[i].name, ips[i].field));
+		if (refers(m, ips[i].ref))
+			(void)og_mut_env_json(
+				m, OG_ENV_ADD_FIRST, OG_FROM_HELPER, ips[i].name, ips[i].json);
 }
 
 /* --- service.name --------------------------------------------------------------------------- */
@@ -266,19 +279,26 @@ static void from_owners(struct og_mut *m, struct attrs *as)
 		const struct og_workload_kind *k = og_workload_kind(o->group, o->kind);
 		if (!k || !k->attribute)
 			continue;
-		add_attr(m, as, NULL, og_mut_fmt(m, "k8s.%s.name", k->attribute), o->name, false);
+		add_attr(m, as, k->attribute, og_sv("", 0), o->name, false);
 		if (m->profile->sdk.add_uids)
-			add_attr(m, as, NULL, og_mut_fmt(m, "k8s.%s.uid", k->attribute), o->uid,
-				false);
+			add_attr(m, as, k->uid_attribute, og_sv("", 0), o->uid, false);
 	}
 }
 
-static struct og_sv encoded(struct og_mut *m, struct og_sv text)
+/* <namespace>.<pod>.<container>, encoded but for our own references */
+static struct og_sv instance_id(struct og_mut *m, struct og_sv ns, bool ns_known, struct og_sv pod)
 {
-	struct og_buf b = OG_BUF_INIT(1 << 20);
-	og_percent_encode(&b, text);
-	struct og_sv s = b.failed ? og_sv(NULL, 0) : og_arena_sv(m->a, og_buf_view(&b));
-	og_buf_fini(&b);
+	struct og_buf *b = &m->scratch;
+	og_buf_reset(b);
+	if (ns_known)
+		og_percent_encode(b, ns);
+	else
+		og_buf_sv(b, ns);
+	og_buf_ch(b, '.');
+	og_buf_sv(b, pod);
+	og_buf_ch(b, '.');
+	og_percent_encode(b, m->pc->c.name);
+	struct og_sv s = b->failed ? og_sv(NULL, 0) : og_arena_sv(m->a, og_buf_view(b));
 	m->oom |= s.p == NULL;
 	return s;
 }
@@ -296,9 +316,7 @@ static void computed(struct og_mut *m, struct attrs *as)
 	struct og_sv pod = pod_name(m);
 	if (pod.n && ns.n)
 		add_attr(m, as, "service.instance.id", og_sv("", 0),
-			og_mut_fmt(m, "%.*s.%.*s.%.*s", OG_SV_ARG(ns_known ? encoded(m, ns) : ns),
-				OG_SV_ARG(pod), OG_SV_ARG(encoded(m, m->pc->c.name))),
-			true);
+			instance_id(m, ns, ns_known, pod), true);
 	add_attr(m, as, "k8s.namespace.name", og_sv("", 0), ns, !ns_known);
 	add_attr(m, as, "k8s.container.name", og_sv("", 0), m->pc->c.name, false);
 	add_attr(m, as, "k8s.pod.name", og_sv("", 0), pod, true);
@@ -380,10 +398,11 @@ static const char revision_place[] = "000000000000";
 static void write_attrs(struct og_mut *m, const struct attrs *as, struct og_buf *b, size_t *ret_rev)
 {
 	*ret_rev = SIZE_MAX;
-	bool first = b->len == 0 || b->p[b->len - 1] == ',';
+	bool merging = b->len > 0;
+	bool first = !merging || b->p[b->len - 1] == ',';
 	for (uint32_t i = 0; i < as->n; i++) {
 		const struct og_attr *at = &as->v[i];
-		if (user_attr(m, at->key).p)
+		if (merging && user_attr(m, at->key).p)
 			continue; /* the user's value stands, and is not repeated */
 		if (!first)
 			og_buf_ch(b, ',');
@@ -404,13 +423,13 @@ static void plan_attrs(struct og_mut *m, const struct attrs *as)
 	struct og_sv var = OG_SV("OTEL_RESOURCE_ATTRIBUTES");
 	const struct og_user_env *u = og_mut_user(m, var);
 	struct og_sv base = u && u->has_value ? u->value : og_sv("", 0);
-	struct og_buf b = OG_BUF_INIT(1 << 20);
-	og_buf_sv(&b, base);
+	struct og_buf *b = &m->scratch;
+	og_buf_reset(b);
+	og_buf_sv(b, base);
 	size_t rev;
-	write_attrs(m, as, &b, &rev);
-	char *text = b.failed ? NULL : og_arena_strndup(m->a, b.p ? b.p : "", b.len);
-	size_t n = b.len;
-	og_buf_fini(&b);
+	write_attrs(m, as, b, &rev);
+	char *text = b->failed ? NULL : og_arena_strndup(m->a, b->p ? b->p : "", b->len);
+	size_t n = b->len;
 	if (!text) {
 		m->oom = true;
 		return;
@@ -444,11 +463,14 @@ void og_mut_attributes(struct og_mut *m)
 			"%s; SDKs drop the whole variable, so nothing is added to it", why);
 		return;
 	}
-	struct attrs *as = og_arena_new(m->a, struct attrs);
+	struct attrs *as = m->attrs ? m->attrs : og_arena_alloc(m->a, sizeof(*as));
 	if (!as) {
 		m->oom = true;
 		return;
 	}
+	m->attrs = as; /* one for all containers of the pod */
+	as->n = 0;
+	as->lost = false;
 	from_annotations(m, as);
 	computed(m, as);
 	from_profile(m, as);

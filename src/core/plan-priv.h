@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /* Shared by the mutators: the state of planning one container. */
+#include "otelgate/codec/jmut.h"
 #include "otelgate/core/languages.h"
 #include "otelgate/core/plan.h"
 
@@ -14,6 +15,8 @@ struct og_user_env {
 	bool has_value_from;
 	struct og_sv value;
 };
+
+struct attrs;
 
 /* A resource attribute on its way into OTEL_RESOURCE_ATTRIBUTES. */
 struct og_attr {
@@ -37,6 +40,12 @@ struct og_mut {
 	bool endpoint_by_user;		       /* the general endpoint is the user's */
 	bool signal_by_user[OG_SIGNAL_COUNT_]; /* that signal's endpoint is */
 	bool oom;
+	struct attrs *attrs;   /* reused from container to container */
+	struct og_buf scratch; /* of one function at a time */
+	struct {
+		struct og_sv name, key, json;
+	} secrets[8]; /* secretKeyRef variables made so far */
+	uint32_t nsecrets;
 	/* places in values that hold the revision, filled in when it is known */
 	char **revision_at;
 	uint32_t nrevision_at, cap_revision_at;
@@ -117,7 +126,7 @@ int og_record_write(struct og_plan *p, struct og_arena *a, struct og_err *err);
 
 /* Checks the patched object (core/selfcheck.c). */
 int og_selfcheck(
-	const struct og_plan *p, struct og_jval patched, struct og_arena *a, struct og_err *err);
+	const struct og_plan *p, struct og_jmut patched, struct og_arena *a, struct og_err *err);
 
 /* EnvVar JSON that takes a key of the distributed Secret, optional. */
 struct og_sv og_mut_secret_env(struct og_mut *m, struct og_sv name, struct og_sv key);

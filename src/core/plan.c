@@ -156,6 +156,42 @@ static int plan_container(struct og_mut *m, struct og_err *err)
 
 /* --- revision ------------------------------------------------------------------------------- */
 
+static bool same_env(const struct og_plan_env *a, const struct og_plan_env *b)
+{
+	return a->action == b->action && og_sv_eq(a->name, b->name) &&
+	       og_sv_eq(a->value, b->value) && og_sv_eq(a->json, b->json);
+}
+
+static void hash_count(struct og_sha256 *h, uint32_t n)
+{
+	char le[4] = {(char)n, (char)(n >> 8), (char)(n >> 16), (char)(n >> 24)};
+	og_sha256_part(h, og_sv(le, sizeof(le)));
+}
+
+/* What a container shares with the one before it counts as one mark: most of it, in most pods. */
+static void hash_container(struct og_sha256 *h, const struct og_plan_container *pc,
+	const struct og_plan_container *before)
+{
+	og_sha256_part(h, pc->c.name);
+	uint32_t same = 0;
+	for (uint32_t k = 0; k < pc->nenv; k++) {
+		const struct og_plan_env *e = &pc->env[k];
+		if (e->action == OG_ENV_KEEP || e->action == OG_ENV_OFF)
+			continue;
+		if (before && k < before->nenv && same_env(e, &before->env[k])) {
+			same++;
+			continue;
+		}
+		hash_count(h, same);
+		og_sha256_part(h, e->name);
+		og_sha256_part(h, e->json.n ? e->json : e->value);
+		same = 0;
+	}
+	hash_count(h, same);
+	for (uint32_t k = 0; k < pc->nmounts; k++)
+		og_sha256_part(h, pc->mounts[k]);
+}
+
 /*
  * A hash of all that is injected. Two pods of one template get the same; a change of profile,
  * stack or agent that does not reach this pod changes nothing. The leading number is the version
@@ -168,20 +204,13 @@ static int make_revision(struct og_mut *m, struct og_err *err)
 	og_sha256_init(&h);
 	og_sha256_part(&h, OG_SV("otelgate 1"));
 	og_sha256_part(&h, p->profile->name);
+	const struct og_plan_container *before = NULL;
 	for (uint32_t i = 0; i < p->ncontainers; i++) {
 		const struct og_plan_container *pc = &p->containers[i];
 		if (pc->skip != OG_SKIP_NONE)
 			continue;
-		og_sha256_part(&h, pc->c.name);
-		for (uint32_t k = 0; k < pc->nenv; k++) {
-			const struct og_plan_env *e = &pc->env[k];
-			if (e->action == OG_ENV_KEEP || e->action == OG_ENV_OFF)
-				continue;
-			og_sha256_part(&h, e->name);
-			og_sha256_part(&h, e->json.n ? e->json : e->value);
-		}
-		for (uint32_t k = 0; k < pc->nmounts; k++)
-			og_sha256_part(&h, pc->mounts[k]);
+		hash_container(&h, pc, before);
+		before = pc;
 	}
 	for (uint32_t i = 0; i < p->nvolumes; i++)
 		og_sha256_part(&h, p->volumes[i].json);
@@ -283,22 +312,25 @@ static int run_mutators(struct og_plan *p, struct og_arena *a, struct og_err *er
 {
 	struct og_mut m = {.plan = p, .a = a, .profile = p->profile, .stack = p->profile->stack};
 	uint32_t targets = 0;
-	for (uint32_t i = 0; i < p->ncontainers; i++) {
+	int rc = 0;
+	m.scratch.max = 1 << 20;
+	for (uint32_t i = 0; i < p->ncontainers && !rc; i++) {
 		if (p->containers[i].skip != OG_SKIP_NONE)
 			continue;
 		m.pc = &p->containers[i];
-		int rc = plan_container(&m, err);
-		if (rc)
-			return rc;
+		rc = plan_container(&m, err);
 		targets++;
 	}
+	og_buf_fini(&m.scratch);
+	if (rc)
+		return rc;
 	if (!targets) {
 		leave_alone(p, OG_REASON_NO_TARGET);
 		og_findings_addf(&p->findings, a, "OG302", og_sv("", 0),
 			"every container is skipped, so there is nothing to inject");
 		return 0;
 	}
-	int rc = make_revision(&m, err);
+	rc = make_revision(&m, err);
 	return rc ? rc : og_record_write(p, a, err);
 }
 

@@ -13,10 +13,43 @@
 struct writer {
 	const struct og_plan *p;
 	struct og_jpatch jp;
-	struct og_buf path; /* scratch */
+	struct og_buf path; /* scratch; the first `base` bytes are the path being worked below */
+	size_t base;
 	struct og_buf value;
 	bool failed;
 };
+
+/* Sets the path that below() and below_index() continue: one formatting for many operations. */
+static void set_base(struct writer *w, const char *list, uint32_t index, const char *member)
+{
+	og_buf_reset(&w->path);
+	og_buf_sv(&w->path, w->p->tmpl_path);
+	og_buf_lit(&w->path, "/spec/");
+	og_buf_str(&w->path, list);
+	og_buf_ch(&w->path, '/');
+	og_buf_u64(&w->path, index);
+	og_buf_ch(&w->path, '/');
+	og_buf_str(&w->path, member);
+	w->base = w->path.len;
+}
+
+static struct og_sv below(struct writer *w, const char *tail)
+{
+	w->path.len = w->base;
+	og_buf_str(&w->path, tail);
+	w->failed |= w->path.failed;
+	return og_buf_view(&w->path);
+}
+
+static struct og_sv below_index(struct writer *w, uint32_t index, const char *tail)
+{
+	w->path.len = w->base;
+	og_buf_ch(&w->path, '/');
+	og_buf_u64(&w->path, index);
+	og_buf_str(&w->path, tail);
+	w->failed |= w->path.failed;
+	return og_buf_view(&w->path);
+}
 
 static struct og_sv at(struct writer *w, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -65,8 +98,7 @@ static void write_new_env(struct writer *w, const struct og_plan_container *pc)
 		}
 	if (all.len) {
 		og_buf_ch(&all, ']');
-		og_jpatch_add(&w->jp, at(w, "/spec/%s/%u/env", list_name(pc), pc->c.index),
-			og_buf_view(&all));
+		og_jpatch_add(&w->jp, below(w, ""), og_buf_view(&all));
 	}
 	w->failed |= all.failed;
 	og_buf_fini(&all);
@@ -74,8 +106,7 @@ static void write_new_env(struct writer *w, const struct og_plan_container *pc)
 
 static void write_env(struct writer *w, const struct og_plan_container *pc)
 {
-	const char *list = list_name(pc);
-	uint32_t ci = pc->c.index;
+	set_base(w, list_name(pc), pc->c.index, "env");
 	if (og_junset(pc->c.env)) {
 		write_new_env(w, pc);
 		return;
@@ -88,7 +119,7 @@ static void write_env(struct writer *w, const struct og_plan_container *pc)
 		og_buf_reset(&w->value);
 		og_jw_str(&w->value, e->value);
 		w->failed |= w->value.failed;
-		struct og_sv path = at(w, "/spec/%s/%u/env/%u/value", list, ci, e->user_index);
+		struct og_sv path = below_index(w, e->user_index, "/value");
 		if (e->user_has_value)
 			og_jpatch_replace(&w->jp, path, og_buf_view(&w->value));
 		else
@@ -98,12 +129,12 @@ static void write_env(struct writer *w, const struct og_plan_container *pc)
 	for (uint32_t i = 0; i < pc->nenv; i++)
 		if (pc->env[i].action == OG_ENV_ADD_FIRST) {
 			struct og_sv json = env_json(w, &pc->env[i]);
-			og_jpatch_add(&w->jp, at(w, "/spec/%s/%u/env/%u", list, ci, first++), json);
+			og_jpatch_add(&w->jp, below_index(w, first++, ""), json);
 		}
 	for (uint32_t i = 0; i < pc->nenv; i++)
 		if (pc->env[i].action == OG_ENV_ADD_LAST) {
 			struct og_sv json = env_json(w, &pc->env[i]);
-			og_jpatch_add(&w->jp, at(w, "/spec/%s/%u/env/-", list, ci), json);
+			og_jpatch_add(&w->jp, below(w, "/-"), json);
 		}
 }
 
@@ -251,25 +282,29 @@ static int parse_own(struct og_sv text, struct og_arena *a, struct og_jval *ret,
 	return 0;
 }
 
-/* Applies patch text to an object: the result as text and parsed, both in the arena. */
+/* Applies patch text to an object: the result lives in the arena, written out only when asked. */
 static int apply_own(struct og_jval object, struct og_sv patch, struct og_arena *a,
-	struct og_jval *ret, struct og_err *err)
+	struct og_jmut *ret, struct og_err *err)
 {
 	struct og_jval ops;
 	int rc = parse_own(patch, a, &ops, err);
 	if (rc)
 		return rc;
-	struct og_buf text = OG_BUF_INIT(32 << 20);
-	rc = og_jpatch_apply(object, ops, a, &text, err);
-	struct og_sv copy = {NULL, 0};
-	if (!rc) {
-		copy = og_arena_sv(a, og_buf_view(&text));
-		if (!copy.p)
-			rc = og_err_set(err, OG_E_OOM, "out of memory applying the patch");
-	} else if (rc == -OG_E_INVALID) {
+	rc = og_jmut_apply(object, ops, a, ret, err);
+	if (rc == -OG_E_INVALID)
 		rc = og_err_set(
 			err, OG_E_BUG, "our own patch does not apply: %s", err ? err->msg : "");
-	}
+	return rc;
+}
+
+/* A patched document, written out and read again. */
+static int reread(struct og_jmut m, struct og_arena *a, struct og_jval *ret, struct og_err *err)
+{
+	struct og_buf text = OG_BUF_INIT(32 << 20);
+	int rc = og_jmut_write(m, &text, err);
+	struct og_sv copy = {NULL, 0};
+	if (!rc && !(copy = og_arena_sv(a, og_buf_view(&text))).p)
+		rc = og_err_set(err, OG_E_OOM, "out of memory keeping the patched object");
 	og_buf_fini(&text);
 	return rc ? rc : parse_own(copy, a, ret, err);
 }
@@ -287,8 +322,12 @@ int og_plan_rebase(struct og_plan *p, struct og_arena *a, struct og_err *err)
 		return 0;
 	}
 	struct og_jval before;
+	struct og_jmut undone;
+	struct og_sv text = og_arena_sv(a, og_buf_view(&patch));
 	if (!rc)
-		rc = apply_own(p->received, og_buf_view(&patch), a, &before, &local);
+		rc = text.p ? apply_own(p->received, text, a, &undone, &local) : -OG_E_OOM;
+	if (!rc)
+		rc = reread(undone, a, &before, &local);
 	og_buf_fini(&patch);
 	if (rc) {
 		if (err)
@@ -306,24 +345,30 @@ int og_plan_patch(struct og_plan *plan, struct og_arena *arena, struct og_err *e
 	if (!plan->optin.in || plan->reason != OG_REASON_INJECTED)
 		return 0;
 	struct og_buf b = OG_BUF_INIT(16 << 20);
-	struct og_jval after;
+	struct og_jmut after;
+	struct og_jval want;
 	int rc = write_patch(plan, &b, err);
+	/* the arena's copy: the applied document refers to the patch's own text */
+	struct og_sv text = rc ? og_sv(NULL, 0) : og_arena_sv(arena, og_buf_view(&b));
+	if (!rc && !text.p)
+		rc = og_err_set(err, OG_E_OOM, "out of memory keeping the patch");
 	if (!rc)
-		rc = apply_own(plan->object, og_buf_view(&b), arena, &after, err);
+		rc = apply_own(plan->object, text, arena, &after, err);
 	if (!rc)
 		rc = og_selfcheck(plan, after, arena, err);
 	if (!rc && plan->reinjected) {
 		og_buf_reset(&b);
-		rc = og_jpatch_diff(plan->received, after, arena, &b, err);
-	}
-	if (!rc) {
-		bool empty = og_sv_is(og_buf_view(&b), "[]");
-		plan->patch = empty ? og_sv("", 0) : og_arena_sv(arena, og_buf_view(&b));
-		if (empty)
-			plan->reason = OG_REASON_UP_TO_DATE;
-		else if (!plan->patch.p)
+		if (!(rc = reread(after, arena, &want, err)) &&
+			!(rc = og_jpatch_diff(plan->received, want, arena, &b, err)) &&
+			!(text = og_arena_sv(arena, og_buf_view(&b))).p)
 			rc = og_err_set(err, OG_E_OOM, "out of memory keeping the patch");
 	}
 	og_buf_fini(&b);
-	return rc;
+	if (rc)
+		return rc;
+	if (og_sv_is(text, "[]"))
+		plan->reason = OG_REASON_UP_TO_DATE;
+	else
+		plan->patch = text;
+	return 0;
 }

@@ -9,7 +9,7 @@ enum { MAX_ANNOTATIONS = 256 << 10 }; /* apimachinery validation, TotalAnnotatio
 
 struct check {
 	const struct og_plan *p;
-	struct og_jval spec; /* patched */
+	struct og_jmut spec; /* patched */
 	struct og_arena *a;
 	struct og_err *err;
 };
@@ -59,17 +59,32 @@ static int check_references(struct check *c, const struct og_plan_container *pc,
 	return 0;
 }
 
-static int check_env(struct check *c, const struct og_plan_container *pc, struct og_jval env)
+static struct og_sv text_of(struct check *c, struct og_jmut m)
 {
-	struct og_jval old = pc->c.env;
-	uint32_t n = og_jcount(env), nseen = 0, nuser = 0, nadded = 0, want = 0;
+	return m.sub ? og_sv("", 0) : og_jstr_or_empty(m.v, c->a);
+}
+
+static struct og_sv member_text(struct check *c, struct og_jmut m, const char *key)
+{
+	return text_of(c, og_jmut_get(m, og_svz(key)));
+}
+
+/* The very value that was received: not expanded, and the same place on the same tape. */
+static bool untouched(struct og_jmut now, struct og_jval was)
+{
+	return !now.sub && now.v.d == was.d && now.v.i == was.i;
+}
+
+static int check_env(struct check *c, const struct og_plan_container *pc, struct og_jmut env)
+{
+	uint32_t n = og_jmut_count(env), nseen = 0, nuser = 0, nadded = 0, want = 0;
 	struct og_sv *seen = og_arena_new_n(c->a, n ? n : 1, struct og_sv);
 	if (!seen)
 		return og_err_set(c->err, OG_E_OOM, "out of memory checking the patch");
-	struct og_jiter user = og_jiter(old);
+	struct og_jiter user = og_jiter(pc->c.env);
 	bool more = og_jnext(&user);
-	og_jfor (it, env) {
-		struct og_sv name = og_jstr_or_empty(og_jgetl(it.val, "name"), c->a);
+	og_jmut_for (it, env) {
+		struct og_sv name = member_text(c, it.val, "name");
 		const struct og_plan_env *e = planned(pc, name);
 		if (is_added(e)) {
 			for (uint32_t k = 0; k < nseen; k++)
@@ -85,7 +100,7 @@ static int check_env(struct check *c, const struct og_plan_container *pc, struct
 			if (!more)
 				return fail(c, "container %.*s: a variable appeared from nowhere",
 					OG_SV_ARG(pc->c.name));
-			if (!merged && !og_sv_eq(og_jraw(user.val), og_jraw(it.val)))
+			if (!merged && !untouched(it.val, user.val))
 				return fail(c,
 					"container %.*s: the user's variable %u is not as it was",
 					OG_SV_ARG(pc->c.name), nuser);
@@ -101,79 +116,88 @@ static int check_env(struct check *c, const struct og_plan_container *pc, struct
 	return 0;
 }
 
-static int check_mounts(struct check *c, const struct og_container *now)
+static int check_mounts(struct check *c, struct og_sv container, struct og_jmut mounts)
 {
-	struct og_jval volumes = og_jgetl(c->spec, "volumes");
-	og_jfor (it, now->mounts) {
-		struct og_sv name = og_jstr_or_empty(og_jgetl(it.val, "name"), c->a);
-		struct og_sv path = og_jstr_or_empty(og_jgetl(it.val, "mountPath"), c->a);
+	struct og_jmut volumes = og_jmut_getl(c->spec, "volumes");
+	og_jmut_for (it, mounts) {
+		struct og_sv path = member_text(c, it.val, "mountPath");
 		if (!og_sv_starts(path, OG_SV("/otelgate/")))
 			continue; /* the user's own mounts are the API server's business */
+		struct og_sv name = member_text(c, it.val, "name");
 		bool found = false;
-		og_jfor (vol, volumes)
-			found |= og_jstr_eq(og_jgetl(vol.val, "name"), name);
+		og_jmut_for (vol, volumes)
+			found |= og_sv_eq(member_text(c, vol.val, "name"), name);
 		if (!found)
 			return fail(c, "container %.*s: no volume for its mount %.*s",
-				OG_SV_ARG(now->name), OG_SV_ARG(path));
-		og_jfor (other, now->mounts)
+				OG_SV_ARG(container), OG_SV_ARG(path));
+		og_jmut_for (other, mounts)
 			if (other.index != it.index &&
-				og_jstr_eq(og_jgetl(other.val, "mountPath"), path))
+				og_sv_eq(member_text(c, other.val, "mountPath"), path))
 				return fail(c, "container %.*s: two mounts at %.*s",
-					OG_SV_ARG(now->name), OG_SV_ARG(path));
+					OG_SV_ARG(container), OG_SV_ARG(path));
 	}
 	return 0;
 }
 
 static int check_unique(struct check *c, const char *list)
 {
-	struct og_jval v = og_jget(c->spec, og_svz(list));
-	og_jfor (it, v) {
-		struct og_sv name = og_jstr_or_empty(og_jgetl(it.val, "name"), c->a);
+	struct og_jmut v = og_jmut_get(c->spec, og_svz(list));
+	og_jmut_for (it, v) {
+		struct og_sv name = member_text(c, it.val, "name");
 		if (!og_sv_starts(name, OG_SV("otelgate-")))
 			continue;
-		og_jfor (other, v)
+		og_jmut_for (other, v)
 			if (other.index != it.index &&
-				og_jstr_eq(og_jgetl(other.val, "name"), name))
+				og_sv_eq(member_text(c, other.val, "name"), name))
 				return fail(
 					c, "%s: the name %.*s stands twice", list, OG_SV_ARG(name));
 	}
 	return 0;
 }
 
-static int check_containers(struct check *c)
+static int check_container(struct check *c, const struct og_plan_container *pc, struct og_jmut now)
+{
+	if (!og_sv_eq(member_text(c, now, "name"), pc->c.name))
+		return fail(c, "container %.*s is not in its place", OG_SV_ARG(pc->c.name));
+	if (pc->skip != OG_SKIP_NONE)
+		return untouched(now, pc->c.v) ? 0
+					       : fail(c, "container %.*s is skipped, but changed",
+							 OG_SV_ARG(pc->c.name));
+	int rc = check_env(c, pc, og_jmut_getl(now, "env"));
+	return rc ? rc : check_mounts(c, pc->c.name, og_jmut_getl(now, "volumeMounts"));
+}
+
+/* Containers keep their order; agents stand before (init_first) or behind the init containers. */
+static int check_list(struct check *c, const char *list, bool init)
 {
 	const struct og_plan *p = c->p;
-	struct og_containers now;
-	int rc = og_podspec_containers(c->spec, c->a, &now, c->err);
-	if (rc)
-		return rc == -OG_E_OOM ? rc : fail(c, "the containers of the result are malformed");
-	if (now.n != p->ncontainers + p->ninits)
-		return fail(c, "%u containers became %u", p->ncontainers, now.n);
-	for (uint32_t i = 0; i < p->ncontainers; i++) {
-		const struct og_plan_container *pc = &p->containers[i];
-		/* regular containers keep their places; agents stand before or behind the init ones
-		 */
-		uint32_t at = pc->c.init ? pc->c.index + (p->init_first ? p->ninits : 0)
-					 : now.ninit + pc->c.index;
-		if (at >= now.n || !og_sv_eq(now.v[at].name, pc->c.name))
-			return fail(c, "container %.*s is not in its place", OG_SV_ARG(pc->c.name));
-		if (pc->skip != OG_SKIP_NONE) {
-			if (!og_sv_eq(og_jraw(now.v[at].v), og_jraw(pc->c.v)))
-				return fail(c, "container %.*s is skipped, but changed",
-					OG_SV_ARG(pc->c.name));
-			continue;
-		}
-		if ((rc = check_env(c, pc, now.v[at].env)) || (rc = check_mounts(c, &now.v[at])))
+	struct og_jmut v = og_jmut_get(c->spec, og_svz(list));
+	uint32_t first = 0, ours = init ? p->ninits : 0, next = 0, had = 0;
+	while (first < p->ncontainers && p->containers[first].c.init != init)
+		first++;
+	for (uint32_t i = 0; i < p->ncontainers; i++)
+		had += p->containers[i].c.init == init;
+	if (og_jmut_count(v) != had + ours)
+		return fail(c, "%s: %u entries became %u", list, had, og_jmut_count(v));
+	uint32_t skip_front = p->init_first ? ours : 0;
+	og_jmut_for (it, v) {
+		if (it.index < skip_front || next == had)
+			continue; /* an agent */
+		int rc = check_container(c, &p->containers[first + next++], it.val);
+		if (rc)
 			return rc;
 	}
 	return 0;
 }
 
-static int check_annotations(struct check *c, struct og_jval meta)
+static int check_annotations(struct check *c, struct og_jmut meta)
 {
 	size_t total = 0;
-	og_jfor (it, og_jgetl(meta, "annotations"))
-		total += og_jraw(it.key).n + og_jraw(it.val).n; /* with quotes: an upper bound */
+	struct og_jmut ann = og_jmut_getl(meta, "annotations");
+	for (uint32_t i = 0; ann.sub && i < ann.sub->n; i++)
+		total += ann.sub->slot[i].key.n + text_of(c, ann.sub->slot[i].val).n;
+	if (!ann.sub)
+		total = og_jraw(ann.v).n; /* an upper bound */
 	if (total > MAX_ANNOTATIONS)
 		return og_err_set(c->err, OG_E_LIMIT,
 			"with the record the annotations come to %zu bytes, above the API's %d",
@@ -182,18 +206,25 @@ static int check_annotations(struct check *c, struct og_jval meta)
 }
 
 int og_selfcheck(
-	const struct og_plan *p, struct og_jval patched, struct og_arena *a, struct og_err *err)
+	const struct og_plan *p, struct og_jmut patched, struct og_arena *a, struct og_err *err)
 {
-	struct og_jval tmpl = og_workload_template(p->kind, patched);
-	struct check c = {.p = p, .spec = og_jgetl(tmpl, "spec"), .a = a, .err = err};
-	struct og_jval meta = og_jgetl(tmpl, "metadata");
+	struct og_jmut tmpl = patched;
+	struct og_sv rest = p->tmpl_path, part;
+	if (rest.n)
+		rest = og_sv(rest.p + 1, rest.n - 1);
+	while (og_sv_split(&rest, '/', &part))
+		tmpl = og_jmut_get(tmpl, part);
+	struct check c = {.p = p, .spec = og_jmut_getl(tmpl, "spec"), .a = a, .err = err};
+	struct og_jmut meta = og_jmut_getl(tmpl, "metadata");
 	int rc;
-	if (!og_jis(c.spec, OG_J_OBJECT))
+	if (og_jmut_type(c.spec) != OG_J_OBJECT)
 		return fail(&c, "the result has no spec");
-	if ((rc = check_containers(&c)) || (rc = check_unique(&c, "volumes")) ||
+	if ((rc = check_list(&c, "initContainers", true)) ||
+		(rc = check_list(&c, "containers", false)) || (rc = check_unique(&c, "volumes")) ||
 		(rc = check_unique(&c, "initContainers")) || (rc = check_annotations(&c, meta)))
 		return rc;
-	if (!og_jstr_eq(og_jpath(meta, "labels", OG_LABEL_REVISION, NULL), og_svz(p->revision)))
+	struct og_jmut labels = og_jmut_getl(meta, "labels");
+	if (!og_sv_eq(member_text(&c, labels, OG_LABEL_REVISION), og_svz(p->revision)))
 		return fail(&c, "the revision label is missing");
 	return 0;
 }

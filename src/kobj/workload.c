@@ -7,15 +7,18 @@
  * (semantic-conventions docs/non-normative/k8s-attributes.md). A Rollout stands where a Deployment
  * does; the rules do not know it. */
 static const struct og_workload_kind kinds[] = {
-	{"", "Pod", "", "pod", 90},
-	{"apps", "Deployment", "/spec/template", "deployment", 10},
-	{"argoproj.io", "Rollout", "/spec/template", NULL, 11},
-	{"apps", "ReplicaSet", "/spec/template", "replicaset", 20},
-	{"", "ReplicationController", "/spec/template", "replicationcontroller", 21},
-	{"apps", "StatefulSet", "/spec/template", "statefulset", 30},
-	{"apps", "DaemonSet", "/spec/template", "daemonset", 40},
-	{"batch", "CronJob", "/spec/jobTemplate/spec/template", "cronjob", 50},
-	{"batch", "Job", "/spec/template", "job", 60},
+	{"", "Pod", "", "k8s.pod.name", "k8s.pod.uid", 90},
+	{"apps", "Deployment", "/spec/template", "k8s.deployment.name", "k8s.deployment.uid", 10},
+	{"argoproj.io", "Rollout", "/spec/template", NULL, NULL, 11},
+	{"apps", "ReplicaSet", "/spec/template", "k8s.replicaset.name", "k8s.replicaset.uid", 20},
+	{"", "ReplicationController", "/spec/template", "k8s.replicationcontroller.name",
+		"k8s.replicationcontroller.uid", 21},
+	{"apps", "StatefulSet", "/spec/template", "k8s.statefulset.name", "k8s.statefulset.uid",
+		30},
+	{"apps", "DaemonSet", "/spec/template", "k8s.daemonset.name", "k8s.daemonset.uid", 40},
+	{"batch", "CronJob", "/spec/jobTemplate/spec/template", "k8s.cronjob.name",
+		"k8s.cronjob.uid", 50},
+	{"batch", "Job", "/spec/template", "k8s.job.name", "k8s.job.uid", 60},
 	{0},
 };
 

@@ -7,8 +7,8 @@ struct og_workload_kind {
 	const char *group, *kind;
 	/* JSON Pointer of the object with pod metadata and spec; "" for a Pod itself */
 	const char *template_path;
-	/* resource attribute stem: "deployment" gives k8s.deployment.name; NULL = none defined */
-	const char *attribute;
+	/* resource attributes of its name and uid; NULL = none defined */
+	const char *attribute, *uid_attribute;
 	/* place in the service.name order of the Kubernetes attribute rules; lower wins */
 	unsigned name_rank;
 };
