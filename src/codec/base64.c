@@ -16,17 +16,34 @@ static inline void put_triple(char *q, const unsigned char *s)
 	q[3] = alphabet[v & 63];
 }
 
+/* Twelve bits to two characters, made by the compiler: a third of the steps of one at a time. */
+#define CHAR(i)                            \
+	((char)((i) < 26    ? 'A' + (i)    \
+		: (i) < 52  ? 'a' + (i)-26 \
+		: (i) < 62  ? '0' + (i)-52 \
+		: (i) == 62 ? '+'          \
+			    : '/'))
+#define PAIR(i)                              \
+	{                                    \
+		CHAR((i) >> 6), CHAR((i)&63) \
+	}
+#define PAIRS4(i)   PAIR(i), PAIR((i) + 1), PAIR((i) + 2), PAIR((i) + 3)
+#define PAIRS16(i)  PAIRS4(i), PAIRS4((i) + 4), PAIRS4((i) + 8), PAIRS4((i) + 12)
+#define PAIRS64(i)  PAIRS16(i), PAIRS16((i) + 16), PAIRS16((i) + 32), PAIRS16((i) + 48)
+#define PAIRS256(i) PAIRS64(i), PAIRS64((i) + 64), PAIRS64((i) + 128), PAIRS64((i) + 192)
+#define PAIRS1K(i)  PAIRS256(i), PAIRS256((i) + 256), PAIRS256((i) + 512), PAIRS256((i) + 768)
+static const char pairs[4096][2] = {PAIRS1K(0), PAIRS1K(1024), PAIRS1K(2048), PAIRS1K(3072)};
+
 /* Six bytes to eight characters; reads eight bytes, so that one load is enough. */
 static inline void put_six(char *q, const unsigned char *s)
 {
 	uint64_t v;
 	memcpy(&v, s, sizeof(v));
 	v = be64toh(v);
-	uint64_t out = 0;
-	for (unsigned i = 0; i < 8; i++)
-		out |= (uint64_t)(unsigned char)alphabet[v >> (58 - 6 * i) & 63] << (8 * i);
-	out = htole64(out);
-	memcpy(q, &out, sizeof(out));
+	memcpy(q, pairs[v >> 52], 2);
+	memcpy(q + 2, pairs[v >> 40 & 4095], 2);
+	memcpy(q + 4, pairs[v >> 28 & 4095], 2);
+	memcpy(q + 6, pairs[v >> 16 & 4095], 2);
 }
 
 void og_base64_encode(struct og_buf *b, struct og_sv s)

@@ -347,6 +347,8 @@ int og_plan_patch(struct og_plan *plan, struct og_arena *arena, struct og_err *e
 	struct og_buf b = OG_BUF_INIT(16 << 20);
 	struct og_jmut after;
 	struct og_jval want;
+	/* about what a container's variables take, so that the text is not moved while it grows */
+	(void)og_buf_reserve(&b, 4096 + (size_t)plan->ncontainers * 3072);
 	int rc = write_patch(plan, &b, err);
 	/* the arena's copy: the applied document refers to the patch's own text */
 	struct og_sv text = rc ? og_sv(NULL, 0) : og_arena_sv(arena, og_buf_view(&b));

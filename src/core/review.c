@@ -284,6 +284,8 @@ static void write_status(struct review *v)
 static void write_answer(struct review *v)
 {
 	struct og_buf *b = v->out;
+	if (v->r->patched)
+		(void)og_buf_reserve(b, og_base64_len(v->plan->patch.n) + 1024);
 	og_buf_lit(b, "{\"kind\":\"AdmissionReview\",\"apiVersion\":\"admission.k8s.io/v1\","
 		      "\"response\":{\"uid\":");
 	og_jw_str(b, v->r->uid);
