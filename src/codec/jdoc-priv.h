@@ -50,6 +50,12 @@ bool og_jkeys_build(
 uint32_t og_jkeys_find(const struct og_jkeys *ks, struct og_jraw key);
 /* Tape index of the first key that occurred before, or 0. */
 uint32_t og_jkeys_duplicate(const struct og_jkeys *ks);
+/*
+ * Tape index of a key that occurred before in the object with n members, or 0. False when memory is
+ * out. `scratch` keeps its memory from call to call.
+ */
+bool og_jkeys_repeated(struct og_jkeys *scratch, const char *text, const struct og_jtok *tok,
+	uint32_t obj, uint32_t n, uint32_t *ret);
 void og_jkeys_fini(struct og_jkeys *ks);
 #define og_auto_jkeys __attribute__((cleanup(og_jkeys_fini)))
 

@@ -9,8 +9,7 @@ enum {
 	DEFAULT_DEPTH = 100,
 	DEFAULT_TOKENS = 500000,
 	TOKENS_MAX = (1 << 28) - 1, /* og_jtok.count has 28 bits */
-	BYTES_PER_TOKEN = 12,	    /* estimate; compact pods have 11 to 14 */
-	SMALL_OBJECT = 64	    /* members compared directly, without an index */
+	BYTES_PER_TOKEN = 12	    /* estimate; compact pods have 11 to 14 */
 };
 #define NONE UINT32_MAX
 
@@ -56,71 +55,15 @@ static bool grow(struct parser *ps, const unsigned char *at)
 	return true;
 }
 
-static uint32_t load32(const unsigned char *p)
-{
-	uint32_t v;
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-/* Equal keys have equal marks; different keys mostly have not. */
-static uint32_t key_mark(const unsigned char *p, uint32_t n)
-{
-	uint32_t v = n;
-	if (n >= 4)
-		v += load32(p) * 0x9E3779B1U ^ load32(p + n - 4) * 0x85EBCA77U;
-	else if (n)
-		v += (uint32_t)(p[0] << 16 | p[n / 2] << 8 | p[n - 1]) * 0x9E3779B1U;
-	return v ^ v >> 15;
-}
-
-/*
- * Small objects without escapes in keys: a 64-bit set of marks tells most keys apart at once, equal
- * marks are compared. Returns the index of a repeated key, 0 for none, NONE when not applicable.
- */
-static uint32_t repeated_small(const struct parser *ps, uint32_t obj, uint32_t n)
-{
-	uint32_t marks[SMALL_OBJECT], index[SMALL_OBJECT];
-	const unsigned char *text = (const unsigned char *)ps->text;
-	uint64_t seen = 0;
-	uint32_t i = obj + 1;
-	for (uint32_t m = 0; m < n; m++) {
-		const struct og_jtok *k = &ps->tok[i];
-		if (k->count)
-			return NONE;
-		uint32_t mark = key_mark(text + k->off, k->len);
-		uint64_t bit = 1ULL << (mark & 63);
-		if (seen & bit) {
-			for (uint32_t j = 0; j < m; j++) {
-				const struct og_jtok *o = &ps->tok[index[j]];
-				if (marks[j] == mark && o->len == k->len &&
-					memcmp(text + o->off, text + k->off, k->len) == 0)
-					return i;
-			}
-		}
-		seen |= bit;
-		marks[m] = mark;
-		index[m] = i;
-		i = ps->tok[i + 1].end;
-	}
-	return 0;
-}
-
 static bool keys_unique(struct parser *ps, uint32_t obj, uint32_t n, const unsigned char *at)
 {
-	if (n < 2)
+	uint32_t again;
+	if (!og_jkeys_repeated(&ps->keys, ps->text, ps->tok, obj, n, &again))
+		return fail_code(ps, OG_E_OOM, at);
+	if (!again)
 		return true;
-	uint32_t again = n <= SMALL_OBJECT ? repeated_small(ps, obj, n) : NONE;
-	if (again == NONE) {
-		if (!og_jkeys_build(&ps->keys, ps->text, ps->tok, obj, n))
-			return fail_code(ps, OG_E_OOM, at);
-		again = og_jkeys_duplicate(&ps->keys);
-	}
-	if (again) {
-		const char *key = ps->text + ps->tok[again].off;
-		return fail(ps, (const unsigned char *)key - 1, "a key occurs twice in one object");
-	}
-	return true;
+	const char *key = ps->text + ps->tok[again].off;
+	return fail(ps, (const unsigned char *)key - 1, "a key occurs twice in one object");
 }
 
 /* A string at p, into the newest token; returns the position behind it or NULL. */
@@ -162,45 +105,107 @@ static bool unexpected(struct parser *ps, const unsigned char *p, const unsigned
 }
 
 /*
- * While a container is open its token's `end` is the index of the container around it and `len`
- * keeps the number of elements seen so far, so that no stack is needed.
+ * Where the parser is. While a container is open its token's `end` is the index of the container
+ * around it and `len` keeps the number of elements seen so far, so that no stack is needed.
  */
+struct place {
+	uint32_t cur; /* the innermost open container, or NONE */
+	uint32_t n;   /* its elements so far */
+	uint32_t depth;
+	bool object;
+};
+
+static inline bool open_container(
+	struct parser *ps, struct place *at, const unsigned char *p, struct og_jtok *t)
+{
+	if (at->depth++ == ps->max_depth) {
+		ps->too_deep = true;
+		return fail_code(ps, OG_E_LIMIT, p);
+	}
+	if (at->cur != NONE)
+		ps->tok[at->cur].len = at->n;
+	at->object = *p == '{';
+	t->off = (uint32_t)(p - (const unsigned char *)ps->text);
+	t->type = at->object ? OG_J_OBJECT : OG_J_ARRAY;
+	t->end = at->cur;
+	at->cur = ps->ntok - 1;
+	at->n = 0;
+	return true;
+}
+
+/* p is at the closing bracket. */
+static inline bool close_container(struct parser *ps, struct place *at, const unsigned char *p)
+{
+	struct og_jtok *t = &ps->tok[at->cur];
+	if (at->object && at->n > 1 && !keys_unique(ps, at->cur, at->n, p))
+		return false;
+	at->cur = t->end;
+	at->depth--;
+	t->count = at->n & TOKENS_MAX;
+	t->len = (uint32_t)(p + 1 - (const unsigned char *)ps->text) - t->off;
+	t->end = ps->ntok;
+	if (at->cur != NONE) {
+		at->n = ps->tok[at->cur].len;
+		at->object = ps->tok[at->cur].type == OG_J_OBJECT;
+	}
+	return true;
+}
+
+/* A key and its colon at p; the position behind them or NULL. */
+static inline const unsigned char *key(
+	struct parser *ps, const unsigned char *p, const unsigned char *end)
+{
+	if (p == end || *p != '"') {
+		unexpected(ps, p, end, "a key in double quotes was expected",
+			"the text ends inside an object");
+		return NULL;
+	}
+	if (ps->ntok == ps->cap && !grow(ps, p))
+		return NULL;
+	struct og_jtok *t = &ps->tok[ps->ntok++];
+	p = string(ps, p, end, t);
+	if (!p)
+		return NULL;
+	p = og_jscan_ws(p, end);
+	if (p < end && *p == ':')
+		return p + 1;
+	unexpected(ps, p, end, "':' was expected behind the key", "the text ends behind a key");
+	return NULL;
+}
+
+static bool no_separator(
+	struct parser *ps, const struct place *at, const unsigned char *p, const unsigned char *end)
+{
+	return at->object ? unexpected(ps, p, end, "',' or '}' was expected",
+				    "the text ends inside an object")
+			  : unexpected(ps, p, end, "',' or ']' was expected",
+				    "the text ends inside an array");
+}
+
 static bool parse(struct parser *ps, const unsigned char *p, const unsigned char *end)
 {
-	const unsigned char *text = (const unsigned char *)ps->text;
+	struct place at = {.cur = NONE};
 	struct og_jtok *t;
-	uint32_t cur = NONE, n = 0, depth = 0;
-	bool object = false;
 value:
 	p = og_jscan_ws(p, end);
 	if (p == end)
 		return fail(ps, p,
-			cur == NONE ? "the text is empty"
-				    : "the text ends where a value was expected");
+			at.cur == NONE ? "the text is empty"
+				       : "the text ends where a value was expected");
 	if (ps->ntok == ps->cap && !grow(ps, p))
 		return false;
 	t = &ps->tok[ps->ntok++];
 	if (*p == '"') {
 		p = string(ps, p, end, t);
 	} else if (*p == '{' || *p == '[') {
-		if (depth++ == ps->max_depth) {
-			ps->too_deep = true;
-			return fail_code(ps, OG_E_LIMIT, p);
-		}
-		if (cur != NONE)
-			ps->tok[cur].len = n;
-		object = *p == '{';
-		t->off = (uint32_t)(p - text);
-		t->type = object ? OG_J_OBJECT : OG_J_ARRAY;
-		t->end = cur;
-		cur = ps->ntok - 1;
-		n = 0;
+		if (!open_container(ps, &at, p, t))
+			return false;
 		p = og_jscan_ws(p + 1, end);
-		if (p < end && *p == (object ? '}' : ']'))
+		if (p < end && *p == (at.object ? '}' : ']'))
 			goto close;
-		if (object)
-			goto key;
-		goto value;
+		if (!at.object)
+			goto value;
+		goto member;
 	} else {
 		p = scalar(ps, p, end, t);
 	}
@@ -208,51 +213,27 @@ value:
 		return false;
 behind_value:
 	p = og_jscan_ws(p, end);
-	if (cur == NONE)
+	if (at.cur == NONE)
 		return p == end || fail(ps, p, "there is text behind the end of the document");
-	n++;
+	at.n++;
 	if (p < end && *p == ',') {
 		p++;
-		if (!object)
+		if (!at.object)
 			goto value;
 		p = og_jscan_ws(p, end);
-		goto key;
+		goto member;
 	}
-	if (p == end || *p != (object ? '}' : ']'))
-		return object ? unexpected(ps, p, end, "',' or '}' was expected",
-					"the text ends inside an object")
-			      : unexpected(ps, p, end, "',' or ']' was expected",
-					"the text ends inside an array");
+	if (p == end || *p != (at.object ? '}' : ']'))
+		return no_separator(ps, &at, p, end);
 close:
+	if (!close_container(ps, &at, p))
+		return false;
 	p++;
-	depth--;
-	t = &ps->tok[cur];
-	if (object && !keys_unique(ps, cur, n, p - 1))
-		return false;
-	cur = t->end;
-	t->count = n & TOKENS_MAX;
-	t->len = (uint32_t)(p - text) - t->off;
-	t->end = ps->ntok;
-	if (cur != NONE) {
-		n = ps->tok[cur].len;
-		object = ps->tok[cur].type == OG_J_OBJECT;
-	}
 	goto behind_value;
-key:
-	if (p == end || *p != '"')
-		return unexpected(ps, p, end, "a key in double quotes was expected",
-			"the text ends inside an object");
-	if (ps->ntok == ps->cap && !grow(ps, p))
-		return false;
-	t = &ps->tok[ps->ntok++];
-	p = string(ps, p, end, t);
+member:
+	p = key(ps, p, end);
 	if (!p)
 		return false;
-	p = og_jscan_ws(p, end);
-	if (p == end || *p != ':')
-		return unexpected(ps, p, end, "':' was expected behind the key",
-			"the text ends behind a key");
-	p++;
 	goto value;
 }
 
