@@ -5,7 +5,7 @@
 #include "jdoc_scan-priv.h"
 
 enum {
-	DEFAULT_BYTES = 7 << 20, /* an apiserver request is at most 3 MiB, twice over and some */
+	DEFAULT_BYTES = 7 << 20, /* object and old object; the apiserver takes 3 MiB each */
 	DEFAULT_DEPTH = 100,
 	DEFAULT_TOKENS = 500000,
 	TOKENS_MAX = (1 << 28) - 1, /* og_jtok.count has 28 bits */

@@ -9,7 +9,9 @@
 #include <stdint.h>
 #include <string.h>
 #include "otelgate/codec/jdoc.h"
-#ifdef __SSE2__
+/* OG_NO_SIMD: for testing the portable way on machines that have the other. */
+#if defined(__SSE2__) && !defined(OG_NO_SIMD)
+#define OG_JSCAN_SSE2 1
 #include <emmintrin.h>
 #endif
 
@@ -38,7 +40,7 @@ static inline const unsigned char *og_jscan_ws(const unsigned char *p, const uns
 /* Skips bytes that need no care; may stop early when fewer than a word is left. */
 static inline const unsigned char *og_jscan_plain(const unsigned char *p, const unsigned char *end)
 {
-#ifdef __SSE2__
+#ifdef OG_JSCAN_SSE2
 	const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
 	const __m128i space = _mm_set1_epi8(' ');
 	while (end - p >= 16) {

@@ -16,7 +16,7 @@ static inline bool is_ws(unsigned char c)
 
 const unsigned char *og_jscan_ws_slow(const unsigned char *p, const unsigned char *end)
 {
-#ifdef __SSE2__
+#ifdef OG_JSCAN_SSE2
 	while (end - p >= 16) {
 		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
 		__m128i ws = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(' ')),
@@ -94,25 +94,22 @@ const unsigned char *og_jscan_string_slow(
 		unsigned char c = *p;
 		if (c == '"')
 			return p;
+		if (c < 0x20)
+			return bad(s, p, "a control character in a string must be escaped");
 		if (c == '\\') {
 			*escaped = true;
 			p = escape(s, p, end);
 			if (!p)
 				return NULL;
 		} else if (c >= 0x80) {
-			/* texts in other scripts: stay here while it lasts */
-			do {
-				unsigned n = og_jscan_utf8(p, end);
-				if (!n)
-					return bad(s, p, "invalid UTF-8");
-				p += n;
-			} while (p < end && *p >= 0x80);
-			continue;
-		} else if (c < 0x20) {
-			return bad(s, p, "a control character in a string must be escaped");
+			unsigned n = og_jscan_utf8(p, end);
+			if (!n)
+				return bad(s, p, "invalid UTF-8");
+			p += n;
+			if (p < end && *p >= 0x80)
+				continue; /* texts in other scripts stay on this path */
 		} else {
 			p++;
-			continue;
 		}
 		p = og_jscan_plain(p, end);
 	}

@@ -47,7 +47,7 @@ struct og_jdoc {
 
 struct og_jlimits {
 	uint32_t max_bytes; /* 0 = 7 MiB */
-	uint32_t max_depth; /* containers within containers; 0 = 100 */
+	uint32_t max_depth; /* containers within containers; 0 = 100, more than 1,024 = 1,024 */
 	uint32_t max_tokens; /* 0 = 500,000 */
 };
 
@@ -60,8 +60,8 @@ struct og_jval {
 
 /*
  * Parses exactly one value with optional white space around it. limits NULL = defaults.
- * Errors: PARSE, LIMIT, OOM; the message is "line L column C (byte B): what"; it never quotes
- * the text, which may be secret. *d is only valid on success.
+ * Errors: PARSE, LIMIT, OOM; the message is "line L column C (byte B): what", B from 0; it never
+ * quotes the text, which may be secret. *d is only valid on success.
  */
 int og_jdoc_parse(struct og_jdoc *d, struct og_arena *arena, struct og_sv text,
 	const struct og_jlimits *limits, struct og_err *err);
