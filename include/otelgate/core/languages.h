@@ -29,8 +29,8 @@ struct og_lang_def {
 	bool needs_libc;	    /* native parts: unknown libc means environment only */
 	const char *home;	    /* where the agent is mounted */
 	const char *volume;	    /* name of the volume and of the init container */
-	const char *copy[4];	    /* init command for glibc, NULL-terminated */
-	const char *copy_musl[4];   /* [0] NULL = the same */
+	const char *copy[6];	    /* init command for glibc, NULL-terminated */
+	const char *copy_musl[6];   /* [0] NULL = the same */
 	struct og_lang_var vars[8]; /* activation, ended by name NULL */
 	const char *marker;   /* a variable that shows another OpenTelemetry agent is active */
 	const char *profiler; /* how Pyroscope profiles it: "agent", "env" or NULL */
