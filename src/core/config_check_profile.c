@@ -225,7 +225,7 @@ static void check_env(const struct check *c, const char *field)
 static void check_image(const struct check *c, const char *path, struct og_sv image)
 {
 	struct og_image im;
-	if (!image.n || og_image_parse(image, &im, NULL))
+	if (!image.n || og_sv_is(image, "none") || og_image_parse(image, &im, NULL))
 		return;
 	if (!im.digest.n && (!im.tag.n || og_sv_is(im.tag, "latest")))
 		cfg_warn(c->r, c->d, cfg_val(c->d, path), path, "name a version or a digest",
