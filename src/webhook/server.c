@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The service's life: start, watch, stop. */
+#include "otelgate/webhook/server.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include "otelgate/base/mem.h"
+#include "otelgate/base/signals.h"
+#include "webhook-priv.h"
+
+enum {
+	DEFAULT_DRAIN_MS = 15000,
+	SETTLE_MS = 1000,	 /* a second look after a refused version: half-written pairs */
+	REVIEW_ARENA = 96 << 20, /* W-7: cap on one review's memory, c-libraries 2 */
+	OPS_CONNECTIONS = 128,
+	OPS_BODY = 4096,
+};
+
+static void *scratch_new(void *ctx, unsigned index)
+{
+	struct webhook *w = ctx;
+	struct worker_scratch *s = og_calloc(1, sizeof(*s));
+
+	(void)index;
+	if (!s)
+		return NULL;
+	s->w = w;
+	og_arena_init(&s->arena, 0, REVIEW_ARENA);
+	pthread_mutex_lock(&w->scratch_lock);
+	s->next = w->scratch;
+	w->scratch = s;
+	pthread_mutex_unlock(&w->scratch_lock);
+	return s;
+}
+
+static void scratch_free(void *ctx, void *worker)
+{
+	struct webhook *w = ctx;
+	struct worker_scratch *s = worker;
+
+	pthread_mutex_lock(&w->scratch_lock);
+	for (struct worker_scratch **at = &w->scratch; *at; at = &(*at)->next) {
+		if (*at == s) {
+			*at = s->next;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&w->scratch_lock);
+	og_arena_fini(&s->arena);
+	og_free(s);
+}
+
+static void on_http_log(void *ctx, const char *line, unsigned suppressed)
+{
+	(void)ctx;
+	og_log(OG_LOG_WARN, "http", "connection", og_lf_str("detail", line),
+		og_lf_uint("suppressed", suppressed));
+}
+
+static int start_admission(struct webhook *w, struct og_err *err)
+{
+	struct og_httpd *s = NULL;
+	struct og_httpd_opts o = {.address = w->o->address,
+		.port = w->o->port,
+		.workers = w->o->workers,
+		.routes = w->admission_routes,
+		.nroutes = OG_COUNT(w->admission_routes),
+		.limits = w->o->limits,
+		.cert_pem = og_buf_view(&w->pair.cert_pem),
+		.key_pem = og_buf_view(&w->pair.key_pem),
+		.ctx = w,
+		.log = on_http_log,
+		.done = webhook_done,
+		.worker_new = scratch_new,
+		.worker_free = scratch_free};
+
+	w->admission_routes[0] = (struct og_route){"POST", "/mutate", webhook_mutate, w,
+		OG_ROUTE_JSON | OG_ROUTE_BODY | OG_ROUTE_LIMITED};
+	int r = og_httpd_new(&o, &s, err);
+	og_tls_pair_fini(&w->pair);
+	if (r < 0)
+		return og_err_wrap(err, "admission listener");
+	atomic_store(&w->admission, s);
+	return 0;
+}
+
+static int start_ops(struct webhook *w, struct og_err *err)
+{
+	struct og_httpd *s = NULL;
+	struct og_httpd_opts o = {.address = w->o->ops_address,
+		.port = w->o->ops_port,
+		.workers = 1,
+		.routes = w->ops_routes,
+		.nroutes = OG_COUNT(w->ops_routes),
+		.limits = {.max_connections = OPS_CONNECTIONS, .body_bytes = OPS_BODY},
+		.ctx = w,
+		.log = on_http_log};
+
+	webhook_ops_routes(w);
+	if (og_httpd_new(&o, &s, err) < 0)
+		return og_err_wrap(err, "ops listener");
+	atomic_store(&w->ops, s);
+	return 0;
+}
+
+static int watch_inputs(struct webhook *w, struct og_err *err)
+{
+	const struct og_webhook_opts *o = w->o;
+	int r = 0;
+
+	for (int i = 0; i < INPUT_COUNT_; i++) {
+		w->watch[i] = og_fs_watch_new(OG_SNAPSHOT_FILE_BYTES, err);
+		if (!w->watch[i])
+			return -OG_E_OOM;
+	}
+	r = og_fs_watch_add(w->watch[INPUT_CERT], o->tls_cert, err);
+	if (r == 0)
+		r = og_fs_watch_add(w->watch[INPUT_CERT], o->tls_key, err);
+	for (size_t i = 0; i < o->nconfig && r == 0; i++)
+		r = og_fs_watch_add(w->watch[INPUT_CONFIG], o->config_paths[i], err);
+	if (r == 0 && o->objects)
+		r = og_fs_watch_add(w->watch[INPUT_OBJECTS], o->objects, err);
+	return r;
+}
+
+static int write_ports(struct webhook *w, struct og_err *err)
+{
+	char text[64];
+	int n = snprintf(text, sizeof(text), "admission=%u\nops=%u\n",
+		og_httpd_port(atomic_load(&w->admission)), og_httpd_port(atomic_load(&w->ops)));
+
+	if (!w->o->ports_file)
+		return 0;
+	return og_fs_write_atomic(w->o->ports_file, text, (size_t)n, 0644, err);
+}
+
+static int check_opts(const struct og_webhook_opts *o, struct og_err *err)
+{
+	if (!o->tls_cert || !o->tls_key)
+		return og_err_set(err, OG_E_USAGE,
+			"a certificate and its key are needed: --tls-cert FILE --tls-key FILE");
+	if (o->nconfig == 0)
+		return og_err_set(err, OG_E_USAGE, "a configuration is needed: --config FILE|DIR");
+	return 0;
+}
+
+static int start(struct webhook *w, struct og_err *err)
+{
+	int r = check_opts(w->o, err);
+
+	if (r == 0)
+		r = webhook_metrics_init(w, err);
+	/* Watched first, so that a change while loading is seen. */
+	if (r == 0)
+		r = watch_inputs(w, err);
+	for (int i = 0; i < INPUT_COUNT_ && r == 0; i++)
+		r = webhook_load(w, (enum webhook_input)i, true, err);
+	if (r == 0)
+		r = start_admission(w, err);
+	if (r == 0)
+		r = start_ops(w, err);
+	if (r == 0)
+		r = write_ports(w, err);
+	if (r < 0)
+		return r;
+	og_log(OG_LOG_INFO, "webhook", "serving",
+		og_lf_uint("port", og_httpd_port(atomic_load(&w->admission))),
+		og_lf_uint("ops_port", og_httpd_port(atomic_load(&w->ops))),
+		og_lf_str("version", OG_VERSION));
+	if (w->o->started)
+		w->o->started(w->o->ctx, og_httpd_port(atomic_load(&w->admission)),
+			og_httpd_port(atomic_load(&w->ops)));
+	return 0;
+}
+
+/* Looks at one input; *ret_again when a refused version deserves a second look soon. */
+static void look(struct webhook *w, enum webhook_input what, bool force, bool *ret_again)
+{
+	struct og_err err = OG_ERR_INIT;
+	bool changed = false;
+
+	if (og_fs_watch_check(w->watch[what], force, &changed, &err) < 0)
+		og_log_limited(og_svz(webhook_input_name(what)), 60000, OG_LOG_WARN, "webhook",
+			"files cannot be watched; they are read every few seconds",
+			og_lf_err(&err));
+	if (changed && webhook_load(w, what, false, NULL) < 0)
+		*ret_again = true;
+}
+
+/* 0 nothing, else a signal number. */
+static int next_signal(const struct webhook *w, struct og_signals *sig)
+{
+	if (w->o->stop_fd >= 0) {
+		struct pollfd p = {.fd = w->o->stop_fd, .events = POLLIN};
+		return poll(&p, 1, 0) > 0 ? SIGTERM : 0;
+	}
+	return og_signals_next(sig);
+}
+
+/* Until SIGTERM or SIGINT. */
+static void watch_until_stopped(struct webhook *w, struct og_signals *sig)
+{
+	const struct og_clock *clock = og_clock_system();
+	int64_t every = w->o->poll_ms ? w->o->poll_ms : OG_FS_WATCH_POLL_MS;
+	int64_t next = og_clock_mono_ms(clock) + every, again_at = 0;
+
+	for (;;) {
+		int64_t now = og_clock_mono_ms(clock);
+		int64_t wake = again_at && again_at < next ? again_at : next;
+		struct pollfd fds[1 + INPUT_COUNT_] = {
+			{.fd = w->o->stop_fd >= 0 ? w->o->stop_fd : sig->fd, .events = POLLIN}};
+		for (int i = 0; i < INPUT_COUNT_; i++)
+			fds[1 + i] = (struct pollfd){
+				.fd = og_fs_watch_fd(w->watch[i]), .events = POLLIN};
+		(void)poll(fds, OG_COUNT(fds), wake > now ? (int)(wake - now) : 0);
+		atomic_store(&w->beat_ns, og_clock_mono_ns(clock));
+		now = og_clock_mono_ms(clock);
+
+		int signo = next_signal(w, sig);
+		if (signo == SIGTERM || signo == SIGINT)
+			return;
+		bool force = now >= next || signo == SIGHUP, again = false;
+		if (force)
+			next = now + every;
+		bool second = again_at && now >= again_at;
+		again_at = second ? 0 : again_at;
+		for (int i = 0; i < INPUT_COUNT_; i++) {
+			if (second && webhook_refused(w, (enum webhook_input)i))
+				(void)webhook_load(w, (enum webhook_input)i, false, NULL);
+			look(w, (enum webhook_input)i, force, &again);
+		}
+		if (again)
+			again_at = now + SETTLE_MS;
+	}
+}
+
+static void wait_delay(struct webhook *w, struct og_signals *sig)
+{
+	const struct og_clock *clock = og_clock_system();
+	int64_t until = og_clock_mono_ms(clock) + w->o->shutdown_delay_ms;
+
+	for (;;) {
+		int64_t now = og_clock_mono_ms(clock);
+		struct pollfd p = {.fd = sig->fd, .events = POLLIN};
+		atomic_store(&w->beat_ns, og_clock_mono_ns(clock));
+		if (now >= until)
+			return;
+		(void)poll(&p, 1, (int)(until - now));
+		if (w->o->stop_fd >= 0)
+			continue;
+		int signo = og_signals_next(sig);
+		if (signo == SIGTERM || signo == SIGINT) {
+			og_log(OG_LOG_WARN, "webhook", "second signal: not waiting any longer");
+			return;
+		}
+	}
+}
+
+static int stop(struct webhook *w, struct og_signals *sig, struct og_err *err)
+{
+	struct og_httpd *s = atomic_load(&w->admission);
+	struct og_httpd_stats st;
+	int64_t drain = w->o->drain_ms ? w->o->drain_ms : DEFAULT_DRAIN_MS;
+
+	atomic_store(&w->stopping, true);
+	og_httpd_set_closing(s);
+	og_httpd_stats(s, &st);
+	og_log(OG_LOG_INFO, "webhook", "stopping", og_lf_uint("connections", st.connections),
+		og_lf_dur_ms("delay", w->o->shutdown_delay_ms));
+	wait_delay(w, sig);
+	int r = og_httpd_drain(s, (unsigned)drain, err);
+	if (r < 0)
+		og_log(OG_LOG_ERROR, "webhook", "drained late", og_lf_err(err));
+	else
+		og_log(OG_LOG_INFO, "webhook", "drained");
+	return r;
+}
+
+static void webhook_fini(struct webhook *w)
+{
+	og_httpd_free(atomic_load(&w->ops));
+	og_httpd_free(atomic_load(&w->admission));
+	for (int i = 0; i < INPUT_COUNT_; i++)
+		og_fs_watch_free(w->watch[i]);
+	og_snapshot_set(&w->config, NULL);
+	og_snapshot_set(&w->objects, NULL);
+	og_tls_pair_fini(&w->pair);
+	og_metrics_free(w->metrics);
+	pthread_mutex_destroy(&w->status_lock);
+	pthread_mutex_destroy(&w->scratch_lock);
+	og_free(w);
+}
+
+int og_webhook_run(const struct og_webhook_opts *o, struct og_err *err)
+{
+	struct og_signals sig = OG_SIGNALS_INIT;
+	struct webhook *w = og_calloc(1, sizeof(*w));
+	struct og_err own = OG_ERR_INIT;
+	int r = 0;
+
+	if (!w)
+		return og_err_set(err, OG_E_OOM, "starting the webhook");
+	w->o = o;
+	w->started_wall_ns = og_clock_wall_ns(og_clock_system());
+	atomic_store(&w->beat_ns, og_clock_mono_ns(og_clock_system()));
+	pthread_mutex_init(&w->config.lock_, NULL);
+	pthread_mutex_init(&w->objects.lock_, NULL);
+	pthread_mutex_init(&w->status_lock, NULL);
+	pthread_mutex_init(&w->scratch_lock, NULL);
+	if (o->stop_fd < 0)
+		r = og_signals_open(&sig, &own);
+	if (r == 0)
+		r = start(w, &own);
+	if (r == 0) {
+		watch_until_stopped(w, &sig);
+		r = stop(w, &sig, &own);
+	}
+	webhook_fini(w);
+	og_signals_close(&sig);
+	if (r < 0 && err)
+		*err = own;
+	return r;
+}
