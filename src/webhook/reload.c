@@ -22,14 +22,6 @@ static int64_t wall_ns(void)
 	return og_clock_wall_ns(og_clock_system());
 }
 
-bool webhook_refused(struct webhook *w, enum webhook_input what)
-{
-	pthread_mutex_lock(&w->status_lock);
-	bool refused = w->status[what].refused;
-	pthread_mutex_unlock(&w->status_lock);
-	return refused;
-}
-
 static uint64_t taken_over(struct webhook *w, enum webhook_input what, int64_t at_ns)
 {
 	pthread_mutex_lock(&w->status_lock);

@@ -12,6 +12,7 @@
 
 enum {
 	DEFAULT_DRAIN_MS = 15000,
+	QUIET_MS = 100,		 /* a file written in place is read when its writer has paused */
 	SETTLE_MS = 1000,	 /* a second look after a refused version: half-written pairs */
 	REVIEW_ARENA = 96 << 20, /* W-7: cap on one review's memory, c-libraries 2 */
 	OPS_CONNECTIONS = 128,
@@ -175,9 +176,15 @@ static int start(struct webhook *w, struct og_err *err)
 	return 0;
 }
 
-/* Looks at one input; *ret_again when a refused version deserves a second look soon. */
-static void look(struct webhook *w, enum webhook_input what, bool force, bool *ret_again)
+/* When an input is to be read, on the monotonic clock in ms; 0 = nothing has changed. */
+struct due {
+	int64_t at[INPUT_COUNT_];
+	bool retried[INPUT_COUNT_];
+};
+
+static void look(struct webhook *w, enum webhook_input what, bool force, struct due *due)
 {
+	int64_t now = og_clock_mono_ms(og_clock_system());
 	struct og_err err = OG_ERR_INIT;
 	bool changed = false;
 
@@ -185,8 +192,25 @@ static void look(struct webhook *w, enum webhook_input what, bool force, bool *r
 		og_log_limited(og_svz(webhook_input_name(what)), 60000, OG_LOG_WARN, "webhook",
 			"files cannot be watched; they are read every few seconds",
 			og_lf_err(&err));
-	if (changed && webhook_load(w, what, false, NULL) < 0)
-		*ret_again = true;
+	if (changed) {
+		due->at[what] = now + QUIET_MS;
+		due->retried[what] = false;
+	}
+	if (!due->at[what] || now < due->at[what])
+		return;
+	due->at[what] = 0;
+	if (webhook_load(w, what, false, NULL) < 0 && !due->retried[what]) {
+		due->retried[what] = true;
+		due->at[what] = now + SETTLE_MS;
+	}
+}
+
+static int64_t earliest(const struct due *due, int64_t at)
+{
+	for (int i = 0; i < INPUT_COUNT_; i++)
+		if (due->at[i] && due->at[i] < at)
+			at = due->at[i];
+	return at;
 }
 
 /* 0 nothing, else a signal number. */
@@ -204,11 +228,12 @@ static void watch_until_stopped(struct webhook *w, struct og_signals *sig)
 {
 	const struct og_clock *clock = og_clock_system();
 	int64_t every = w->o->poll_ms ? w->o->poll_ms : OG_FS_WATCH_POLL_MS;
-	int64_t next = og_clock_mono_ms(clock) + every, again_at = 0;
+	int64_t next = og_clock_mono_ms(clock) + every;
+	struct due due = {{0}, {false}};
 
 	for (;;) {
 		int64_t now = og_clock_mono_ms(clock);
-		int64_t wake = again_at && again_at < next ? again_at : next;
+		int64_t wake = earliest(&due, next);
 		struct pollfd fds[1 + INPUT_COUNT_] = {
 			{.fd = w->o->stop_fd >= 0 ? w->o->stop_fd : sig->fd, .events = POLLIN}};
 		for (int i = 0; i < INPUT_COUNT_; i++)
@@ -221,18 +246,11 @@ static void watch_until_stopped(struct webhook *w, struct og_signals *sig)
 		int signo = next_signal(w, sig);
 		if (signo == SIGTERM || signo == SIGINT)
 			return;
-		bool force = now >= next || signo == SIGHUP, again = false;
+		bool force = now >= next || signo == SIGHUP;
 		if (force)
 			next = now + every;
-		bool second = again_at && now >= again_at;
-		again_at = second ? 0 : again_at;
-		for (int i = 0; i < INPUT_COUNT_; i++) {
-			if (second && webhook_refused(w, (enum webhook_input)i))
-				(void)webhook_load(w, (enum webhook_input)i, false, NULL);
-			look(w, (enum webhook_input)i, force, &again);
-		}
-		if (again)
-			again_at = now + SETTLE_MS;
+		for (int i = 0; i < INPUT_COUNT_; i++)
+			look(w, (enum webhook_input)i, force, &due);
 	}
 }
 

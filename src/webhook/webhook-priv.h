@@ -74,8 +74,6 @@ struct webhook {
 /* reload.c: reads what changed and puts it in force. The first load fails on any fault. */
 int webhook_load(struct webhook *w, enum webhook_input what, bool first, struct og_err *err);
 const char *webhook_input_name(enum webhook_input what);
-/* Whether the latest version was refused. */
-bool webhook_refused(struct webhook *w, enum webhook_input what);
 
 /* mutate.c */
 void webhook_mutate(void *ctx, const struct og_http_req *req, struct og_http_resp *resp);
