@@ -156,7 +156,7 @@ static const struct {
 		400, "more than one Content-Length", true},
 	{"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 	 "Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nX",
-		400, "both Content-Length and Transfer-Encoding", true},
+		400, "Transfer-Encoding", true}, /* or libmicrohttpd 1.0 itself */
 	{"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 	 "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
 		400, "", true},
