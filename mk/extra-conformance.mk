@@ -10,7 +10,7 @@ $(B)/conformance/%: $(B)/tests/obj/conformance/%.o $(LIB)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 
 .PHONY: conformance conformance-json
-conformance: conformance-json
+conformance: conformance-json ## Suites that others wrote
 conformance-json: $(B)/conformance/json_suites
 	$(Q)tests/conformance/json.sh $< $(CONFORMANCE_B)
 

@@ -38,14 +38,14 @@ $(B)/fuzz/replay_%: $(B)/tests/obj/fuzz/fuzz_%.o $(B)/tests/obj/fuzz/replay.o \
 .PHONY: fuzz fuzz-build fuzz-replay fuzz-corpus
 fuzz-build: $(FUZZ_BINS)
 
-fuzz: fuzz-build
+fuzz: fuzz-build ## Fuzz each harness for FUZZ_SECONDS=20 (FUZZ=name for one)
 	$(Q)for x in $(FUZZ_NAMES); do tests/fuzz/run.sh $(FUZZ_B) $$x $(FUZZ_SECONDS) || exit 1; done
 
-fuzz-replay: $(FUZZ_REPLAYS)
+fuzz-replay: $(FUZZ_REPLAYS) ## The committed fuzz inputs as tests
 	$(Q)for x in $(FUZZ_NAMES); do \
 		timeout 300 $(B)/fuzz/replay_$$x tests/fuzz/corpus/$$x || exit 1; done
 
-fuzz-corpus: fuzz-build
+fuzz-corpus: fuzz-build ## Take over fuzz inputs that reached new code
 	$(Q)for x in $(FUZZ_NAMES); do \
 		$(FUZZ_B)/bin/fuzz_$$x -merge=1 tests/fuzz/corpus/$$x $(FUZZ_B)/run/$$x \
 			>$(FUZZ_B)/$$x.merge.log 2>&1 || { tail $(FUZZ_B)/$$x.merge.log; exit 1; }; \

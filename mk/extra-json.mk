@@ -17,7 +17,7 @@ $(B)/portable/test_%: $(B)/tests/obj/unit/codec/test_%.o $(PORTABLE_OBJS) $(SUPP
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) $(CHECK_LIBS)
 
 .PHONY: check-json-portable
-check-json-portable: $(PORTABLE_BINS)
+check-json-portable: $(PORTABLE_BINS) ## JSON tests without SSE2
 	$(Q)for t in $(PORTABLE_BINS); do timeout 120 $$t || exit 1; done
 
 CHECK_EXTRA += check-json-portable

@@ -88,6 +88,7 @@ static bool number_equal(struct og_sv a, struct og_sv b)
 	return x.negative == y.negative && x.exp == y.exp && same_digits(x, y);
 }
 
+/* NOLINTBEGIN(misc-no-recursion): no deeper than OG_JDEPTH_MAX */
 static bool equal(struct og_jval a, struct og_jval b, unsigned depth);
 
 static bool array_equal(struct og_jval a, struct og_jval b, unsigned depth)
@@ -132,6 +133,8 @@ static bool equal(struct og_jval a, struct og_jval b, unsigned depth)
 	return true;
 }
 
+/* NOLINTEND(misc-no-recursion) */
+
 bool og_jequal(struct og_jval a, struct og_jval b)
 {
 	return equal(a, b, 0);
@@ -154,6 +157,7 @@ static uint64_t number_hash(struct og_sv s)
 	return h;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): no deeper than OG_JDEPTH_MAX */
 static uint64_t hash(struct og_jval v, unsigned depth)
 {
 	enum og_jtype t = og_jtype(v);
@@ -174,6 +178,8 @@ static uint64_t hash(struct og_jval v, unsigned depth)
 	}
 	return mix(h);
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 uint64_t og_jhash(struct og_jval v)
 {

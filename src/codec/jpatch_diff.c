@@ -19,6 +19,7 @@ struct differ {
 	bool oom;
 };
 
+/* NOLINTBEGIN(misc-no-recursion): no deeper than OG_JDEPTH_MAX */
 static void diff(struct differ *d, struct og_jval from, struct og_jval to);
 
 static size_t enter_key(struct differ *d, struct og_jval key)
@@ -250,6 +251,8 @@ static void diff(struct differ *d, struct og_jval from, struct og_jval to)
 	else if (!og_jequal(from, to))
 		emit_replace(d, to);
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 int og_jpatch_diff(struct og_jval from, struct og_jval to, struct og_arena *arena,
 	struct og_buf *out, struct og_err *err)

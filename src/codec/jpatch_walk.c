@@ -13,6 +13,7 @@ static int too_deep(struct og_err *err)
 		err, OG_E_LIMIT, "the result is nested deeper than %d levels", (int)OG_JDEPTH_MAX);
 }
 
+/* NOLINTBEGIN(misc-no-recursion): no deeper than OG_JDEPTH_MAX */
 static int copy(struct og_jtree *t, struct og_jmut *m, unsigned depth, struct og_err *err)
 {
 	if (!m->sub)
@@ -36,6 +37,8 @@ static int copy(struct og_jtree *t, struct og_jmut *m, unsigned depth, struct og
 	return 0;
 }
 
+/* NOLINTEND(misc-no-recursion) */
+
 int og_jtree_copy(struct og_jtree *t, struct og_jmut from, struct og_jmut *ret, struct og_err *err)
 {
 	int rc = copy(t, &from, 0, err);
@@ -44,6 +47,7 @@ int og_jtree_copy(struct og_jtree *t, struct og_jmut from, struct og_jmut *ret, 
 	return rc;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): no deeper than OG_JDEPTH_MAX */
 static bool equal(struct og_jmut a, struct og_jval b, unsigned depth)
 {
 	if (!a.sub)
@@ -62,6 +66,8 @@ static bool equal(struct og_jmut a, struct og_jval b, unsigned depth)
 	}
 	return true;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 bool og_jtree_equal(struct og_jmut a, struct og_jval b)
 {
@@ -98,6 +104,7 @@ static int put_key(struct og_buf *out, const struct og_jslot *s, struct og_err *
 				    : og_err_set(err, OG_E_OOM, "out of memory");
 }
 
+/* NOLINTBEGIN(misc-no-recursion): no deeper than OG_JDEPTH_MAX */
 static int write(struct og_jmut m, unsigned depth, struct og_buf *out, struct og_err *err)
 {
 	if (!m.sub) {
@@ -121,6 +128,8 @@ static int write(struct og_jmut m, unsigned depth, struct og_buf *out, struct og
 	}
 	return rc ? rc : put(out, c->object ? "}" : "]", 1, err);
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 int og_jmut_write(struct og_jmut m, struct og_buf *out, struct og_err *err)
 {

