@@ -20,13 +20,14 @@ _otelgate() {
 		"config check") cmd="config check" ;;
 		"config show") cmd="config show" ;;
 		"config fields") cmd="config fields" ;;
+		" webhook") cmd="webhook" ;;
 		" help") cmd="help" ;;
 		" version") cmd="version" ;;
 		esac
 	done
 	case "$cmd" in
-	"") words="config help version" ;;
-	help) words="config help version" ;;
+	"") words="config webhook help version" ;;
+	help) words="config webhook help version" ;;
 	"config") words="check show fields" ;;
 	"config check")
 		options="--output --strict --color --no-color --help"
@@ -49,6 +50,31 @@ _otelgate() {
 		options="--color --no-color --help"
 		files=1
 		case "$prev" in
+		--color) words="auto always never" ;;
+		esac
+		;;
+	"webhook")
+		options="--tls-cert --tls-key --config --objects --failure-policy --address --port --ops-address --ops-port --ports-file --workers --max-in-flight --max-connections --review-timeout --shutdown-delay --drain-timeout --log-level --log-format --debug --color --no-color --help"
+		case "$prev" in
+		--tls-cert) files=1 ;;
+		--tls-key) files=1 ;;
+		-c|--config) files=1 ;;
+		--objects) files=1 ;;
+		--failure-policy) words="ignore fail" ;;
+		--address) return ;;
+		-p|--port) return ;;
+		--ops-address) return ;;
+		--ops-port) return ;;
+		--ports-file) files=1 ;;
+		--workers) return ;;
+		--max-in-flight) return ;;
+		--max-connections) return ;;
+		--review-timeout) return ;;
+		--shutdown-delay) return ;;
+		--drain-timeout) return ;;
+		--log-level) words="debug info warn error off" ;;
+		--log-format) words="auto text json" ;;
+		--debug) return ;;
 		--color) words="auto always never" ;;
 		esac
 		;;

@@ -229,7 +229,7 @@ static void put_input(struct webhook *w, struct og_buf *b, enum webhook_input wh
 	if (!snap)
 		return;
 	og_buf_ch(b, ',');
-	put_str(b, "sha256", og_svz(snap->hash));
+	put_str(b, "hash", og_svz(snap->config ? snap->config->hash : snap->hash));
 	og_buf_lit(b, ",\"files\":[");
 	for (uint32_t i = 0; i < snap->nfiles; i++) {
 		if (i)
