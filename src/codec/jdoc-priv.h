@@ -80,5 +80,8 @@ static inline struct og_jraw og_jraw_val(struct og_jval v)
 	return og_jraw_tok(v.d->text, og_jtok(v));
 }
 
-/* Equal values (og_jequal) have equal hashes. Not for tables that strangers may fill. */
-uint64_t og_jhash(struct og_jval v);
+/*
+ * Hashes of v and of all it contains, by tape index less v.i. Equal values (og_jequal) have equal
+ * hashes; not for tables that strangers may fill. NULL when memory is out.
+ */
+uint64_t *og_jhashes(struct og_jval v, struct og_arena *arena);

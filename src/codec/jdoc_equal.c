@@ -137,7 +137,8 @@ static bool equal(struct og_jval a, struct og_jval b, unsigned depth)
 
 bool og_jequal(struct og_jval a, struct og_jval b)
 {
-	return equal(a, b, 0);
+	/* the same text is the same value; asked once, for every level it would add up */
+	return (a.d && b.d && og_sv_eq(og_jraw(a), og_jraw(b))) || equal(a, b, 0);
 }
 
 static uint64_t mix(uint64_t h)
@@ -157,31 +158,32 @@ static uint64_t number_hash(struct og_sv s)
 	return h;
 }
 
-/* NOLINTBEGIN(misc-no-recursion): no deeper than OG_JDEPTH_MAX */
-static uint64_t hash(struct og_jval v, unsigned depth)
+/* The hash of the value at tape index i, whose elements have theirs already. */
+static uint64_t hash_one(struct og_jval v, const uint64_t *hashes, uint32_t first)
 {
 	enum og_jtype t = og_jtype(v);
 	uint64_t h = (uint64_t)t + 1;
-	if (depth > OG_JDEPTH_MAX)
-		return h;
 	if (t == OG_J_NUMBER)
 		h += number_hash(og_jraw(v));
 	else if (t == OG_J_STRING)
 		h += og_jraw_hash(og_jraw_val(v));
-	struct og_jiter it = og_jiter(v);
-	while (og_jnext(&it)) {
-		uint64_t e = hash(it.val, depth + 1);
+	og_jfor (it, v) {
+		uint64_t e = hashes[it.val.i - first];
 		if (t == OG_J_OBJECT) /* a sum, because members have no order */
-			h += mix(og_jraw_hash(og_jraw_val(it.key)) ^ mix(e));
+			h += mix(hashes[it.key.i - first] ^ mix(e));
 		else
 			h = mix(h) + e;
 	}
 	return mix(h);
 }
 
-/* NOLINTEND(misc-no-recursion) */
-
-uint64_t og_jhash(struct og_jval v)
+uint64_t *og_jhashes(struct og_jval v, struct og_arena *arena)
 {
-	return hash(v, 0);
+	uint32_t first = v.i, end = og_jtok(v)->end;
+	uint64_t *hashes = og_arena_alloc(arena, (size_t)(end - first) * sizeof(*hashes));
+	if (!hashes)
+		return NULL;
+	for (uint32_t i = end; i-- > first;) /* elements stand behind their container */
+		hashes[i - first] = hash_one((struct og_jval){v.d, i}, hashes, first);
+	return hashes;
 }

@@ -16,6 +16,8 @@ struct differ {
 	struct og_arena *arena;
 	struct og_jpatch patch;
 	struct og_buf path;
+	const uint64_t *from_hash, *to_hash; /* of og_jhashes */
+	uint32_t from_first, to_first;	     /* tape indexes they start from */
 	bool oom;
 };
 
@@ -92,22 +94,53 @@ static void diff_objects(struct differ *d, struct og_jval from, struct og_jval t
 	}
 }
 
-/* One side of an array's differing middle. */
+/*
+ * One side of an array's differing middle. `id` is the same number for equal values; NO_ID is for
+ * values that the other side does not have.
+ */
 struct side {
 	struct og_jval *v;
 	uint64_t *hash;
+	uint32_t *id;
 	uint32_t n;
 };
+#define NO_ID UINT32_MAX
 
 struct middle {
 	struct side a, b;
 	uint32_t at; /* index in the array being patched */
 };
 
+/* The first of `reps` that equals v, by number, or NO_ID. */
+static uint32_t find_id(const struct side *reps, uint32_t n, uint64_t hash, struct og_jval v)
+{
+	for (uint32_t k = 0; k < n; k++)
+		if (reps->id[k] == k && reps->hash[k] == hash && og_jequal(reps->v[k], v))
+			return k;
+	return NO_ID;
+}
+
+/* Each value is compared in full about once, however many pairs there are. */
+static bool number_values(struct differ *d, struct middle *m)
+{
+	struct side *few = m->a.n <= m->b.n ? &m->a : &m->b, *many = few == &m->a ? &m->b : &m->a;
+	few->id = og_arena_new_n(d->arena, few->n, uint32_t);
+	many->id = og_arena_new_n(d->arena, many->n, uint32_t);
+	if (!few->id || !many->id)
+		return false;
+	for (uint32_t i = 0; i < few->n; i++) {
+		uint32_t same = find_id(few, i, few->hash[i], few->v[i]);
+		few->id[i] = same == NO_ID ? i : same;
+	}
+	for (uint32_t i = 0; i < many->n; i++)
+		many->id[i] = find_id(few, few->n, many->hash[i], many->v[i]);
+	return true;
+}
+
 /* 1 = equal, 2 = the same thing, changed (Kubernetes lists are keyed by "name"), 0 = others. */
 static int relation(const struct middle *m, uint32_t i, uint32_t j)
 {
-	if (m->a.hash[i] == m->b.hash[j] && og_jequal(m->a.v[i], m->b.v[j]))
+	if (m->a.id[i] == m->b.id[j] && m->a.id[i] != NO_ID)
 		return 1;
 	struct og_jval name = og_jgetl(m->a.v[i], "name"), other = og_jgetl(m->b.v[j], "name");
 	return og_jis(name, OG_J_STRING) && og_jequal(name, other) ? 2 : 0;
@@ -167,7 +200,7 @@ static uint32_t *lcs_table(struct differ *d, const struct middle *m, uint8_t **r
 static void diff_middle(struct differ *d, struct middle *m)
 {
 	uint8_t *rel = NULL;
-	const uint32_t *cell = lcs_table(d, m, &rel);
+	const uint32_t *cell = number_values(d, m) ? lcs_table(d, m, &rel) : NULL;
 	if (!cell) {
 		d->oom = true;
 		return;
@@ -194,22 +227,18 @@ static void diff_middle(struct differ *d, struct middle *m)
 	patch_gap(d, m, gap_i, m->a.n, gap_j, m->b.n);
 }
 
-/* Elements [from, from + n) with hashes; false when memory is out. */
-static bool take_side(
-	struct differ *d, struct og_jval array, uint32_t from, uint32_t n, struct side *ret)
+/* All elements with their hashes; false when memory is out. */
+static bool take_side(struct differ *d, struct og_jval array, const uint64_t *hashes,
+	uint32_t first, struct side *ret)
 {
-	struct side s = {.n = n};
-	s.v = og_arena_new_n(d->arena, n, struct og_jval);
-	s.hash = og_arena_new_n(d->arena, n, uint64_t);
+	struct side s = {.n = og_jcount(array)};
+	s.v = og_arena_new_n(d->arena, s.n, struct og_jval);
+	s.hash = og_arena_new_n(d->arena, s.n, uint64_t);
 	if (!s.v || !s.hash)
 		return false;
 	og_jfor (it, array) {
-		if (it.index < from)
-			continue;
-		if (it.index - from >= n)
-			break;
-		s.v[it.index - from] = it.val;
-		s.hash[it.index - from] = og_jhash(it.val);
+		s.v[it.index] = it.val;
+		s.hash[it.index] = hashes[it.val.i - first];
 	}
 	*ret = s;
 	return true;
@@ -219,7 +248,8 @@ static void diff_arrays(struct differ *d, struct og_jval from, struct og_jval to
 {
 	uint32_t na = og_jcount(from), nb = og_jcount(to), head = 0, tail = 0;
 	struct side a, b;
-	if (!take_side(d, from, 0, na, &a) || !take_side(d, to, 0, nb, &b)) {
+	if (!take_side(d, from, d->from_hash, d->from_first, &a) ||
+		!take_side(d, to, d->to_hash, d->to_first, &b)) {
 		d->oom = true;
 		return;
 	}
@@ -231,8 +261,8 @@ static void diff_arrays(struct differ *d, struct og_jval from, struct og_jval to
 		og_jequal(a.v[na - 1 - tail], b.v[nb - 1 - tail]))
 		tail++;
 	struct middle m = {
-		.a = {a.v + head, a.hash + head, na - head - tail},
-		.b = {b.v + head, b.hash + head, nb - head - tail},
+		.a = {a.v + head, a.hash + head, NULL, na - head - tail},
+		.b = {b.v + head, b.hash + head, NULL, nb - head - tail},
 		.at = head,
 	};
 	if (m.a.n && m.b.n && (uint64_t)(m.a.n + 1) * (m.b.n + 1) <= LCS_CELLS_MAX)
@@ -262,7 +292,11 @@ int og_jpatch_diff(struct og_jval from, struct og_jval to, struct og_arena *aren
 	if (out->failed)
 		return og_err_set(err, OG_E_OOM, "the output had failed before");
 	size_t before = out->len;
-	struct differ d = {.arena = arena};
+	struct differ d = {.arena = arena, .from_first = from.i, .to_first = to.i};
+	d.from_hash = og_jhashes(from, arena);
+	d.to_hash = og_jhashes(to, arena);
+	if (!d.from_hash || !d.to_hash)
+		return og_err_set(err, OG_E_OOM, "no room for the patch");
 	og_jpatch_begin(&d.patch, out);
 	diff(&d, from, to);
 	bool ok = og_jpatch_end(&d.patch) && !d.oom && !d.path.failed;

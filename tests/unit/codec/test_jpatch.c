@@ -479,6 +479,42 @@ START_TEST(large_arrays)
 }
 END_TEST
 
+/* Neither depth nor many equal elements multiply the work: each of these takes milliseconds. */
+START_TEST(diff_of_hostile_documents)
+{
+	static const unsigned operations[] = {1, 2, 6};
+	for (int kind = 0; kind < 3; kind++) {
+		WORK(w);
+		og_auto_buf struct og_buf a = OG_BUF_INIT(0), b = OG_BUF_INIT(0);
+		struct og_buf *side[2] = {&a, &b};
+		for (int s = 0; s < 2; s++) {
+			if (kind == 0) { /* a large array below many arrays, with another end */
+				repeat(side[s], "[", 1000);
+				repeat(side[s], "0,", 200000);
+				og_buf_fmt(side[s], "%d", s);
+				repeat(side[s], "]", 1000);
+			} else { /* many equal large elements between differing ones */
+				og_buf_fmt(side[s], "[%d,", s);
+				for (int i = 0; i < 200; i++) {
+					og_buf_lit(side[s], "[");
+					repeat(side[s], "\"text\",", kind == 1 ? 1000 : 2);
+					og_buf_fmt(side[s], "%d],", kind == 1 ? 0 : i / 2 + s);
+				}
+				og_buf_fmt(side[s], "%d]", s + 2);
+			}
+		}
+		struct og_jdoc to, got_doc;
+		struct og_jval vf = must_parse(&w, &w.doc, a.p), vt = must_parse(&w, &to, b.p);
+		ck_assert_int_eq(og_jpatch_diff(vf, vt, &w.arena, &w.out, &w.err), 0);
+		struct og_jval p = must_parse(&w, &w.patch, w.out.p);
+		ck_assert_uint_eq(og_jcount(p), operations[kind]);
+		og_auto_buf struct og_buf got = OG_BUF_INIT(0);
+		ck_assert_int_eq(og_jpatch_apply(vf, p, &w.arena, &got, &w.err), 0);
+		ck_assert(og_jequal(must_parse(&w, &got_doc, got.p), vt));
+	}
+}
+END_TEST
+
 static const char mid_doc[] =
 	"{\"metadata\":{\"name\":\"p\",\"\\u006cabels\":{\"a\":\"1\",\"b\":\"2\"}},\"spec\":{\"containers\":"
 	"[{\"name\":\"app\",\"env\":[{\"name\":\"A\",\"value\":\"x\\ny\"}]},{\"name\":\"db\"}],\"volumes\":[]}}";
@@ -559,6 +595,7 @@ int main(void)
 	tcase_add_test(tc, builder);
 	tcase_add_loop_test(tc, computes_small_patches, 0, (int)OG_COUNT(diffs));
 	tcase_add_test(tc, large_arrays);
+	tcase_add_test(tc, diff_of_hostile_documents);
 	tcase_add_loop_test(tc, allocation_failures, 0, 4);
 	tcase_add_loop_test(tc, allocation_failures_in_diff, 0, 2);
 	suite_add_tcase(s, tc);
