@@ -46,6 +46,7 @@ void og_arena_reset(struct og_arena *a)
 	}
 	a->head = keep;
 	a->used_bytes = 0;
+	a->failed = a->full = false;
 	a->cur = a->end = NULL;
 	if (keep) {
 		keep->older = NULL;
@@ -58,8 +59,10 @@ void og_arena_reset(struct og_arena *a)
 static bool add_block(struct og_arena *a, size_t need)
 {
 	size_t bytes = need > a->block_bytes ? need : a->block_bytes;
-	if (bytes > a->max_bytes || a->used_bytes > a->max_bytes - bytes)
+	if (bytes > a->max_bytes || a->used_bytes > a->max_bytes - bytes) {
+		a->full = true;
 		return false;
+	}
 	struct og_arena_block *b = og_malloc(sizeof(*b) + bytes);
 	if (!b)
 		return false;
@@ -72,15 +75,21 @@ static bool add_block(struct og_arena *a, size_t need)
 	return true;
 }
 
+static void *no_memory(struct og_arena *a)
+{
+	a->failed = true;
+	return NULL;
+}
+
 void *og_arena_alloc(struct og_arena *a, size_t bytes)
 {
 	if (og_mem_fault_now() || bytes > SIZE_MAX - ALIGN)
-		return NULL;
+		return no_memory(a);
 	size_t need = (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	if (need == 0)
 		need = ALIGN;
 	if ((size_t)(a->end - a->cur) < need && !add_block(a, need))
-		return NULL;
+		return no_memory(a);
 	void *p = a->cur;
 	a->cur += need;
 	return p;
@@ -90,7 +99,7 @@ void *og_arena_calloc(struct og_arena *a, size_t n, size_t size)
 {
 	size_t bytes;
 	if (__builtin_mul_overflow(n, size, &bytes))
-		return NULL;
+		return no_memory(a);
 	void *p = og_arena_alloc(a, bytes);
 	if (p)
 		memset(p, 0, bytes);
@@ -104,7 +113,7 @@ void *og_arena_grow(struct og_arena *a, void *p, size_t old_bytes, size_t new_by
 		size_t need = (new_bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 		if (need >= old_need && need - old_need <= (size_t)(a->end - a->cur)) {
 			if (og_mem_fault_now())
-				return NULL;
+				return no_memory(a);
 			a->cur = (char *)p + need;
 			return p;
 		}
@@ -118,7 +127,7 @@ void *og_arena_grow(struct og_arena *a, void *p, size_t old_bytes, size_t new_by
 char *og_arena_strndup(struct og_arena *a, const char *p, size_t n)
 {
 	if (n == SIZE_MAX)
-		return NULL;
+		return no_memory(a);
 	char *s = og_arena_alloc(a, n + 1);
 	if (!s)
 		return NULL;

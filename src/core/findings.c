@@ -32,16 +32,26 @@ const struct og_finding_def *og_finding_def(struct og_sv id_or_slug)
 	return NULL;
 }
 
+bool og_findings_full(struct og_findings *f)
+{
+	f->lost |= f->n == MAX_FINDINGS;
+	return f->n == MAX_FINDINGS;
+}
+
 void og_findings_add(struct og_findings *f, struct og_arena *arena, const char *id,
 	struct og_sv place, struct og_sv detail)
 {
 	const struct og_finding_def *def = og_finding_def(og_svz(id));
+	if (og_findings_full(f))
+		return; /* also spares hostile input the look for an equal one */
 	for (uint32_t i = 0; i < f->n; i++)
 		if (f->v[i].def == def && og_sv_eq(f->v[i].place, place) &&
 			og_sv_eq(f->v[i].detail, detail))
 			return;
 	if (f->n == f->cap && f->cap < MAX_FINDINGS) {
 		uint32_t cap = f->cap ? f->cap * 2 : 8;
+		if (cap > MAX_FINDINGS)
+			cap = MAX_FINDINGS;
 		struct og_finding *v =
 			og_arena_grow(arena, f->v, f->cap * sizeof(*v), cap * sizeof(*v));
 		if (v) {
@@ -59,6 +69,8 @@ void og_findings_add(struct og_findings *f, struct og_arena *arena, const char *
 void og_findings_addf(struct og_findings *f, struct og_arena *arena, const char *id,
 	struct og_sv place, const char *fmt, ...)
 {
+	if (og_findings_full(f))
+		return;
 	struct og_buf b = OG_BUF_INIT(4096);
 	va_list ap;
 	va_start(ap, fmt);

@@ -2,6 +2,7 @@
 /* What every mutator uses: planning variables, mounts, volumes, findings' places. */
 #include "plan-priv.h"
 
+#include "otelgate/base/mem.h"
 #include "otelgate/codec/jwrite.h"
 
 #include <stdarg.h>
@@ -61,7 +62,9 @@ static bool plan(struct og_mut *m, struct og_plan_env e)
 {
 	if (og_mut_planned(m, e.name))
 		return false; /* a layer of higher precedence has it */
-	bool explicit = e.origin == OG_FROM_LANGUAGE || e.origin == OG_FROM_PROFILE;
+	/* what the profile writes out stands, and what our own values refer to has to */
+	bool explicit = e.origin == OG_FROM_LANGUAGE || e.origin == OG_FROM_PROFILE ||
+			e.origin == OG_FROM_HELPER;
 	if (og_mut_user(m, e.name)) {
 		e.action = OG_ENV_KEEP;
 		e.note = OG_SV("the container sets it");
@@ -115,7 +118,23 @@ bool og_mut_can_merge(const struct og_mut *m, struct og_sv name, const char **re
 		*ret_why = "its value comes from a ConfigMap of envFrom, which cannot be added to";
 	else if (og_mut_disabled(m, name))
 		*ret_why = "it is switched off by the profile's sdk.disable";
+	else if (u && u->value.n > OG_MAX_ENV_BYTES)
+		*ret_why = "its value is longer than a process can be given";
 	return *ret_why == NULL;
+}
+
+/* Not by printf, which would end the user's text at a NUL. */
+static struct og_sv join(struct og_mut *m, struct og_sv a, struct og_sv b, struct og_sv c)
+{
+	char *p = og_arena_alloc(m->a, a.n + b.n + c.n);
+	if (!p) {
+		m->oom = true;
+		return og_sv("", 0);
+	}
+	memcpy(p, a.p, a.n);
+	memcpy(p + a.n, b.p, b.n);
+	memcpy(p + a.n + b.n, c.p, c.n);
+	return og_sv(p, a.n + b.n + c.n);
 }
 
 /* before + user + after; `alone` when there is no user text to join to. */
@@ -131,10 +150,7 @@ bool og_mut_merge(struct og_mut *m, enum og_origin origin, struct og_sv name, st
 		return false; /* the profile sets it by valueFrom */
 	bool ours = had && had->action != OG_ENV_KEEP;
 	struct og_sv base = ours ? had->value : u ? u->value : og_sv("", 0);
-	struct og_sv text = alone;
-	if (base.n)
-		text = og_mut_fmt(
-			m, "%.*s%.*s%.*s", OG_SV_ARG(before), OG_SV_ARG(base), OG_SV_ARG(after));
+	struct og_sv text = base.n ? join(m, before, base, after) : alone;
 	if (m->oom)
 		return false;
 	struct og_plan_env *e = had ? had : push(m);
@@ -145,12 +161,43 @@ bool og_mut_merge(struct og_mut *m, enum og_origin origin, struct og_sv name, st
 	e->action = u ? OG_ENV_MERGE : OG_ENV_ADD_LAST;
 	if (u) {
 		e->user_index = (uint32_t)(u - m->user);
-		e->user_has_value = !og_junset(og_jgetl(u->v, "value"));
+		struct og_jval value = og_jgetl(u->v, "value");
+		e->user_has_value = !og_junset(value);
+		e->user_value_null = og_jis(value, OG_J_NULL);
 		e->keep_off = keep_off + (uint32_t)(base.n ? before.n : 0);
 		e->keep_len = (uint32_t)u->value.n;
 		e->note = OG_SV("added to the container's own value");
 	}
 	return true;
+}
+
+/* Does a volume or a container of the pod have the name? Asked once per name and pod. */
+static bool taken_in_pod(struct og_mut *m, struct og_sv name)
+{
+	for (uint32_t i = 0; i < m->ntaken; i++)
+		if (og_sv_eq(m->taken[i].name, name))
+			return m->taken[i].is;
+	bool is = false;
+	og_jfor (it, og_jgetl(m->plan->spec, "volumes"))
+		is |= og_jstr_eq(og_jgetl(it.val, "name"), name);
+	for (uint32_t i = 0; i < m->plan->ncontainers; i++)
+		is |= og_sv_eq(m->plan->containers[i].c.name, name);
+	if (m->ntaken < OG_COUNT(m->taken))
+		m->taken[m->ntaken++] = (struct og_taken){name, is};
+	return is;
+}
+
+bool og_mut_taken(struct og_mut *m, const char *volume, const char *path)
+{
+	bool is = taken_in_pod(m, og_svz(volume));
+	og_jfor (it, m->pc->c.mounts)
+		is |= og_jstr_eq(og_jgetl(it.val, "name"), og_svz(volume)) ||
+		      og_jstr_eq(og_jgetl(it.val, "mountPath"), og_svz(path));
+	if (is)
+		og_mut_finding(m, "OG323", og_mut_place(m),
+			"the pod has a volume, a container or a mount of its own at %s or %s",
+			volume, path);
+	return is;
 }
 
 void og_mut_mount(struct og_mut *m, const char *volume, const char *path)
@@ -223,7 +270,7 @@ struct og_sv og_mut_place_env(struct og_mut *m, struct og_sv name)
 
 struct og_sv og_mut_fmt(struct og_mut *m, const char *fmt, ...)
 {
-	struct og_buf b = OG_BUF_INIT(4 << 20);
+	struct og_buf b = OG_BUF_INIT(16 << 20);
 	va_list ap;
 	va_start(ap, fmt);
 	og_buf_vfmt(&b, fmt, ap);

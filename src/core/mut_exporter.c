@@ -196,16 +196,22 @@ void og_mut_tls(struct og_mut *m)
 	struct {
 		const char *var;
 		struct og_sv file;
-		const char *dir;
+		const char *dir, *volume;
 	} files[] = {
-		{"OTEL_EXPORTER_OTLP_CERTIFICATE", t->ca_file, ca_in_map ? CA_DIR : TLS_DIR},
-		{"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", t->cert_file, TLS_DIR},
-		{"OTEL_EXPORTER_OTLP_CLIENT_KEY", t->key_file, TLS_DIR},
+		{"OTEL_EXPORTER_OTLP_CERTIFICATE", t->ca_file, ca_in_map ? CA_DIR : TLS_DIR,
+			ca_in_map ? "otelgate-ca" : "otelgate-tls"},
+		{"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", t->cert_file, TLS_DIR, "otelgate-tls"},
+		{"OTEL_EXPORTER_OTLP_CLIENT_KEY", t->key_file, TLS_DIR, "otelgate-tls"},
 	};
 	bool need_tls = false, need_ca = false;
 	for (size_t i = 0; i < OG_COUNT(files); i++) {
 		if (!files[i].file.n)
 			continue;
+		if (files[i].file.p[0] != '/' && og_mut_taken(m, files[i].volume, files[i].dir)) {
+			og_mut_env_off(m, OG_FROM_STACK, og_svz(files[i].var),
+				"the place of the file is taken by the pod's own volume or mount");
+			continue;
+		}
 		bool written = og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_STACK, og_svz(files[i].var),
 			tls_path(m, files[i].dir, files[i].file));
 		if (!written || files[i].file.p[0] == '/')

@@ -145,6 +145,10 @@ static bool wants_agent(struct og_mut *m, const struct og_lang_def *d, struct og
 			og_language_name(d->language), og_language_name(d->language));
 		return false;
 	}
+	if (og_mut_taken(m, d->volume, d->home)) {
+		m->pc->agent_note = OG_SV("the agent's volume or place is taken by the pod's own");
+		return false;
+	}
 	return all_mergeable(m, d);
 }
 
@@ -251,8 +255,9 @@ static enum og_profiles_state java_profiler(struct og_mut *m)
 		"cp", "/pyroscope.jar", PROFILER_DIR "/pyroscope.jar", NULL};
 	struct og_sv name = OG_SV("JAVA_TOOL_OPTIONS");
 	struct og_sv ours = OG_SV("-javaagent:" PROFILER_DIR "/pyroscope.jar");
-	if (!og_mut_merge(m, OG_FROM_AGENT, name, OG_SV(""),
-		    OG_SV(" -javaagent:" PROFILER_DIR "/pyroscope.jar"), ours))
+	if (og_mut_taken(m, "otelgate-java-profiler", PROFILER_DIR) ||
+		!og_mut_merge(m, OG_FROM_AGENT, name, OG_SV(""),
+			OG_SV(" -javaagent:" PROFILER_DIR "/pyroscope.jar"), ours))
 		return OG_PROFILES_CONFLICT;
 	add_agent_objects(m, "otelgate-java-profiler", PROFILER_DIR,
 		m->profile->languages[OG_LANG_JAVA].profiler_image, cmd,

@@ -102,6 +102,8 @@ static void unknown_key(struct og_sv key, enum og_level level, const char *what,
 	struct og_arena *arena, struct og_findings *findings)
 {
 	const char *names[OG_KEY_COUNT_];
+	if (og_findings_full(findings))
+		return;
 	for (int i = 0; i < OG_KEY_COUNT_; i++)
 		names[i] = keys[i].name;
 	const char *near = og_suggest(key, names, OG_KEY_COUNT_);

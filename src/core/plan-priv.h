@@ -5,7 +5,11 @@
 #include "otelgate/core/languages.h"
 #include "otelgate/core/plan.h"
 
-enum { OG_REVISION_DIGITS = 12, OG_MAX_ENV = 400 };
+enum {
+	OG_REVISION_DIGITS = 12,
+	OG_MAX_ENV = 400,
+	OG_MAX_ENV_BYTES = 128 << 10 /* MAX_ARG_STRLEN of Linux (binfmts.h): execve refuses more */
+};
 
 /* The container's own variables, read once. */
 struct og_user_env {
@@ -25,6 +29,11 @@ struct og_attr {
 	bool is_reference;  /* written as it is: made of our references and encoded parts */
 };
 
+struct og_taken {
+	struct og_sv name;
+	bool is;
+};
+
 struct og_mut {
 	struct og_plan *plan;
 	struct og_arena *a;
@@ -39,6 +48,8 @@ struct og_mut {
 	struct og_sv pod_name_ref, node_name_ref, pod_uid_ref, namespace_ref; /* "$(NAME)" or "" */
 	bool endpoint_by_user;		       /* the general endpoint is the user's */
 	bool signal_by_user[OG_SIGNAL_COUNT_]; /* that signal's endpoint is */
+	struct og_taken taken[8]; /* names looked for among the pod's volumes and containers */
+	uint32_t ntaken;
 	bool oom;
 	struct attrs *attrs;   /* reused from container to container */
 	struct og_buf scratch; /* of one function at a time */
@@ -78,6 +89,11 @@ bool og_mut_can_merge(const struct og_mut *m, struct og_sv name, const char **re
 bool og_mut_merge(struct og_mut *m, enum og_origin origin, struct og_sv name, struct og_sv before,
 	struct og_sv after, struct og_sv alone);
 
+/*
+ * Is the name of a volume, or the place in this container, the user's already? Then ours must stay
+ * out: a finding says so.
+ */
+bool og_mut_taken(struct og_mut *m, const char *volume, const char *path);
 void og_mut_mount(struct og_mut *m, const char *volume, const char *path);
 void og_plan_volume(struct og_mut *m, const char *name, struct og_sv json, const char *note);
 void og_plan_init(struct og_mut *m, const char *name, struct og_sv json, const char *note);

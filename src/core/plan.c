@@ -334,6 +334,20 @@ static int run_mutators(struct og_plan *p, struct og_arena *a, struct og_err *er
 	return rc ? rc : og_record_write(p, a, err);
 }
 
+/* More annotations are refused by the API server (apimachinery, TotalAnnotationSizeLimitB); more
+ * labels than that fit into no object that etcd takes. */
+static int check_pairs(const struct og_kvs *kvs, const char *what, struct og_err *err)
+{
+	enum { MAX_BYTES = 256 << 10 };
+	size_t total = 0;
+	for (uint32_t i = 0; i < kvs->n; i++)
+		total += kvs->v[i].key.n + kvs->v[i].value.n;
+	return total <= MAX_BYTES
+		       ? 0
+		       : og_err_set(err, OG_E_LIMIT, "the %s come to %zu bytes, the limit is %d",
+				 what, total, MAX_BYTES);
+}
+
 static int start(
 	const struct og_plan_input *in, struct og_plan *p, struct og_arena *a, struct og_err *err)
 {
@@ -348,10 +362,13 @@ static int start(
 	if (!og_jis(p->spec, OG_J_OBJECT))
 		return og_err_set(err, OG_E_INVALID, "%s/spec: expected an object, found %s",
 			p->kind->template_path, og_jtype_name(og_jtype(p->spec)));
-	return og_meta_read(p->tmpl, a, &p->meta, err);
+	int rc = og_meta_read(p->tmpl, a, &p->meta, err);
+	if (!rc)
+		rc = check_pairs(&p->meta.annotations, "annotations", err);
+	return rc ? rc : check_pairs(&p->meta.labels, "labels", err);
 }
 
-int og_plan_make(const struct og_plan_input *in, struct og_arena *arena, struct og_plan **ret,
+static int make(const struct og_plan_input *in, struct og_arena *arena, struct og_plan **ret,
 	struct og_err *err)
 {
 	struct og_plan *p = og_arena_new(arena, struct og_plan);
@@ -380,4 +397,14 @@ int og_plan_make(const struct og_plan_input *in, struct og_arena *arena, struct 
 	og_settings_targets(p, arena);
 	og_settings_languages(p, arena);
 	return run_mutators(p, arena, err);
+}
+
+int og_plan_make(const struct og_plan_input *in, struct og_arena *arena, struct og_plan **ret,
+	struct og_err *err)
+{
+	int rc = make(in, arena, ret, err);
+	/* facts, texts and findings that had no room: the plan may be another than it should */
+	if (!rc && arena->failed)
+		rc = og_err_set(err, OG_E_OOM, "out of memory planning");
+	return rc;
 }

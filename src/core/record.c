@@ -10,8 +10,8 @@
  *    "skipped":{"istio-proxy":"sidecar"},"inits":[…],"volumes":[…],"annotations":[…],
  *    "made":["volumes"]}
  *
- * merged: offset and length of the user's bytes, and whether the entry had a `value`.
- * made: members that were absent; with ":null" behind the name they were null.
+ * merged: offset and length of the user's bytes; 1 when the entry had a `value`, 2 when it was
+ * null. made: members that were absent; with ":null" behind the name they were null.
  */
 #include "plan-priv.h"
 
@@ -99,7 +99,8 @@ static void write_container(const struct og_plan_container *pc, uint32_t set, st
 		og_buf_str(b, first ? ",\"merged\":{" : ",");
 		first = false;
 		og_jw_str(b, e->name);
-		og_buf_fmt(b, ":[%u,%u,%d]", e->keep_off, e->keep_len, e->user_has_value);
+		og_buf_fmt(b, ":[%u,%u,%d]", e->keep_off, e->keep_len,
+			e->user_value_null ? 2 : e->user_has_value);
 	}
 	if (!first)
 		og_buf_ch(b, '}');

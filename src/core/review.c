@@ -241,8 +241,10 @@ static void write_warnings(struct review *v)
 		if (f->def->severity != OG_SEV_WARNING && f->def->severity != OG_SEV_ERROR)
 			continue;
 		og_buf_reset(&b);
-		og_buf_fmt(&b, "otelgate %s: %.*s%s%.*s", f->def->id, OG_SV_ARG(f->place),
-			f->place.n ? ": " : "", OG_SV_ARG(f->detail));
+		/* a place can hold a key of any length */
+		og_buf_fmt(&b, "otelgate %s: %.*s%s%.*s", f->def->id,
+			OG_SV_ARG(clip(f->place, WARNING_BYTES)), f->place.n ? ": " : "",
+			OG_SV_ARG(clip(f->detail, WARNING_BYTES)));
 		warning(v, v->out, og_buf_view(&b));
 	}
 	if (v->r->nwarnings)

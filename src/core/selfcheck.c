@@ -51,6 +51,9 @@ static int check_references(struct check *c, const struct og_plan_container *pc,
 		uint32_t k = 0;
 		while (k < nseen && !og_sv_eq(seen[k], name))
 			k++;
+		const struct og_plan_env *from = planned(pc, name);
+		if (from && from->origin == OG_FROM_ENV_FROM)
+			continue; /* the kubelet reads envFrom first */
 		if (k == nseen)
 			return fail(c,
 				"container %.*s: %.*s refers to $(%.*s), which is not defined before it",
@@ -73,6 +76,16 @@ static struct og_sv member_text(struct check *c, struct og_jmut m, const char *k
 static bool untouched(struct og_jmut now, struct og_jval was)
 {
 	return !now.sub && now.v.d == was.d && now.v.i == was.i;
+}
+
+/* The user's own text stands in the merged value, where the record says. */
+static bool keeps_user(
+	struct check *c, const struct og_plan_env *e, struct og_jmut now, struct og_jval was)
+{
+	struct og_sv text = member_text(c, now, "value");
+	struct og_sv own = og_jstr_or_empty(og_jgetl(was, "value"), c->a);
+	return e->keep_len == own.n && e->keep_off <= text.n && own.n <= text.n - e->keep_off &&
+	       og_sv_eq(og_sv(text.p + e->keep_off, own.n), own);
 }
 
 static int check_env(struct check *c, const struct og_plan_container *pc, struct og_jmut env)
@@ -100,7 +113,8 @@ static int check_env(struct check *c, const struct og_plan_container *pc, struct
 			if (!more)
 				return fail(c, "container %.*s: a variable appeared from nowhere",
 					OG_SV_ARG(pc->c.name));
-			if (!merged && !untouched(it.val, user.val))
+			if (merged ? !keeps_user(c, e, it.val, user.val)
+				   : !untouched(it.val, user.val))
 				return fail(c,
 					"container %.*s: the user's variable %u is not as it was",
 					OG_SV_ARG(pc->c.name), nuser);
@@ -116,43 +130,49 @@ static int check_env(struct check *c, const struct og_plan_container *pc, struct
 	return 0;
 }
 
-static int check_mounts(struct check *c, struct og_sv container, struct og_jmut mounts)
+static bool in_objects(const struct og_plan_object *v, uint32_t n, struct og_sv name)
 {
-	struct og_jmut volumes = og_jmut_getl(c->spec, "volumes");
-	og_jmut_for (it, mounts) {
-		struct og_sv path = member_text(c, it.val, "mountPath");
-		if (!og_sv_starts(path, OG_SV("/otelgate/")))
-			continue; /* the user's own mounts are the API server's business */
-		struct og_sv name = member_text(c, it.val, "name");
-		bool found = false;
-		og_jmut_for (vol, volumes)
-			found |= og_sv_eq(member_text(c, vol.val, "name"), name);
-		if (!found)
+	for (uint32_t i = 0; i < n; i++)
+		if (og_sv_eq(v[i].name, name))
+			return true;
+	return false;
+}
+
+/* Our mounts alone: the user's own are the API server's business. */
+static int check_mounts(struct check *c, const struct og_plan_container *pc, struct og_jmut mounts)
+{
+	uint32_t count = og_jmut_count(mounts), own = og_jcount(pc->c.mounts);
+	if (count != own + pc->nmounts)
+		return fail(c, "container %.*s: %u mounts became %u", OG_SV_ARG(pc->c.name), own,
+			count);
+	for (uint32_t i = 0; i < pc->nmounts; i++) {
+		struct og_sv path = og_sv("", 0);
+		if (!in_objects(c->p->volumes, c->p->nvolumes, pc->mount_names[i]))
 			return fail(c, "container %.*s: no volume for its mount %.*s",
-				OG_SV_ARG(container), OG_SV_ARG(path));
-		og_jmut_for (other, mounts)
-			if (other.index != it.index &&
-				og_sv_eq(member_text(c, other.val, "mountPath"), path))
+				OG_SV_ARG(pc->c.name), OG_SV_ARG(pc->mount_names[i]));
+		og_jmut_for (it, mounts)
+			if (it.index == own + i)
+				path = member_text(c, it.val, "mountPath");
+		og_jmut_for (it, mounts)
+			if (it.index != own + i &&
+				og_sv_eq(member_text(c, it.val, "mountPath"), path))
 				return fail(c, "container %.*s: two mounts at %.*s",
-					OG_SV_ARG(container), OG_SV_ARG(path));
+					OG_SV_ARG(pc->c.name), OG_SV_ARG(path));
 	}
 	return 0;
 }
 
-static int check_unique(struct check *c, const char *list)
+/* Each of ours stands once, and no other has its name. */
+static int check_unique(
+	struct check *c, const char *list, const struct og_plan_object *v, uint32_t n)
 {
-	struct og_jmut v = og_jmut_get(c->spec, og_svz(list));
-	og_jmut_for (it, v) {
-		struct og_sv name = member_text(c, it.val, "name");
-		if (!og_sv_starts(name, OG_SV("otelgate-")))
-			continue;
-		og_jmut_for (other, v)
-			if (other.index != it.index &&
-				og_sv_eq(member_text(c, other.val, "name"), name))
-				return fail(
-					c, "%s: the name %.*s stands twice", list, OG_SV_ARG(name));
-	}
-	return 0;
+	uint32_t seen = 0;
+	if (!n)
+		return 0;
+	struct og_jmut all = og_jmut_get(c->spec, og_svz(list));
+	og_jmut_for (it, all)
+		seen += in_objects(v, n, member_text(c, it.val, "name"));
+	return seen == n ? 0 : fail(c, "%s: one of our names stands twice", list);
 }
 
 static int check_container(struct check *c, const struct og_plan_container *pc, struct og_jmut now)
@@ -164,7 +184,7 @@ static int check_container(struct check *c, const struct og_plan_container *pc, 
 					       : fail(c, "container %.*s is skipped, but changed",
 							 OG_SV_ARG(pc->c.name));
 	int rc = check_env(c, pc, og_jmut_getl(now, "env"));
-	return rc ? rc : check_mounts(c, pc->c.name, og_jmut_getl(now, "volumeMounts"));
+	return rc ? rc : check_mounts(c, pc, og_jmut_getl(now, "volumeMounts"));
 }
 
 /* Containers keep their order; agents stand before (init_first) or behind the init containers. */
@@ -220,8 +240,10 @@ int og_selfcheck(
 	if (og_jmut_type(c.spec) != OG_J_OBJECT)
 		return fail(&c, "the result has no spec");
 	if ((rc = check_list(&c, "initContainers", true)) ||
-		(rc = check_list(&c, "containers", false)) || (rc = check_unique(&c, "volumes")) ||
-		(rc = check_unique(&c, "initContainers")) || (rc = check_annotations(&c, meta)))
+		(rc = check_list(&c, "containers", false)) ||
+		(rc = check_unique(&c, "volumes", p->volumes, p->nvolumes)) ||
+		(rc = check_unique(&c, "initContainers", p->inits, p->ninits)) ||
+		(rc = check_annotations(&c, meta)))
 		return rc;
 	struct og_jmut labels = og_jmut_getl(meta, "labels");
 	if (!og_sv_eq(member_text(&c, labels, OG_LABEL_REVISION), og_svz(p->revision)))

@@ -5,6 +5,8 @@
 #include "otelgate/base/mem.h"
 #include "otelgate/base/suggest.h"
 
+#include <stdlib.h>
+
 bool og_glob(struct og_sv pattern, struct og_sv s)
 {
 	size_t p = 0, i = 0, star = SIZE_MAX, mark = 0;
@@ -27,6 +29,9 @@ bool og_glob(struct og_sv pattern, struct og_sv s)
 	return p == pattern.n;
 }
 
+/* Mistakes of one list that are reported; the rest of a hostile list is only skipped. */
+enum { MAX_MISTAKES = 20 };
+
 static struct og_sv key_place(struct og_arena *a, enum og_level level, enum og_key key)
 {
 	return og_svz(og_arena_fmt(a, "%s %s", og_level_name(level), og_key_def(key)->name));
@@ -37,7 +42,8 @@ static struct og_sv key_place(struct og_arena *a, enum og_level level, enum og_k
 static const char *const signal_words[] = {"metrics", "traces", "logs", "profiles"};
 static const char *const mode_words[] = {"expected", "optional", "off", "stdout"};
 
-static void one_signal(struct og_plan *p, struct og_arena *a, struct og_sv item, struct og_sv place)
+/* False when the item is a mistake. */
+static bool one_signal(struct og_plan *p, struct og_arena *a, struct og_sv item, struct og_sv place)
 {
 	size_t eq = og_sv_chr(item, '=');
 	struct og_sv word = og_sv_trim(og_sv(item.p, eq));
@@ -48,7 +54,7 @@ static void one_signal(struct og_plan *p, struct og_arena *a, struct og_sv item,
 		og_findings_addf(&p->findings, a, "OG203", place,
 			"\"%.*s\" is no signal%s%s; the signals are metrics, traces, logs, profiles",
 			OG_SV_ARG(word), near ? "; did you mean " : "", near ? near : "");
-		return;
+		return false;
 	}
 	if (eq < item.n) {
 		struct og_sv m = og_sv_trim(og_sv(item.p + eq + 1, item.n - eq - 1));
@@ -59,10 +65,11 @@ static void one_signal(struct og_plan *p, struct og_arena *a, struct og_sv item,
 				"\"%.*s\" is no mode of %s%s%s; write expected, optional or off%s",
 				OG_SV_ARG(m), og_signal_name(s), near ? "; did you mean " : "",
 				near ? near : "", s == OG_SIGNAL_LOGS ? ", or stdout" : "");
-			return;
+			return false;
 		}
 	}
 	p->signals[s] = mode;
+	return true;
 }
 
 void og_settings_signals(struct og_plan *p, struct og_arena *a)
@@ -77,8 +84,8 @@ void og_settings_signals(struct og_plan *p, struct og_arena *a)
 	struct og_sv rest = said.value, item;
 	if (!rest.n)
 		og_findings_addf(&p->findings, a, "OG203", place, "the list is empty");
-	while (og_sv_split(&rest, ',', &item))
-		one_signal(p, a, og_sv_trim(item), place);
+	for (uint32_t wrong = 0; wrong < MAX_MISTAKES && og_sv_split(&rest, ',', &item);)
+		wrong += !one_signal(p, a, og_sv_trim(item), place);
 }
 
 /* --- containers ---------------------------------------------------------------------------- */
@@ -127,21 +134,37 @@ static const char *known_sidecar(struct og_sv name)
 	return NULL;
 }
 
-static bool in_list(struct og_sv list, struct og_sv name)
+static int by_name(const void *a, const void *b)
 {
-	struct og_sv item;
-	while (og_sv_split(&list, ',', &item))
-		if (og_sv_eq(og_sv_trim(item), name))
-			return true;
-	return false;
+	const struct og_plan_container *const *x = a, *const *y = b;
+	return og_sv_cmp((*x)->c.name, (*y)->c.name);
 }
 
-static struct og_plan_container *find(const struct og_plan *p, struct og_sv name)
+/* The containers in order of their names: lists in annotations can be long. */
+struct names {
+	struct og_plan_container **v;
+	uint32_t n;
+};
+
+static struct names sort_names(const struct og_plan *p, struct og_arena *a)
 {
-	for (uint32_t i = 0; i < p->ncontainers; i++)
-		if (og_sv_eq(p->containers[i].c.name, name))
-			return &p->containers[i];
-	return NULL;
+	struct names ns = {.n = p->ncontainers};
+	ns.v = og_arena_new_n(a, ns.n ? ns.n : 1, struct og_plan_container *);
+	if (!ns.v)
+		return (struct names){NULL, 0}; /* the arena remembers: the plan is not used */
+	for (uint32_t i = 0; i < ns.n; i++)
+		ns.v[i] = &p->containers[i];
+	qsort(ns.v, ns.n, sizeof(*ns.v), by_name);
+	return ns;
+}
+
+static struct og_plan_container *find(const struct names *ns, struct og_sv name)
+{
+	struct og_plan_container key = {.c.name = name}, *at = &key;
+	struct og_plan_container **hit = NULL;
+	if (ns->n)
+		hit = bsearch(&at, ns->v, ns->n, sizeof(*ns->v), by_name);
+	return hit ? *hit : NULL;
 }
 
 static void unknown_container(
@@ -161,15 +184,22 @@ static void unknown_container(
 	og_buf_fini(&list);
 }
 
-static void check_names(
-	struct og_plan *p, struct og_arena *a, struct og_sv list, struct og_sv place)
+/* Marks the containers that the list names; with `place`, reports names that are none. */
+static bool *mark(struct og_plan *p, struct og_arena *a, const struct names *ns, struct og_sv list,
+	const struct og_sv *place)
 {
 	struct og_sv item;
-	while (og_sv_split(&list, ',', &item)) {
+	uint32_t wrong = 0;
+	bool *is = og_arena_new_n(a, p->ncontainers ? p->ncontainers : 1, bool);
+	while (is && og_sv_split(&list, ',', &item)) {
 		item = og_sv_trim(item);
-		if (item.n && !find(p, item))
-			unknown_container(p, a, item, place);
+		const struct og_plan_container *pc = item.n ? find(ns, item) : NULL;
+		if (pc)
+			is[pc - p->containers] = true;
+		else if (item.n && place && wrong++ < MAX_MISTAKES)
+			unknown_container(p, a, item, *place);
 	}
+	return is;
 }
 
 static bool skipped_by_profile(const struct og_profile *pr, struct og_sv name)
@@ -180,16 +210,16 @@ static bool skipped_by_profile(const struct og_profile *pr, struct og_sv name)
 	return false;
 }
 
-static void decide_target(const struct og_plan *p, struct og_plan_container *pc, struct og_sv named,
-	bool has_named, struct og_sv excluded)
+static void decide_target(const struct og_plan *p, struct og_plan_container *pc, bool named,
+	bool has_named, bool excluded)
 {
 	struct og_sv name = pc->c.name;
 	const char *what;
-	if (in_list(excluded, name)) {
+	if (excluded) {
 		pc->skip = OG_SKIP_EXCLUDED;
 		pc->skip_note = OG_SV(OG_PREFIX "exclude-containers names it");
 	} else if (has_named) {
-		if (!in_list(named, name)) {
+		if (!named) {
 			pc->skip = OG_SKIP_NOT_NAMED;
 			pc->skip_note = OG_SV(OG_PREFIX "containers names others");
 		}
@@ -223,53 +253,89 @@ void og_settings_targets(struct og_plan *p, struct og_arena *a)
 		named.said = false;
 	}
 	/* a list on the namespace is for many pods; not each of them has every name */
-	if (named.said && level != OG_LEVEL_NAMESPACE)
-		check_names(p, a, named.value, key_place(a, level, OG_KEY_CONTAINERS));
-	if (excluded.said && xlevel != OG_LEVEL_NAMESPACE)
-		check_names(p, a, excluded.value, key_place(a, xlevel, OG_KEY_EXCLUDE));
-	for (uint32_t i = 0; i < p->ncontainers; i++)
-		decide_target(p, &p->containers[i], named.value, named.said,
-			excluded.said ? excluded.value : og_sv("", 0));
+	struct og_sv place = key_place(a, level, OG_KEY_CONTAINERS);
+	struct og_sv xplace = key_place(a, xlevel, OG_KEY_EXCLUDE);
+	struct names ns = sort_names(p, a);
+	const bool *in = mark(p, a, &ns, named.said ? named.value : og_sv("", 0),
+		level != OG_LEVEL_NAMESPACE ? &place : NULL);
+	const bool *out = mark(p, a, &ns, excluded.said ? excluded.value : og_sv("", 0),
+		xlevel != OG_LEVEL_NAMESPACE ? &xplace : NULL);
+	for (uint32_t i = 0; in && out && i < p->ncontainers; i++)
+		decide_target(p, &p->containers[i], in[i], named.said, out[i]);
 }
 
 /* --- languages ----------------------------------------------------------------------------- */
 
 static const char *const language_words[] = {"java", "nodejs", "python", "dotnet", "go", "other"};
 
-static void set_language(
-	struct og_plan *p, struct og_arena *a, struct og_sv item, struct og_sv place)
+struct said_language {
+	enum og_language language;
+	enum og_libc libc;
+	struct og_sv container; /* empty = all */
+};
+
+/* "[container=]language[/libc]"; false when it is a mistake. */
+static bool read_language(struct og_plan *p, struct og_arena *a, struct og_sv item,
+	struct og_sv place, struct said_language *ret)
 {
 	size_t eq = og_sv_chr(item, '=');
-	struct og_sv container = eq < item.n ? og_sv_trim(og_sv(item.p, eq)) : og_sv("", 0);
 	struct og_sv rest = eq < item.n ? og_sv(item.p + eq + 1, item.n - eq - 1) : item;
 	size_t slash = og_sv_chr(rest, '/');
 	struct og_sv word = og_sv_trim(og_sv(rest.p, slash));
-	enum og_language lang;
-	enum og_libc libc = OG_LIBC_UNKNOWN;
-	if (!og_language_parse(word, &lang) || lang == OG_LANG_NONE) {
+	*ret = (struct said_language){.libc = OG_LIBC_UNKNOWN};
+	if (eq < item.n)
+		ret->container = og_sv_trim(og_sv(item.p, eq));
+	if (eq < item.n && !ret->container.n) {
+		og_findings_addf(&p->findings, a, "OG203", place,
+			"an item has no container before its \"=\"; it is ignored");
+		return false;
+	}
+	if (!og_language_parse(word, &ret->language) || ret->language == OG_LANG_NONE) {
 		const char *near = og_suggest(word, language_words, OG_COUNT(language_words));
 		og_findings_addf(&p->findings, a, "OG203", place,
 			"\"%.*s\" is no language%s%s; write java, nodejs, python, dotnet, go or other",
 			OG_SV_ARG(word), near ? "; did you mean " : "", near ? near : "");
-		return;
+		return false;
 	}
-	if (slash < rest.n) {
-		struct og_sv l = og_sv_trim(og_sv(rest.p + slash + 1, rest.n - slash - 1));
-		if (!og_libc_parse(l, &libc)) {
-			og_findings_addf(&p->findings, a, "OG203", place,
-				"\"%.*s\" is no C library; write %.*s/glibc or %.*s/musl",
-				OG_SV_ARG(l), OG_SV_ARG(word), OG_SV_ARG(word));
-			return;
+	if (slash == rest.n)
+		return true;
+	struct og_sv l = og_sv_trim(og_sv(rest.p + slash + 1, rest.n - slash - 1));
+	if (og_libc_parse(l, &ret->libc))
+		return true;
+	og_findings_addf(&p->findings, a, "OG203", place,
+		"\"%.*s\" is no C library; write %.*s/glibc or %.*s/musl", OG_SV_ARG(l),
+		OG_SV_ARG(word), OG_SV_ARG(word));
+	return false;
+}
+
+/* One pass over the list: with names, the items that name a container, else the others. */
+static void set_languages(struct og_plan *p, struct og_arena *a, struct og_sv rest,
+	struct og_sv place, const struct names *ns)
+{
+	struct said_language all = {.language = OG_LANG_NONE}, one;
+	struct og_sv item;
+	for (uint32_t wrong = 0; wrong < MAX_MISTAKES && og_sv_split(&rest, ',', &item);) {
+		item = og_sv_trim(item);
+		if ((og_sv_chr(item, '=') < item.n) != (ns != NULL))
+			continue;
+		if (!read_language(p, a, item, place, &one)) {
+			wrong++;
+		} else if (!one.container.n) {
+			all = one;
+		} else {
+			struct og_plan_container *pc = find(ns, one.container);
+			if (pc) {
+				pc->language = one.language;
+				pc->libc = one.libc;
+			} else {
+				unknown_container(p, a, one.container, place);
+				wrong++;
+			}
 		}
 	}
-	if (container.n && !find(p, container))
-		unknown_container(p, a, container, place);
-	for (uint32_t i = 0; i < p->ncontainers; i++) {
-		struct og_plan_container *pc = &p->containers[i];
-		if (container.n && !og_sv_eq(pc->c.name, container))
-			continue;
-		pc->language = lang;
-		pc->libc = libc;
+	for (uint32_t i = 0; all.language != OG_LANG_NONE && i < p->ncontainers; i++) {
+		p->containers[i].language = all.language;
+		p->containers[i].libc = all.libc;
 	}
 }
 
@@ -280,14 +346,9 @@ void og_settings_languages(struct og_plan *p, struct og_arena *a)
 	if (said.said) {
 		struct og_sv place = key_place(a, level, OG_KEY_LANGUAGE);
 		/* first those for every container, then the ones that name a container */
-		for (int pass = 0; pass < 2; pass++) {
-			struct og_sv rest = said.value, item;
-			while (og_sv_split(&rest, ',', &item)) {
-				item = og_sv_trim(item);
-				if ((og_sv_chr(item, '=') < item.n) == (pass == 1))
-					set_language(p, a, item, place);
-			}
-		}
+		struct names ns = sort_names(p, a);
+		set_languages(p, a, said.value, place, NULL);
+		set_languages(p, a, said.value, place, &ns);
 	}
 	for (uint32_t i = 0; i < p->ncontainers; i++) {
 		struct og_plan_container *pc = &p->containers[i];

@@ -115,8 +115,8 @@ static void restore_one(struct undo *u, const char *path, struct og_jval env, st
 			"the value was changed after injection; it is left as it is");
 		return;
 	}
-	if (!had) {
-		og_jpatch_remove(&u->jp, at(u, "%s/%u/value", path, index));
+	if (had != 1) {
+		drop_member(u, at(u, "%s/%u/value", path, index), had ? WAS_NULL : WAS_ABSENT);
 		return;
 	}
 	struct og_buf b = OG_BUF_INIT(8 << 20);

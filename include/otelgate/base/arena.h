@@ -16,6 +16,8 @@ struct og_arena {
 	size_t block_bytes; /* size of a regular block */
 	size_t max_bytes;   /* cap on the sum of all blocks */
 	size_t used_bytes;  /* sum of all blocks */
+	bool failed; /* an allocation failed since init or reset: what was made may be incomplete */
+	bool full;   /* one of them because of max_bytes */
 };
 
 /* block_bytes 0 = 64 KiB, max_bytes 0 = 256 MiB. Allocates nothing yet. */

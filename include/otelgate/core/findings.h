@@ -38,6 +38,12 @@ void og_findings_add(struct og_findings *f, struct og_arena *arena, const char *
 void og_findings_addf(struct og_findings *f, struct og_arena *arena, const char *id,
 	struct og_sv place, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+/*
+ * True, and `lost` set, when no more are taken. Whoever makes places and texts for many findings
+ * asks first, so that hostile input cannot make it work for nothing.
+ */
+bool og_findings_full(struct og_findings *f);
+
 /* Rows in order of id; *ret_n gets their number. */
 const struct og_finding_def *og_finding_defs(uint32_t *ret_n);
 /* By id (any case) or slug; NULL when unknown. */

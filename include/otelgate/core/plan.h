@@ -48,7 +48,8 @@ struct og_plan_env {
 	enum og_origin origin;
 	struct og_sv note;	     /* why it is KEEP, OFF or what was merged; may be empty */
 	uint32_t user_index;	     /* MERGE: place in the container's env */
-	bool user_has_value;	     /* MERGE: the entry has a `value` member */
+	bool user_has_value;	     /* MERGE: the entry has a `value` that is not null */
+	bool user_value_null;	     /* MERGE: the entry has a `value` that is null */
 	uint32_t keep_off, keep_len; /* MERGE: where the user's bytes are in `value` */
 };
 
