@@ -44,8 +44,10 @@ int og_percent_decode(struct og_sv text, struct og_buf *out, struct og_err *err)
 			int hi = i + 1 < text.n ? digit(text.p[i + 1]) : -1;
 			int lo = i + 2 < text.n ? digit(text.p[i + 2]) : -1;
 			if (hi < 0 || lo < 0) {
-				if (out)
+				if (out && out->p) {
 					out->len = start;
+					out->p[start] = '\0';
+				}
 				return og_err_set(err, OG_E_PARSE,
 					"byte %zu: \"%%\" is not followed by two hex digits", i);
 			}

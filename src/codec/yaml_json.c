@@ -168,11 +168,11 @@ static int fail_twice(struct writer *w, const struct member *first, const struct
 		og_ykey_show(again->key).s, line, col);
 }
 
-/* Explicit keys of one mapping must differ; m is sorted by key on return. */
-static int check_unique(struct writer *w, struct members *m, uint32_t from)
+/* Explicit keys of one mapping must differ. */
+static int check_unique(struct writer *w, struct members *m)
 {
-	struct member *v = m->v + from;
-	uint32_t n = m->n - from;
+	struct member *v = m->v;
+	uint32_t n = m->n;
 	if (n < 2)
 		return 0;
 	qsort(v, n, sizeof(*v), by_key);
@@ -255,7 +255,7 @@ static int gather(struct writer *w, const struct og_ynode *map, struct members *
 		if (rc)
 			return rc;
 	}
-	int rc = check_unique(w, &own, 0);
+	int rc = check_unique(w, &own);
 	if (rc)
 		return rc;
 	if (!has_merge && !m->n && !m->merged) {

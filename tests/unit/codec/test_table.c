@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tables: exact layouts. */
+#include "otelgate/base/mem.h"
+#include "otelgate/codec/table.h"
+#include "support/suite.h"
+
+static struct og_arena arena;
+static struct og_table table;
+
+static const struct og_table_column columns[] = {
+	{"NAME", 0, false}, {"AGE", 0, true}, {"REASON", 8, false}};
+
+static void setup(void)
+{
+	og_arena_init(&arena, 0, 0);
+	og_table_init(&table, &arena, columns, OG_COUNT(columns));
+}
+
+static void teardown(void)
+{
+	og_arena_fini(&arena);
+}
+
+static void row(const char *a, const char *b, const char *c)
+{
+	struct og_sv cells[] = {og_svz(a), og_svz(b), og_svz(c)};
+	og_table_row(&table, cells);
+}
+
+static void expect(bool header, const char *want)
+{
+	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
+	ck_assert(og_table_write(&table, header, &b));
+	ck_assert_str_eq(b.p ? b.p : "", want);
+}
+
+START_TEST(columns_are_aligned)
+{
+	row("engine", "5m", "ok");
+	row("a", "120d", "");
+	expect(true, "NAME      AGE   REASON\nengine     5m   ok\na        120d\n");
+	expect(false, "engine     5m   ok\na        120d\n");
+}
+END_TEST
+
+START_TEST(no_rows_print_the_header_alone)
+{
+	expect(true, "NAME   AGE   REASON\n");
+	expect(false, "");
+}
+END_TEST
+
+START_TEST(width_counts_code_points)
+{
+	row("\xC3\xA9t\xC3\xA9", "1", "\xE2\x82\xAC");
+	row("\xF0\x9F\x98\x80", "2", "x");
+	expect(false, "\xC3\xA9t\xC3\xA9   1   \xE2\x82\xAC\n\xF0\x9F\x98\x80     2   x\n");
+	ck_assert_uint_eq(og_table_width(OG_SV("a\xC3\xA9\xF0\x9F\x98\x80")), 3);
+}
+END_TEST
+
+START_TEST(long_cells_are_cut)
+{
+	row("n", "1", "12345678");
+	row("n", "1", "123456789");
+	row("n", "1", "\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9");
+	expect(false,
+		"n   1   12345678\nn   1   1234567\xE2\x80\xA6\n"
+		"n   1   \xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xE2\x80\xA6\n");
+}
+END_TEST
+
+START_TEST(hostile_cells_cannot_break_the_layout)
+{
+	row("a\nb\tc", "\033[2J", "\xFF\xC3");
+	row("\xC2\x9B", "\x7F", "x  ");
+	expect(false, "a b c    [2J   ??\n               x\n");
+}
+END_TEST
+
+START_TEST(lack_of_memory_is_told)
+{
+	og_auto_buf struct og_buf b = OG_BUF_INIT(0), tiny = OG_BUF_INIT(3);
+	og_mem_fault_arm(1, true);
+	row("a", "b", "c");
+	og_mem_fault_disarm();
+	ck_assert(table.failed);
+	row("d", "e", "f");
+	ck_assert_uint_eq(table.nrows, 0);
+	ck_assert(!og_table_write(&table, true, &b));
+	og_table_init(&table, &arena, columns, OG_COUNT(columns));
+	ck_assert(!og_table_write(&table, true, &tiny));
+	og_mem_fault_arm(1, true);
+	bool ok = og_table_write(&table, true, &b);
+	og_mem_fault_disarm();
+	ck_assert(!ok);
+}
+END_TEST
+
+START_TEST(many_rows)
+{
+	for (int i = 0; i < 1000; i++)
+		row(i == 500 ? "longer" : "x", "1", "y");
+	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
+	ck_assert(og_table_write(&table, false, &b));
+	ck_assert_uint_eq(b.len, 1000 * (6 + 3 + 1 + 3 + 1 + 1));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("codec/table");
+	TCase *tc = tcase_create("table");
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, columns_are_aligned);
+	tcase_add_test(tc, no_rows_print_the_header_alone);
+	tcase_add_test(tc, width_counts_code_points);
+	tcase_add_test(tc, long_cells_are_cut);
+	tcase_add_test(tc, hostile_cells_cannot_break_the_layout);
+	tcase_add_test(tc, lack_of_memory_is_told);
+	tcase_add_test(tc, many_rows);
+	suite_add_tcase(s, tc);
+	return og_suite_run(s);
+}
