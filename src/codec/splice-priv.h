@@ -43,6 +43,7 @@ struct og_splice {
 	struct og_splice_edit *edits;
 	uint32_t nedits, cap;
 	uint32_t step, seq_offset; /* indentation habits of the whole document; ~0 = unknown */
+	uint32_t dash;		   /* the same, from a dash to its content; 0 = unknown */
 	bool compact;		   /* JSON without blanks */
 	bool with_blanks;	   /* the blank lines behind removed lines go too */
 	bool chomped;		   /* the block scalar that ends the text has its "-" */
@@ -109,6 +110,8 @@ int og_sp_owner_point(struct og_splice *s, struct og_xnode *x, uint32_t *ret);
 /* Columns that a mapping or list below `x`'s keys is moved to the right by. */
 uint32_t og_sp_step(struct og_splice *s, struct og_xnode *x);
 uint32_t og_sp_seq_offset(struct og_splice *s, struct og_xnode *x);
+/* Columns from a dash to its content in this document. */
+uint32_t og_sp_dash(struct og_splice *s);
 
 /* splice_emit.c */
 struct og_sp_style {

@@ -181,8 +181,9 @@ static int slot_lines(struct og_splice *s, const struct slot *t, const struct og
 
 static struct og_sp_style style_of(struct og_splice *s, struct og_xnode *x)
 {
-	struct og_sp_style st = {
-		.step = og_sp_step(s, x), .seq_offset = og_sp_seq_offset(s, x), .dash = 2};
+	struct og_sp_style st = {.step = og_sp_step(s, x),
+		.seq_offset = og_sp_seq_offset(s, x),
+		.dash = og_sp_dash(s)};
 	if (!x->y || x->fresh || x->kind != OG_Y_SEQ)
 		return st;
 	for (struct og_xnode *c = next_in_text(x->first); c; c = next_in_text(c->next)) {

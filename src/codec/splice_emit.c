@@ -67,7 +67,8 @@ static bool plain_ok(struct og_sv t, bool flow)
 		return false;
 	unsigned char c = (unsigned char)t.p[0];
 	bool dash = c == '-' && t.n > 1 && t.p[1] != ' ' && !og_sv_starts(t, OG_SV("---"));
-	if (!is_alnum(c) && !strchr("/_.$(+", c) && !dash)
+	bool letter = c >= 0xC3; /* from U+00C0 on */
+	if (!is_alnum(c) && !letter && !strchr("/_.$(+", c) && !dash)
 		return false;
 	if (number_like(t) || og_sv_starts(t, OG_SV("...")) || t.p[t.n - 1] == ' ' ||
 		t.p[t.n - 1] == ':')

@@ -358,3 +358,19 @@ uint32_t og_sp_seq_offset(struct og_splice *s, struct og_xnode *x)
 {
 	return habit(s, x, OG_Y_SEQ, &s->seq_offset);
 }
+
+uint32_t og_sp_dash(struct og_splice *s)
+{
+	for (uint32_t i = s->root->y; !s->dash && i < s->tree->count; i++) {
+		const struct og_ynode *n = og_sp_node(s, i);
+		uint32_t at = n->first ? og_sp_node(s, n->first)->start : 0;
+		if (n->start >= s->d->end)
+			break;
+		if (n->kind != OG_Y_SEQ || n->flow || !n->first)
+			continue;
+		uint32_t dash = dash_on_line(s, og_sp_line_start(s, at), at);
+		if (dash != UINT32_MAX && at > dash + 1 && at - dash < 16)
+			s->dash = at - dash;
+	}
+	return s->dash ? s->dash : 2;
+}

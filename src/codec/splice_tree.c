@@ -282,8 +282,14 @@ static int add_member(struct og_splice *s, struct og_xnode *x, struct og_sv key,
 	struct og_xnode *c = find_key(x, key, &merges), *last = NULL;
 	if (c)
 		return replace_value(s, c, v);
-	for (c = x->first; c; c = c->next)
+	for (c = x->first; c; c = c->next) {
+		/* What was removed before comes back to its place. */
+		if (c->removed && c->y && !c->merge && og_sv_eq(c->key, key)) {
+			set_fresh(c, v);
+			return 0;
+		}
 		last = c;
+	}
 	return insert_child(s, x, last, key, v);
 }
 
