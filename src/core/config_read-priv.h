@@ -59,6 +59,13 @@ const char *cfg_fmt(struct cfg_reader *r, const char *fmt, ...)
 /* Key or word for a message: at most 60 bytes, control characters replaced. */
 const char *cfg_quote(struct cfg_reader *r, struct og_sv s);
 
+/* --- the whole (config_build.c) --- */
+
+/* Names, defaults, references, and the combinations of every document. */
+void cfg_check_references(struct cfg_reader *r);
+/* The snapshot of documents without errors; NULL when memory is out. */
+struct og_config *cfg_build(struct cfg_reader *r, size_t ninputs);
+
 /* --- fields (config_fields.c) --- */
 
 /* Reads spec by the table and sets defaults. */
@@ -75,6 +82,22 @@ bool cfg_is_template(struct og_sv s);
 /* A string, reported when it is none; false then. */
 bool cfg_text(struct cfg_reader *r, const struct cfg_doc *d, struct og_jval v, const char *path,
 	struct og_sv *ret);
+
+/* --- scalars, lists and maps by their row (config_scalars.c); false when reported --- */
+bool cfg_read_string(struct cfg_reader *r, const struct cfg_doc *d, const struct og_field *f,
+	struct og_jval v, struct og_sv *ret, uint32_t *ret_word);
+bool cfg_read_bool(struct cfg_reader *r, const struct cfg_doc *d, const struct og_field *f,
+	struct og_jval v, bool *ret);
+bool cfg_read_int(struct cfg_reader *r, const struct cfg_doc *d, const struct og_field *f,
+	struct og_jval v, uint32_t *ret);
+bool cfg_read_duration(struct cfg_reader *r, const struct cfg_doc *d, const struct og_field *f,
+	struct og_jval v, uint32_t *ret);
+bool cfg_read_strings(struct cfg_reader *r, const struct cfg_doc *d, const struct og_field *f,
+	struct og_jval v, const struct og_sv **ret, uint32_t *ret_n);
+bool cfg_read_map(struct cfg_reader *r, const struct cfg_doc *d, const struct og_field *f,
+	struct og_jval v, struct og_kvs *ret);
+bool cfg_read_selector(struct cfg_reader *r, const struct cfg_doc *d, const struct og_field *f,
+	struct og_jval v, struct og_selector *ret);
 
 /* --- values with a shape of their own (config_values.c); false when anything was reported --- */
 bool cfg_read_env(struct cfg_reader *r, const struct cfg_doc *d, struct og_jval v, const char *path,

@@ -310,6 +310,36 @@ START_TEST(every_allocation_may_fail)
 }
 END_TEST
 
+/* Many kinds of problem: running out of memory never makes them pass. */
+static const char bad_sweep[] = STACK("s",
+	"  slug: A\n  x: 1\n  receiver: {protocol: gprc, timeout: 1, endpoint: \"a:1\"}\n"
+	"  distribute: {namespaceSelector: {matchLabels: {a: 1}}}\n")
+	PROFILE("p", "  stack: t\n  sdk: {env: [{name: 1}], resourceAttributes: {\"a b\": 1}, "
+		     "propagators: [x], disable: [a, a]}\n"
+		     "  languages: {java: {resources: {limits: {cpu: x, y: 1}}}}\n");
+
+START_TEST(memory_runs_out_while_reporting)
+{
+	for (unsigned long i = 1;; i++) {
+		struct og_arena a;
+		struct og_config_report r;
+		struct og_config *c = NULL;
+		struct og_config_input in = {"a", og_svz(bad_sweep)};
+		og_arena_init(&a, 256, 0);
+		og_mem_fault_arm(i, false);
+		int rc = og_config_read(&a, &in, 1, &c, &r);
+		unsigned long seen = og_mem_fault_disarm();
+		uint32_t n = r.n;
+		og_arena_fini(&a);
+		ck_assert_msg(rc == -OG_E_OOM || (rc == -OG_E_CONFIG && n > 10),
+			"allocation %lu: %d", i, rc);
+		ck_assert_ptr_null(c);
+		if (seen < i)
+			break;
+	}
+}
+END_TEST
+
 START_TEST(names_of_enums)
 {
 	enum og_language l;
@@ -360,6 +390,7 @@ int main(void)
 	tcase_add_test(tc, nothing_to_read);
 	tcase_add_loop_test(tc, garbage_is_refused, 0, (int)OG_COUNT(garbage));
 	tcase_add_test(tc, every_allocation_may_fail);
+	tcase_add_test(tc, memory_runs_out_while_reporting);
 	tcase_add_test(tc, names_of_enums);
 	suite_add_tcase(s, tc);
 	return og_suite_run(s);
