@@ -252,6 +252,10 @@ START_TEST(tokens_and_bytes_are_limited)
 	ck_assert_int_eq(og_jdoc_parse(&f.doc, &f.arena, OG_SV("{\"a\":1,\"b\":[0]}"), &l, &f.err),
 		-OG_E_LIMIT);
 	ck_assert_str_eq(f.err.msg, "line 1 column 13 (byte 12): more than 5 values and keys");
+	l.max_tokens = 3;
+	ck_assert_int_eq(og_jdoc_parse(&f.doc, &f.arena, OG_SV("{\"a\":1,\"b\":2}"), &l, &f.err),
+		-OG_E_LIMIT);
+	ck_assert_str_eq(f.err.msg, "line 1 column 8 (byte 7): more than 3 values and keys");
 	l = (struct og_jlimits){.max_bytes = 4};
 	ck_assert_int_eq(og_jdoc_parse(&f.doc, &f.arena, OG_SV("[12]"), &l, &f.err), 0);
 	ck_assert_int_eq(og_jdoc_parse(&f.doc, &f.arena, OG_SV("[123]"), &l, &f.err), -OG_E_LIMIT);
@@ -546,6 +550,9 @@ START_TEST(equality_of_large_objects_in_another_order)
 		og_buf_reset(&b);
 		numbered_object(&b, sizes[i], true, 2);
 		ck_assert(!og_jequal(va, must_parse(&g, og_buf_view(&b))));
+		memcpy(strstr(b.p, "key-0"), "other", 5); /* as many members, one of another name */
+		ck_assert(!og_jequal(va, must_parse(&g, og_buf_view(&b))));
+		ck_assert(!og_jequal(og_jroot(&g.doc), va));
 	}
 }
 END_TEST

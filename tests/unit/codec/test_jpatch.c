@@ -247,7 +247,7 @@ START_TEST(long_paths_are_cut_in_errors)
 {
 	WORK(w);
 	og_auto_buf struct og_buf p = OG_BUF_INIT(0);
-	og_buf_lit(&p, "[{\"op\":\"remove\",\"path\":\"/");
+	og_buf_lit(&p, "[{\"op\":\"remove\",\"path\":\"/x");
 	for (int i = 0; i < 300; i++)
 		og_buf_lit(&p, "\xe2\x82\xac");
 	og_buf_lit(&p, "\"}]");
@@ -526,6 +526,12 @@ static const char mid_patch[] =
 	"{\"op\":\"add\",\"path\":\"/spec/containers/0/env/-\",\"value\":{\"name\":\"B\"}},"
 	"{\"op\":\"copy\",\"from\":\"/spec/containers/0\",\"path\":\"/spec/containers/1\"},"
 	"{\"op\":\"move\",\"from\":\"/metadata/labels\",\"path\":\"/metadata/lab\\u0065ls2\"},"
+	"{\"op\":\"add\",\"path\":\"/spec/volumes/0\",\"value\":0},"
+	"{\"op\":\"add\",\"path\":\"/spec/volumes/0\",\"value\":1},"
+	"{\"op\":\"add\",\"path\":\"/spec/volumes/0\",\"value\":2},"
+	"{\"op\":\"add\",\"path\":\"/spec/volumes/0\",\"value\":3},"
+	"{\"op\":\"add\",\"path\":\"/spec/volumes/0\",\"value\":4},"
+	"{\"op\":\"add\",\"path\":\"/spec/volumes/0\",\"value\":5},"
 	"{\"op\":\"remove\",\"path\":\"/spec/volumes\"},"
 	"{\"op\":\"replace\",\"path\":\"/spec/containers/2/name\",\"value\":\"z\"}]";
 
