@@ -16,18 +16,110 @@ _otelgate() {
 		word=${COMP_WORDS[i]}
 		case "$cmd $word" in
 		" -"*) ;;
+		" inject") cmd="inject" ;;
+		" uninject") cmd="uninject" ;;
+		" explain") cmd="explain" ;;
+		" webhook") cmd="webhook" ;;
+		" review") cmd="review" ;;
+		" certs") cmd="certs" ;;
 		" config") cmd="config" ;;
 		"config check") cmd="config check" ;;
 		"config show") cmd="config show" ;;
 		"config fields") cmd="config fields" ;;
-		" webhook") cmd="webhook" ;;
 		" help") cmd="help" ;;
 		" version") cmd="version" ;;
 		esac
 	done
 	case "$cmd" in
-	"") words="config webhook help version" ;;
-	help) words="config webhook help version" ;;
+	"") words="inject uninject explain webhook review certs config help version" ;;
+	help) words="inject uninject explain webhook review certs config help version" ;;
+	"inject")
+		options="--file --output --diff --context --check --in-place --report --strict --quiet --config --profile --namespace --objects --why --color --no-color --help"
+		case "$prev" in
+		-f|--file) files=1 ;;
+		-o|--output) words="yaml json patch none" ;;
+		-U|--context) return ;;
+		--report) words="table json" ;;
+		-c|--config) files=1 ;;
+		-p|--profile) return ;;
+		-n|--namespace) return ;;
+		--objects) files=1 ;;
+		--color) words="auto always never" ;;
+		esac
+		;;
+	"uninject")
+		options="--file --output --diff --context --check --in-place --report --strict --quiet --color --no-color --help"
+		case "$prev" in
+		-f|--file) files=1 ;;
+		-o|--output) words="yaml json patch none" ;;
+		-U|--context) return ;;
+		--report) words="table json" ;;
+		--color) words="auto always never" ;;
+		esac
+		;;
+	"explain")
+		options="--file --config --profile --namespace --objects --output --color --no-color --help"
+		files=1
+		case "$prev" in
+		-f|--file) files=1 ;;
+		-c|--config) files=1 ;;
+		-p|--profile) return ;;
+		-n|--namespace) return ;;
+		--objects) files=1 ;;
+		-o|--output) words="text json" ;;
+		--color) words="auto always never" ;;
+		esac
+		;;
+	"webhook")
+		options="--config --tls-cert --tls-key --objects --address --port --ops-address --ops-port --ports-file --workers --max-connections --review-timeout --fail-mode --shutdown-delay --drain --poll --log-level --log-format --debug --color --no-color --help"
+		case "$prev" in
+		-c|--config) files=1 ;;
+		--tls-cert) files=1 ;;
+		--tls-key) files=1 ;;
+		--objects) files=1 ;;
+		--address) return ;;
+		-p|--port) return ;;
+		--ops-address) return ;;
+		--ops-port) return ;;
+		--ports-file) files=1 ;;
+		--workers) return ;;
+		--max-connections) return ;;
+		--review-timeout) return ;;
+		--shutdown-delay) return ;;
+		--drain) return ;;
+		--poll) return ;;
+		--log-level) words="debug info warn error off" ;;
+		--log-format) words="auto text json" ;;
+		--debug) return ;;
+		--color) words="auto always never" ;;
+		esac
+		;;
+	"review")
+		options="--file --url --ca --server-name --insecure --timeout --dry-run --namespace --config --context --output --color --no-color --help"
+		case "$prev" in
+		-f|--file) files=1 ;;
+		--url) return ;;
+		--ca) files=1 ;;
+		--server-name) return ;;
+		--timeout) return ;;
+		-n|--namespace) return ;;
+		-c|--config) files=1 ;;
+		-U|--context) return ;;
+		-o|--output) words="text json" ;;
+		--color) words="auto always never" ;;
+		esac
+		;;
+	"certs")
+		options="--out --service --dns --ip --days --force --color --no-color --help"
+		case "$prev" in
+		-d|--out) files=1 ;;
+		--service) return ;;
+		--dns) return ;;
+		--ip) return ;;
+		--days) return ;;
+		--color) words="auto always never" ;;
+		esac
+		;;
 	"config") words="check show fields" ;;
 	"config check")
 		options="--output --strict --color --no-color --help"
@@ -50,31 +142,6 @@ _otelgate() {
 		options="--color --no-color --help"
 		files=1
 		case "$prev" in
-		--color) words="auto always never" ;;
-		esac
-		;;
-	"webhook")
-		options="--tls-cert --tls-key --config --objects --failure-policy --address --port --ops-address --ops-port --ports-file --workers --max-in-flight --max-connections --review-timeout --shutdown-delay --drain-timeout --log-level --log-format --debug --color --no-color --help"
-		case "$prev" in
-		--tls-cert) files=1 ;;
-		--tls-key) files=1 ;;
-		-c|--config) files=1 ;;
-		--objects) files=1 ;;
-		--failure-policy) words="ignore fail" ;;
-		--address) return ;;
-		-p|--port) return ;;
-		--ops-address) return ;;
-		--ops-port) return ;;
-		--ports-file) files=1 ;;
-		--workers) return ;;
-		--max-in-flight) return ;;
-		--max-connections) return ;;
-		--review-timeout) return ;;
-		--shutdown-delay) return ;;
-		--drain-timeout) return ;;
-		--log-level) words="debug info warn error off" ;;
-		--log-format) words="auto text json" ;;
-		--debug) return ;;
 		--color) words="auto always never" ;;
 		esac
 		;;

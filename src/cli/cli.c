@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The program around the commands: dispatch, parsing, messages, writing. */
-#include <errno.h>
 #include <stdarg.h>
 #include <unistd.h>
+#include "otelgate/base/fs.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/base/suggest.h"
 #include "otelgate/cli/command.h"
@@ -12,35 +12,22 @@
 /* Output is collected, so it needs room for the largest input and what is inserted. */
 enum { OUT_MAX_BYTES = 1 << 30, ARENA_MAX_BYTES = 1 << 30, MSG_BYTES = 4096 };
 
-static int write_all(int fd, const char *name, const char *p, size_t n, struct og_err *err)
-{
-	while (n) {
-		ssize_t k = write(fd, p, n);
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k < 0)
-			return og_err_sys(err, errno, "%s", name);
-		p += k;
-		n -= (size_t)k;
-	}
-	return 0;
-}
-
 bool og_cli_flush(struct og_cli *cli)
 {
 	struct og_err err = OG_ERR_INIT;
 	bool ok = !cli->out.failed;
 	if (!ok)
 		og_cli_error(cli, "out of memory: the output is not written");
-	else if (cli->out.len &&
-		 write_all(cli->out_fd, "standard output", cli->out.p, cli->out.len, &err) != 0) {
+	else if (cli->out.len && og_fs_write_all(cli->out_fd, "standard output", cli->out.p,
+					 cli->out.len, &err) != 0) {
 		og_cli_error(cli, "%s", err.msg);
 		ok = false;
 	}
 	og_buf_reset(&cli->out);
 	/* Nobody is left to tell when this fails. */
 	if (cli->err.len)
-		(void)write_all(cli->err_fd, "standard error", cli->err.p, cli->err.len, &err);
+		(void)og_fs_write_all(
+			cli->err_fd, "standard error", cli->err.p, cli->err.len, &err);
 	og_buf_reset(&cli->err);
 	return ok;
 }

@@ -3,6 +3,10 @@
 /* The rows of og_commands[]. */
 #include "otelgate/cli/command.h"
 
+extern const struct og_command og_cmd_inject;
+extern const struct og_command og_cmd_uninject;
+extern const struct og_command og_cmd_explain;
+extern const struct og_command og_cmd_review;
 extern const struct og_command og_cmd_config_check;
 extern const struct og_command og_cmd_config_fields;
 extern const struct og_command og_cmd_config_show;
@@ -11,3 +15,4 @@ extern const struct og_command og_cmd_webhook;
 extern const struct og_command og_cmd_help;
 extern const struct og_command og_cmd_version;
 extern const struct og_command og_cmd_gen_docs;
+extern const struct og_command og_cmd_certs;

@@ -9,6 +9,11 @@
 #include "commands-priv.h"
 
 const struct og_command *const og_commands[] = {
+	&og_cmd_inject,
+	&og_cmd_uninject,
+	&og_cmd_explain,
+	&og_cmd_review,
+	&og_cmd_certs,
 	&og_cmd_config_check,
 	&og_cmd_config_show,
 	&og_cmd_config_fields,
