@@ -71,23 +71,24 @@ _otelgate() {
 		esac
 		;;
 	"webhook")
-		options="--config --tls-cert --tls-key --objects --address --port --ops-address --ops-port --ports-file --workers --max-connections --review-timeout --fail-mode --shutdown-delay --drain --poll --log-level --log-format --debug --color --no-color --help"
+		options="--tls-cert --tls-key --config --objects --failure-policy --address --port --ops-address --ops-port --ports-file --workers --max-in-flight --max-connections --review-timeout --shutdown-delay --drain-timeout --log-level --log-format --debug --color --no-color --help"
 		case "$prev" in
-		-c|--config) files=1 ;;
 		--tls-cert) files=1 ;;
 		--tls-key) files=1 ;;
+		-c|--config) files=1 ;;
 		--objects) files=1 ;;
+		--failure-policy) words="ignore fail" ;;
 		--address) return ;;
 		-p|--port) return ;;
 		--ops-address) return ;;
 		--ops-port) return ;;
 		--ports-file) files=1 ;;
 		--workers) return ;;
+		--max-in-flight) return ;;
 		--max-connections) return ;;
 		--review-timeout) return ;;
 		--shutdown-delay) return ;;
-		--drain) return ;;
-		--poll) return ;;
+		--drain-timeout) return ;;
 		--log-level) words="debug info warn error off" ;;
 		--log-format) words="auto text json" ;;
 		--debug) return ;;

@@ -202,10 +202,15 @@ static int show(struct og_cli *cli, const struct review_args *a, const struct og
 	struct og_sv text = og_buf_view(&answer->body);
 	if (answer->status != 200) {
 		struct og_buf safe og_auto_buf = OG_BUF_INIT(512);
-		text.n = og_sv_chr(text, '\n');
-		og_text_safe(&safe, og_sv_trim(text));
-		return og_err_set(err, OG_E_INVALID, "the webhook answered with HTTP status %d: %s",
-			answer->status, safe.p ? safe.p : "");
+		struct og_sv line;
+		text = og_sv_trim(text);
+		while (og_sv_split(&text, '\n', &line)) {
+			og_text_safe(&safe, og_sv_trim(line));
+			og_buf_ch(&safe, ' ');
+		}
+		return og_err_set(err, OG_E_INVALID,
+			"the webhook answered with HTTP status %d: %.*s", answer->status,
+			OG_SV_ARG(og_sv_trim(og_buf_view(&safe))));
 	}
 	if (a->output == FORM_JSON) {
 		og_buf_sv(&cli->out, og_sv_trim(text));

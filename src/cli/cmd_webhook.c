@@ -43,8 +43,7 @@ static const struct og_opt opts[] = {
 		.type = OG_OPT_STRS,
 		.at = AT(config),
 		.arg = "FILE|DIR",
-		.help = "GrafanaStack and TelemetryProfile documents; followed when they change; "
-			"may be repeated",
+		.help = "GrafanaStack and TelemetryProfile documents; followed when they change",
 	},
 	{
 		.name = "objects",
