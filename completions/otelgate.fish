@@ -40,7 +40,7 @@ complete -c otelgate -n '__fish_seen_subcommand_from explain' -s o -l output -x 
 complete -c otelgate -n __fish_use_subcommand -a webhook -d 'serve the mutating admission webhook'
 complete -c otelgate -n '__fish_seen_subcommand_from webhook' -l tls-cert -r -F -d 'certificate chain in PEM, the server\'s own first; followed when it changes'
 complete -c otelgate -n '__fish_seen_subcommand_from webhook' -l tls-key -r -F -d 'its private key in PEM, without a passphrase'
-complete -c otelgate -n '__fish_seen_subcommand_from webhook' -s c -l config -r -F -d 'GrafanaStack and TelemetryProfile documents; followed when they change; may be repeated'
+complete -c otelgate -n '__fish_seen_subcommand_from webhook' -s c -l config -r -F -d 'GrafanaStack and TelemetryProfile documents; followed when they change'
 complete -c otelgate -n '__fish_seen_subcommand_from webhook' -l objects -r -F -d 'manifests of namespaces, owners and ConfigMaps to decide by; followed when they change'
 complete -c otelgate -n '__fish_seen_subcommand_from webhook' -l failure-policy -x -a 'ignore fail' -d 'what the webhook is registered with: with ignore an own fault admits the pod with a warning, with fail it is an HTTP 500'
 complete -c otelgate -n '__fish_seen_subcommand_from webhook' -l address -x -d 'address of the admission port; all when not given'
