@@ -163,6 +163,10 @@ static int handshake(
 	struct conn *c, const struct og_https_request *rq, const struct url *u, struct og_err *err)
 {
 	const char *name = rq->server_name ? rq->server_name : u->host;
+	char sni[HOST_BYTES]; /* OpenSSL's macro wants to be able to write */
+	int len = snprintf(sni, sizeof(sni), "%s", name);
+	if (len <= 0 || (size_t)len >= sizeof(sni))
+		return og_err_set(err, OG_E_INVALID, "--server-name: malformed name");
 	c->ctx = SSL_CTX_new(TLS_client_method());
 	if (!c->ctx || SSL_CTX_set_min_proto_version(c->ctx, TLS1_2_VERSION) != 1)
 		return tls_error(c, err, "TLS");
@@ -180,7 +184,7 @@ static int handshake(
 	/* An address is verified as an address, and is no server name (RFC 6066 §3). */
 	X509_VERIFY_PARAM *vp = SSL_get0_param(c->ssl);
 	if (X509_VERIFY_PARAM_set1_ip_asc(vp, name) != 1 &&
-		(SSL_set1_host(c->ssl, name) != 1 || SSL_set_tlsext_host_name(c->ssl, name) != 1))
+		(SSL_set1_host(c->ssl, name) != 1 || SSL_set_tlsext_host_name(c->ssl, sni) != 1))
 		return tls_error(c, err, "TLS");
 	ERR_clear_error();
 	for (;;) {
