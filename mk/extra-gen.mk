@@ -16,3 +16,13 @@ check-generated-config: $(BIN)
 	@fail=0; $(foreach f,$(GEN_CONFIG),$(BIN) gen-config $(GEN_CONFIG_$f) | cmp -s - $f || \
 		{ echo "$f is not what the field table says: run make generate" >&2; fail=1; };) exit $$fail
 CHECK_EXTRA += check-generated-config
+
+# The API server's own judgement of the schemas. Needs Go and its module proxy; minutes when cold.
+.PHONY: conformance-crds
+conformance-crds:
+	@mkdir -p build/conformance
+	$(Q)cd tests/conformance/crds && GOTOOLCHAIN=local CGO_ENABLED=0 \
+		go build -o $(CURDIR)/build/conformance/crds .
+	$(Q)timeout 120 build/conformance/crds manifests/crds/otelgate.dev_grafanastacks.yaml \
+		manifests/crds/otelgate.dev_telemetryprofiles.yaml \
+		tests/golden/config/good tests/golden/config/bad

@@ -58,6 +58,15 @@ static void rule(struct gen *g, int indent, const char *cel, const char *message
 	text(g, indent + 2, "message", message);
 }
 
+static void rules(struct gen *g, int indent, const struct og_cel *cel)
+{
+	for (const struct og_cel *c = cel; c && c->rule; c++) {
+		if (c == cel)
+			line(g, indent, "x-kubernetes-validations:");
+		rule(g, indent, c->rule, c->message);
+	}
+}
+
 /* The syntax of a string: of the field, of a list's elements. */
 static void string_schema(struct gen *g, int indent, const struct og_field *f)
 {
@@ -219,11 +228,7 @@ static void object_schema(struct gen *g, int in, size_t row)
 		any = true;
 		line(g, in, "- %s", og_field_key(&rows[i]).p);
 	}
-	for (const struct og_cel *c = f->cel; c && c->rule; c++) {
-		if (c == f->cel)
-			line(g, in, "x-kubernetes-validations:");
-		rule(g, in, c->rule, c->message);
-	}
+	rules(g, in, f->cel);
 	line(g, in, "properties:");
 	for (size_t i = row + 1; i < og_nfields(g->type->doc); i++) {
 		if (og_field_is_member(&rows[i], og_svz(f->path)))
@@ -423,6 +428,7 @@ void og_gen_crd(struct og_buf *out, enum og_doc_kind kind)
 	text(g, 8, "description", g->type->text);
 	line(g, 8, "type: object");
 	line(g, 8, "required: [spec]");
+	rules(g, 8, g->type->cel);
 	line(g, 8, "properties:");
 	line(g, 10, "apiVersion:");
 	line(g, 12, "type: string");

@@ -23,6 +23,12 @@ static const struct og_cel cel_signals[] = {
 	{NULL, NULL},
 };
 
+static const struct og_cel cel_sdk[] = {
+	{"!has(self.propagators) || size(self.propagators) < 2 || !('none' in self.propagators)",
+		"the propagator none can't stand beside others"},
+	{NULL, NULL},
+};
+
 static const struct og_cel cel_sampler[] = {
 	{"has(self.type) || !has(self.argument)", "an argument needs a type"},
 	{"!has(self.type) || !self.type.endsWith('traceidratio') || has(self.argument)",
@@ -33,6 +39,9 @@ static const struct og_cel cel_sampler[] = {
 	{"!has(self.type) || !(self.type.endsWith('always_on') || "
 	 "self.type.endsWith('always_off')) || !has(self.argument)",
 		"this sampler takes no argument"},
+	{"!has(self.type) || !self.type.endsWith('jaeger_remote') || "
+	 "(has(self.argument) && self.argument.contains('endpoint='))",
+		"the argument is endpoint=…,pollingIntervalMs=…,initialSamplingRate=…"},
 	{NULL, NULL},
 };
 
@@ -119,7 +128,7 @@ const struct og_field og_fields_profile[] = {
 		AT(profiles_via),
 		.help = "An agent inside the process, or Alloy's eBPF profiler on the node",
 		.doc = "ebpf puts nothing into the pod but the annotations Alloy looks for."},
-	{.path = "spec.sdk", OBJECT, .help = "Settings of every SDK"},
+	{.path = "spec.sdk", OBJECT, .cel = cel_sdk, .help = "Settings of every SDK"},
 	{.path = "spec.sdk.propagators",
 		.type = OG_FT_STRINGS,
 		.words = words_propagators,

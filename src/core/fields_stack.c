@@ -11,40 +11,56 @@ enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 
 static const struct og_cel cel_spec[] = {
 	{"has(self.slug) || (has(self.receiver) && (has(self.receiver.endpoint) || "
-	 "has(self.receiver.endpoints)))",
+	 "(has(self.receiver.endpoints) && has(self.receiver.endpoints.metrics) && "
+	 "has(self.receiver.endpoints.traces) && has(self.receiver.endpoints.logs))))",
 		"set spec.receiver.endpoint, or spec.slug to have it discovered"},
 	{NULL, NULL},
 };
 
+#define NO_ENDPOINT "!has(self.endpoint) || "
+#define GATEWAY	    "otlp-gateway-[^/]*[.]grafana(-dev|-ops)?[.]net"
+#define SIGNAL_PATH(signal)                                                                      \
+	{                                                                                        \
+		"self.protocol == 'grpc' || !has(self.endpoints) || !has(self.endpoints." signal \
+		") || self.endpoints." signal ".endsWith('/v1/" signal "')",                     \
+			"endpoints." signal " has to end with /v1/" signal                       \
+			": SDKs use it as it is"                                                 \
+	}
+
 static const struct og_cel cel_receiver[] = {
 	{"self.protocol != 'grpc' || self.type != 'gateway'",
 		"the gateway takes OTLP over HTTP alone: use protocol http/protobuf"},
-	{"self.protocol != 'grpc' || !has(self.endpoint) || "
-	 "!self.endpoint.matches('^https?://otlp-gateway-[^/]*[.]grafana[.]net')",
+	{NO_ENDPOINT "self.protocol != 'grpc' || !self.endpoint.matches('^https?://" GATEWAY "')",
 		"the gateway takes OTLP over HTTP alone: use protocol http/protobuf"},
-	{"self.protocol != 'grpc' || !has(self.endpoint) || "
-	 "!self.endpoint.matches(':4318/?$')",
+	{NO_ENDPOINT "self.protocol != 'grpc' || !self.endpoint.matches(':4318/?$')",
 		"port 4318 is OTLP over HTTP: use port 4317, or protocol http/protobuf"},
-	{"self.protocol == 'grpc' || !has(self.endpoint) || "
-	 "!self.endpoint.matches(':4317(/.*)?$')",
+	{NO_ENDPOINT "self.protocol == 'grpc' || !self.endpoint.matches(':4317(/.*)?$')",
 		"port 4317 is OTLP over gRPC: use port 4318, or protocol grpc"},
-	{"self.protocol != 'grpc' || !has(self.endpoint) || "
-	 "self.endpoint.matches('^https?://[^/]+/?$')",
+	{NO_ENDPOINT "self.protocol != 'grpc' || self.endpoint.matches('^https?://[^/]+/*$')",
 		"a gRPC endpoint has no path"},
-	{"!has(self.endpoint) || !self.endpoint.matches('/v1(development)?/[a-z]+/?$')",
+	{NO_ENDPOINT
+		"!self.endpoint.matches('/v1(development)?(/(metrics|traces|logs|profiles))?/*$')",
 		"leave /v1/<signal> out of the base endpoint: SDKs append it"},
-	{"self.type != 'gateway' || !has(self.endpoint) || self.endpoint.matches('/otlp/?$')",
+	{NO_ENDPOINT "self.type != 'gateway' || self.endpoint.matches('/otlp/*$')",
 		"the gateway's base URL ends with /otlp"},
-	{"self.type == 'gateway' || !has(self.endpoint) || "
-	 "!self.endpoint.matches('^https?://otlp-gateway-[^/]*[.]grafana[.]net')",
+	{NO_ENDPOINT "self.type == 'gateway' || !self.endpoint.matches('^https?://" GATEWAY "')",
 		"this is the Grafana Cloud gateway: set type gateway"},
-	{"!has(self.tls) || !has(self.endpoint) || self.endpoint.startsWith('https://')",
+	{NO_ENDPOINT "!self.endpoint.matches('^http://" GATEWAY "')",
+		"credentials would go to the gateway in the clear: use https"},
+	{NO_ENDPOINT "!self.endpoint.matches('^https?://tempo-[^/]*[.]grafana(-dev|-ops)?[.]net')",
+		"this is Tempo's own address: use the gateway"},
+	{NO_ENDPOINT "!has(self.tls) || self.endpoint.startsWith('https://')",
 		"TLS settings need an https endpoint"},
+	SIGNAL_PATH("metrics"),
+	SIGNAL_PATH("traces"),
+	SIGNAL_PATH("logs"),
 	{NULL, NULL},
 };
 
 static const struct og_cel cel_tls[] = {
 	{"has(self.certFile) == has(self.keyFile)", "certFile and keyFile go together"},
+	{"has(self.caFile) || has(self.certFile)", "set caFile, or certFile and keyFile"},
+	{"!has(self.configMapName) || has(self.caFile)", "configMapName needs caFile"},
 	{"!has(self.caFile) || self.caFile.startsWith('/') || has(self.secretName) || "
 	 "has(self.configMapName)",
 		"caFile is a key of secretName or configMapName, or an absolute path"},
@@ -59,6 +75,14 @@ static const struct og_cel cel_credentials[] = {
 	{"!has(self.headerKey) || (self.instanceIdKey == 'instance-id' && "
 	 "self.tokenKey == 'token')",
 		"headerKey replaces instanceIdKey and tokenKey: give one or the others"},
+	{"self.instanceIdKey != self.tokenKey", "instanceIdKey and tokenKey are the same key"},
+	{NULL, NULL},
+};
+
+static const struct og_cel cel_distribute[] = {
+	{"self.headerKey != self.profilesUserKey && self.headerKey != self.profilesPasswordKey && "
+	 "self.profilesUserKey != self.profilesPasswordKey",
+		"the keys of the Secret have to differ"},
 	{NULL, NULL},
 };
 
@@ -241,6 +265,7 @@ const struct og_field og_fields_stack[] = {
 		.example = "otlp-headers"},
 	{.path = "spec.distribute",
 		OBJECT,
+		.cel = cel_distribute,
 		.help = "The Secret written into the namespaces of workloads"},
 	{.path = "spec.distribute.secretName",
 		.type = OG_FT_STRING,

@@ -59,6 +59,13 @@ static const char example_profile[] = "apiVersion: otelgate.dev/v1alpha1\n"
 				      "  containers:\n"
 				      "    skip: [\"*-exporter\"]\n";
 
+static const struct og_cel cel_profile[] = {
+	{"!(self.metadata.name in ['true', 'false'])",
+		"a profile can't be named true or false: they mean something else in "
+		"otelgate.dev/inject"},
+	{NULL, NULL},
+};
+
 const struct og_doc_type og_doc_types[OG_DOC_KIND_COUNT_] = {
 	[OG_DOC_STACK] =
 		{
@@ -84,6 +91,7 @@ const struct og_doc_type og_doc_types[OG_DOC_KIND_COUNT_] = {
 			.singular = "telemetryprofile",
 			.short_name = "tprofile",
 			.help = "What is injected into workloads",
+			.cel = cel_profile,
 			.text = "Which signals a workload has to send, with which settings, and which "
 				"workloads are opted in by label.",
 			.example = example_profile,

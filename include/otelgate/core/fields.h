@@ -75,6 +75,7 @@ struct og_doc_type {
 	const char *kind, *plural, *singular, *short_name;
 	const char *help, *text;       /* one line; paragraphs */
 	const char *example;	       /* a whole document */
+	const struct og_cel *cel;      /* rules on the whole object; NULL = none */
 	const struct og_field *fields; /* parents before their members; [0] is "spec" */
 	const size_t *nfields_;	       /* og_nfields() */
 	size_t bytes;		       /* of the struct the offsets point into */
