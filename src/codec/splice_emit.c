@@ -178,6 +178,7 @@ static bool has_entries(struct og_splice *s, struct og_xnode *x, bool *ret_ok)
 	return *ret_ok && is_container(x) && !og_sp_empty(x);
 }
 
+/* NOLINTBEGIN(misc-no-recursion): no deeper than the tree, whose reader has a limit */
 bool og_sp_entry(struct og_splice *s, struct og_buf *b, struct og_xnode *c, uint32_t col, bool bare,
 	const struct og_sp_style *st)
 {
@@ -266,3 +267,4 @@ bool og_sp_flow(struct og_splice *s, struct og_buf *b, struct og_xnode *x, struc
 	og_buf_ch(b, map ? '}' : ']');
 	return true;
 }
+/* NOLINTEND(misc-no-recursion) */

@@ -36,6 +36,7 @@ struct writer {
 	uint32_t budget; /* members gathered by merges */
 };
 
+/* NOLINTBEGIN(misc-no-recursion): no deeper than lim->depth */
 static int put_node(struct writer *w, uint32_t i, uint32_t depth);
 
 static int fail(struct writer *w, uint32_t node, enum og_code code, const char *what)
@@ -388,3 +389,4 @@ int og_yaml_json(struct og_source_doc *d, struct og_arena *a, const struct og_yl
 	og_buf_fini(&w.out);
 	return rc;
 }
+/* NOLINTEND(misc-no-recursion) */

@@ -266,9 +266,9 @@ static uint8_t tag_of(const yaml_char_t *tag)
 	const char *s = (const char *)tag;
 	if (strncmp(s, prefix, sizeof(prefix) - 1) != 0)
 		return OG_YT_OTHER;
-	for (uint8_t i = OG_YT_STR; i <= OG_YT_MERGE; i++)
+	for (unsigned i = OG_YT_STR; i <= OG_YT_MERGE; i++)
 		if (strcmp(s + sizeof(prefix) - 1, names[i]) == 0)
-			return i;
+			return (uint8_t)i;
 	return OG_YT_OTHER;
 }
 

@@ -32,6 +32,7 @@ bool cfg_ok(const struct cfg_doc *d, const char *path)
 	} while (0)
 #define PUT_COUNT(n) memcpy((char *)d->base + f->at_count, &(n), sizeof(uint32_t))
 
+/* NOLINTNEXTLINE(readability-function-cognitive-complexity): one short case for each type */
 static bool read_value(
 	struct cfg_reader *r, struct cfg_doc *d, const struct og_field *f, struct og_jval v)
 {
@@ -119,6 +120,7 @@ static void unknown_field(
 	cfg_error(r, d, key, parent->path, hint, "unknown field \"%s\"", cfg_quote(r, name));
 }
 
+/* NOLINTBEGIN(misc-no-recursion): no deeper than the table of fields */
 static void read_object(struct cfg_reader *r, struct cfg_doc *d, size_t row);
 
 static void read_member(
@@ -183,3 +185,4 @@ void cfg_read_spec(struct cfg_reader *r, struct cfg_doc *d, struct og_jval spec)
 	d->place[0].input = d->input;
 	read_object(r, d, 0);
 }
+/* NOLINTEND(misc-no-recursion) */

@@ -173,6 +173,7 @@ int og_certs_make_ca(const struct og_ca_opts *o, struct og_buf *cert_pem, struct
 	return 0;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type of OpenSSL's pem_password_cb */
 static int no_passphrase(char *buf, int size, int rwflag, void *u)
 {
 	(void)buf;

@@ -40,6 +40,7 @@ static void warn(struct og_tls_pair *p, const char *text)
 		(void)snprintf(p->warnings[p->nwarnings++], sizeof(p->warnings[0]), "%s", text);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type of OpenSSL's pem_password_cb */
 static int no_passphrase(char *buf, int size, int rwflag, void *asked)
 {
 	(void)buf;

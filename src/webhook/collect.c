@@ -51,8 +51,8 @@ static void collect_inputs(struct webhook *w)
 			continue;
 		og_metric_set(w->m, OG_WM_GENERATION, (double)s->generation, OG_LABELS(name));
 		og_metric_set(w->m, OG_WM_RELOAD_OK, s->refused ? 0 : 1, OG_LABELS(name));
-		og_metric_set(w->m, OG_WM_RELOAD_TIME, (double)(s->loaded_wall_ns / OG_NS_PER_S),
-			OG_LABELS(name));
+		og_metric_set(w->m, OG_WM_RELOAD_TIME,
+			(double)s->loaded_wall_ns / (double)OG_NS_PER_S, OG_LABELS(name));
 	}
 	og_metric_set(w->m, OG_WM_CERT_EXPIRY, (double)w->cert.not_after, NULL);
 	pthread_mutex_unlock(&w->status_lock);

@@ -131,6 +131,7 @@ static int add_object(struct index *x, struct og_jval v, struct og_err *err)
 }
 
 /* Any kind whose name ends in List and that has items, as kubectl sees it; Lists may hold Lists. */
+/* NOLINTNEXTLINE(misc-no-recursion): no deeper than LIST_DEPTH */
 static int add_value(struct index *x, struct og_jval v, int depth, struct og_err *err)
 {
 	struct og_sv kind = og_jstr_or_empty(og_jgetl(v, "kind"), x->arena);
