@@ -68,18 +68,21 @@ void bench_print(const struct bench_row *rows, int n)
 		const struct bench_row *r = &rows[i];
 		char budget[32] = "-", base[32] = "-";
 		if (r->budget != 0)
-			snprintf(budget, sizeof(budget), "%s %.6g", r->at_least ? ">=" : "<=", r->budget);
+			snprintf(budget, sizeof(budget), "%s %.6g",
+				r->at_least ? ">=" : "<=", r->budget);
 		if (r->baseline != 0)
 			snprintf(base, sizeof(base), "%.4g", r->baseline);
-		printf("%-46s %12.5g %-10s %14s %-8s %14s  %s\n", r->name, r->value, r->unit, budget,
-			verdict(r), base, r->note ? r->note : "");
+		printf("%-46s %12.5g %-10s %14s %-8s %14s  %s\n", r->name, r->value, r->unit,
+			budget, verdict(r), base, r->note ? r->note : "");
 	}
 	const char *path = getenv("BENCH_JSON");
 	FILE *f = path ? fopen(path, "a") : NULL;
 	if (!f)
 		return;
 	for (int i = 0; i < n; i++) /* one object per line; `make bench` makes the list of them */
-		fprintf(f, "{\"name\":\"%s\",\"value\":%.6g,\"unit\":\"%s\",\"budget\":%.6g,\"baseline\":%.6g}\n",
-			rows[i].name, rows[i].value, rows[i].unit, rows[i].budget, rows[i].baseline);
+		fprintf(f,
+			"{\"name\":\"%s\",\"value\":%.6g,\"unit\":\"%s\",\"budget\":%.6g,\"baseline\":%.6g}\n",
+			rows[i].name, rows[i].value, rows[i].unit, rows[i].budget,
+			rows[i].baseline);
 	fclose(f);
 }

@@ -68,13 +68,13 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < OG_COUNT(cases); i++) {
 		og_buf_reset(&r.body);
 		bench_review(&r.body, cases[i].containers, 5, cases[i].opted_in);
-		if (argc == 4 && (size_t)atol(argv[2]) == i)
-			return once(&r, atoi(argv[3]));
+		if (argc == 4 && strtoul(argv[2], NULL, 10) == i)
+			return once(&r, (int)strtol(argv[3], NULL, 10));
 		if (argc > 1)
 			continue;
-		rows[n++] = (struct bench_row){cases[i].name, "us", bench_time(one_review, &r, 9) / 1e3,
-			cases[i].budget_us, false, bench_time(jansson_parse, &r, 5) / 1e3,
-			"jansson parsing the same bytes"};
+		rows[n++] = (struct bench_row){cases[i].name, "us",
+			bench_time(one_review, &r, 9) / 1e3, cases[i].budget_us, false,
+			bench_time(jansson_parse, &r, 5) / 1e3, "jansson parsing the same bytes"};
 		og_mem_fault_arm(0, false);
 		one_review(&r);
 		rows[n++] = (struct bench_row){"  allocations (arena's included)", "count",

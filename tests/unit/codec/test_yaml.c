@@ -49,8 +49,7 @@ static const struct {
 	{"[!!int 12, !!int '0x1F', !!float 3, !!float '1.5', !!bool yes, !!null '']",
 		"[12,31,3,1.5,true,null]"},
 	{"[!foo 12, ! 12, ! '12', !!foo true, !<x> 1]", "[\"12\",\"12\",\"12\",\"true\",\"1\"]"},
-	{"[!!timestamp 2001-12-14, !!binary 'aGk=']",
-		"[\"2001-12-14\",\"hi\"]"},
+	{"[!!timestamp 2001-12-14, !!binary 'aGk=']", "[\"2001-12-14\",\"hi\"]"},
 	{"[!!map {a: 1}, !!seq [1], !x {b: 2}]", "[{\"a\":1},[1],{\"b\":2}]"},
 	/* Keys. */
 	{"{12: a, 0x1F: b, true: c, off: d, 1.5: e, 1e6: f, .inf: g, -.inf: h, .nan: i}",
