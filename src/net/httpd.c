@@ -27,6 +27,7 @@ static void fill_limits(struct og_httpd_limits *l)
 		.idle_ms = 180000,
 		.age_ms = 120000,
 		.age_requests = 1000,
+		.age_min_ms = 10000,
 		.retire_ms = 150000,
 		.drain_idle_ms = 1000,
 		.shed_ms = 1000,
@@ -46,6 +47,7 @@ static void fill_limits(struct og_httpd_limits *l)
 	DEFAULT(idle_ms);
 	DEFAULT(age_ms);
 	DEFAULT(age_requests);
+	DEFAULT(age_min_ms);
 	DEFAULT(retire_ms);
 	DEFAULT(drain_idle_ms);
 	DEFAULT(shed_ms);

@@ -28,7 +28,7 @@ void httpd_list_del(struct conn *c)
 
 void httpd_conn_phase(struct conn *c, enum conn_phase phase)
 {
-	atomic_store_explicit(&c->phase_ms, mono_ms(), memory_order_relaxed);
+	atomic_store_explicit(&c->phase_ms, coarse_ms(), memory_order_relaxed);
 	atomic_store_explicit(&c->phase, (int)phase, memory_order_release);
 }
 

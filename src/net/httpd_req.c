@@ -119,14 +119,20 @@ bool og_http_header(const struct og_http_req *req, const char *name, struct og_s
 	return lookup(req, MHD_HEADER_KIND, name, ret_value);
 }
 
+static bool too_old(const struct og_httpd_limits *l, const struct conn *c)
+{
+	int64_t now = coarse_ms();
+
+	return now >= c->old_at_ms || (atomic_load(&c->requests) >= l->age_requests &&
+					      now - c->accepted_ms >= l->age_min_ms);
+}
+
 static bool must_close(const struct og_http_xfer *x, const struct og_http_resp *resp)
 {
 	const struct og_httpd *s = x->w->gen->server;
-	const struct conn *c = x->conn;
 
 	return resp->close || x->must_close || atomic_load(&s->closing) ||
-	       atomic_load(&x->w->gen->closing) || !c ||
-	       atomic_load(&c->requests) >= s->o.limits.age_requests || mono_ms() >= c->old_at_ms;
+	       atomic_load(&x->w->gen->closing) || !x->conn || too_old(&s->o.limits, x->conn);
 }
 
 /* Queues the answer; the body stays where it is until the request is completed. */

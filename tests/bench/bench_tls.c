@@ -183,6 +183,37 @@ static void webhook_main(int report)
 	_exit(0);
 }
 
+/* --- the server floor alone ------------------------------------------------------------------- */
+
+static void fixed_answer(void *ctx, const struct og_http_req *req, struct og_http_resp *resp)
+{
+	(void)ctx;
+	(void)req;
+	resp->content_type = "application/json";
+	og_buf_sv(resp->body, og_buf_view(&echo_answer));
+}
+
+static void floor_main(int report)
+{
+	static const struct og_route routes[] = {{"POST", "/mutate", fixed_answer, NULL,
+		OG_ROUTE_JSON | OG_ROUTE_BODY | OG_ROUTE_LIMITED}};
+	struct og_httpd_opts o = {.address = "127.0.0.1",
+		.workers = WORKERS,
+		.routes = routes,
+		.nroutes = 1,
+		.cert_pem = og_buf_view(&cert),
+		.key_pem = og_buf_view(&key)};
+	struct og_httpd *s = NULL;
+
+	if (og_httpd_new(&o, &s, NULL) < 0)
+		_exit(1);
+	uint16_t port = og_httpd_port(s);
+	if (write(report, &port, sizeof(port)) != sizeof(port))
+		_exit(1);
+	for (;;)
+		(void)pause();
+}
+
 /* Log lines are written, as in production, to nowhere. */
 static struct server spawn(void (*body)(int report))
 {
@@ -317,8 +348,8 @@ static bool make_review(struct og_buf *body)
 	return result.patched;
 }
 
-static void report(const struct load *echo, const struct load *full, const struct load *half,
-	double half_rate, double rss)
+static void report(const struct load *echo, const struct load *floor, const struct load *full,
+	const struct load *half, double half_rate, double rss)
 {
 	struct bench_row rows[] = {
 		{"webhook_tls_reviews_per_second", "1/s", full->rate, 15000, true, echo->rate,
@@ -326,6 +357,10 @@ static void report(const struct load *echo, const struct load *full, const struc
 		{"webhook_tls_share_of_echo", "%", 100 * full->rate / echo->rate, 45, true, 100,
 			"bare TLS echo"},
 		{"webhook_tls_cpu_per_review", "us", full->cpu_us, 0, false, echo->cpu_us,
+			"bare TLS echo"},
+		{"http_floor_tls_requests_per_second", "1/s", floor->rate, 0, true, echo->rate,
+			"bare TLS echo"},
+		{"http_floor_tls_cpu_per_request", "us", floor->cpu_us, 0, false, echo->cpu_us,
 			"bare TLS echo"},
 		{"webhook_tls_p50", "ms", full->p50_ms, 0, false, echo->p50_ms, "bare TLS echo"},
 		{"webhook_tls_p99_half_load", "ms", half->p99_ms, 3, false, 0, ""},
@@ -374,17 +409,20 @@ int main(void)
 		printf("review %zu bytes, answer %zu bytes\n", body.len, echo_answer.len);
 		(void)fflush(stdout);
 		struct server web = spawn(webhook_main), echo = spawn(echo_main);
-		if (web.port && echo.port) {
+		struct server floor = spawn(floor_main);
+		if (web.port && echo.port && floor.port) {
 			(void)drive(&web, CONNECTIONS, 0); /* warm up */
 			struct load e = drive(&echo, CONNECTIONS, 0);
 			struct load w = drive(&web, CONNECTIONS, 0);
+			struct load f = drive(&floor, CONNECTIONS, 0);
 			int delay = (int)(HALF_CONNECTIONS * 2000 / (w.rate > 1 ? w.rate : 1));
 			struct load h = drive(&web, HALF_CONNECTIONS, delay ? delay : 1);
-			report(&e, &w, &h, w.rate / 2, rss_mib(web.pid));
+			report(&e, &f, &w, &h, w.rate / 2, rss_mib(web.pid));
 			code = w.errors + h.errors == 0 && w.rate > 0 && e.rate > 0 ? 0 : 1;
 		}
 		finish(&web);
 		finish(&echo);
+		finish(&floor);
 	}
 	clean_up();
 	return code;

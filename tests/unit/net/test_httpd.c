@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One request at a time: what is served, and what is refused and how. */
 #include <check.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -370,9 +371,10 @@ END_TEST
 
 START_TEST(connection_ends_after_its_requests)
 {
-	struct og_httpd_limits l = {.age_requests = 3};
+	struct og_httpd_limits l = {.age_requests = 3, .age_min_ms = 1};
 
 	start(true, &l);
+	(void)poll(NULL, 0, 20); /* several ticks of the coarse clock */
 	for (int i = 1; i <= 3; i++) {
 		ck_assert(hc_post(&c, "/echo", NULL, "{}", 2) && hc_recv(&c, &r));
 		ck_assert_int_eq(r.status, 200);
@@ -382,11 +384,24 @@ START_TEST(connection_ends_after_its_requests)
 }
 END_TEST
 
+START_TEST(busy_connection_is_kept_for_a_while)
+{
+	struct og_httpd_limits l = {.age_requests = 3};
+
+	start(true, &l);
+	for (int i = 1; i <= 10; i++) {
+		ck_assert(hc_post(&c, "/echo", NULL, "{}", 2) && hc_recv(&c, &r));
+		ck_assert(!r.close);
+	}
+}
+END_TEST
+
 START_TEST(connection_ends_after_its_age)
 {
 	struct og_httpd_limits l = {.age_ms = 1};
 
 	start(true, &l);
+	(void)poll(NULL, 0, 20);
 	ck_assert(hc_post(&c, "/echo", NULL, "{}", 2) && hc_recv(&c, &r));
 	ck_assert(r.close);
 	ck_assert(hc_ended(&c, 5000));
@@ -428,6 +443,7 @@ int main(void)
 	tcase_add_loop_test(tc, oversized_headers_are_431, 0, 2);
 	tcase_add_test(tc, ten_thousand_header_bytes_are_fine);
 	tcase_add_test(tc, connection_ends_after_its_requests);
+	tcase_add_test(tc, busy_connection_is_kept_for_a_while);
 	tcase_add_test(tc, connection_ends_after_its_age);
 	tcase_add_test(tc, done_callback_sees_every_request);
 	suite_add_tcase(s, tc);

@@ -237,7 +237,7 @@ static void load_join(void)
 
 START_TEST(rotation_under_load_fails_no_request)
 {
-	start(true, 2, (struct og_httpd_limits){.age_requests = 20});
+	start(true, 2, (struct og_httpd_limits){.age_requests = 20, .age_min_ms = 1});
 	load_start(pki.ca.p);
 	for (int i = 0; i < 12; i++) {
 		uint64_t now = stats().requests;

@@ -2,9 +2,11 @@
 /* The whole service in this process: real files, real TLS, real reviews. */
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include "otelgate/base/mem.h"
@@ -558,6 +560,92 @@ START_TEST(stopping_under_load_loses_nothing)
 }
 END_TEST
 
+START_TEST(deadline_admits_or_fails)
+{
+	struct hc h;
+	struct og_buf b = OG_BUF_INIT(0);
+
+	opts.fail_mode = _i;
+	ck_assert_msg(run(), "%s", run_err.msg);
+	ck_assert(hc_open(&h, gate.port, pki.ca.p));
+	review_text(&b, pod_in, false);
+	ck_assert(hc_post(&h, "/mutate?timeout=1ms", NULL, b.p, b.len) && hc_recv(&h, &r));
+	if (_i) {
+		ck_assert_int_eq(r.status, 500);
+	} else {
+		ck_assert_int_eq(r.status, 200);
+		ck_assert_ptr_nonnull(strstr(r.body.p, "\"allowed\":true"));
+		ck_assert_ptr_nonnull(strstr(r.body.p, "\"warnings\":["));
+		ck_assert_ptr_null(strstr(r.body.p, "patch\""));
+		ck_assert(ops_has("/metrics",
+			"otelgate_reviews_total{decision=\"faulty\",reason=\"deadline\",dry_run=\"false\"} 1\n"));
+	}
+	/* what is no duration, or none at all, is no deadline */
+	static const char *const odd[] = {"/mutate?timeout=", "/mutate?timeout=abc",
+		"/mutate?timeout=-5s", "/mutate?timeout=99999h", "/mutate"};
+	for (size_t i = 0; i < OG_COUNT(odd); i++) {
+		ck_assert(hc_post(&h, odd[i], NULL, b.p, b.len) && hc_recv(&h, &r));
+		ck_assert_int_eq(r.status, 200);
+		ck_assert_ptr_nonnull(strstr(r.body.p, "JSONPatch"));
+	}
+	og_buf_fini(&b);
+	hc_close(&h);
+}
+END_TEST
+
+/* Waits until the child has written its ports. */
+static bool read_ports(void)
+{
+	unsigned a = 0, o = 0;
+
+	for (int i = 0; i < 1500; i++) {
+		FILE *f = fopen(ports_path, "r");
+		int n = f ? fscanf(f, "admission=%u\nops=%u\n", &a, &o) : 0;
+		if (f)
+			fclose(f);
+		if (n == 2) {
+			gate.port = (uint16_t)a;
+			gate.ops = (uint16_t)o;
+			return true;
+		}
+		(void)poll(NULL, 0, 10);
+	}
+	return false;
+}
+
+START_TEST(signals_reload_and_stop)
+{
+	struct hc h;
+	int status = -1;
+
+	opts.ports_file = ports_path;
+	opts.poll_ms = 60000;
+	opts.shutdown_delay_ms = 60000; /* the second signal skips it */
+	opts.started = NULL;
+	pid_t pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0)
+		_exit(og_webhook_run(&opts, NULL) == 0 ? 0 : 1);
+	ck_assert(read_ports());
+	ck_assert(hc_open(&h, gate.port, pki.ca.p));
+	ck_assert(review(&h, pod_in));
+	ck_assert(!r.close);
+	og_tmpdir_write(&dir, "config.yaml", STACK PROFILE("second"));
+	ck_assert_int_eq(kill(pid, SIGHUP), 0);
+	ops_until("/readyz?verbose", "[+]config ok: generation 2");
+	ck_assert_int_eq(kill(pid, SIGTERM), 0);
+	ops_until("/readyz", "[-]shutdown failed");
+	ck_assert(ops_has("/livez", "ok"));
+	ck_assert(review(&h, pod_in)); /* still served, and told to go */
+	ck_assert(r.close);
+	hc_close(&h);
+	ck_assert_int_eq(kill(pid, SIGINT), 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("webhook/server");
@@ -573,6 +661,8 @@ int main(void)
 	tcase_add_test(tc, certificate_is_taken_over_and_bad_ones_are_not);
 	tcase_add_test(tc, objects_decide_and_are_taken_over);
 	tcase_add_loop_test(tc, bad_starts, 0, 9);
+	tcase_add_loop_test(tc, deadline_admits_or_fails, 0, 2);
+	tcase_add_test(tc, signals_reload_and_stop);
 	tcase_add_test(tc, stopping_under_load_loses_nothing);
 	suite_add_tcase(s, tc);
 	return og_suite_run(s);
