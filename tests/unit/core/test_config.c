@@ -152,6 +152,64 @@ START_TEST(values_of_a_profile)
 }
 END_TEST
 
+static const struct {
+	enum og_doc_kind kind;
+	const char *path, *want;
+} written[] = {
+	{OG_DOC_STACK, "spec.slug", "\"a\""},
+	{OG_DOC_STACK, "spec.clusterName", "\"c\\\"1\""},
+	{OG_DOC_STACK, "spec.receiver.type", "\"collector\""},
+	{OG_DOC_STACK, "spec.receiver.compression", "null"},
+	{OG_DOC_STACK, "spec.receiver.timeout", "\"1m30s\""},
+	{OG_DOC_STACK, "spec.receiver.tls", "null"},
+	{OG_DOC_STACK, "spec.credentials", "true"},
+	{OG_DOC_STACK, "spec.receiver", "null"},
+	{OG_DOC_STACK, "spec.distribute.immutable", "false"},
+	{OG_DOC_STACK, "spec.distribute.namespaceSelector",
+		"{\"matchExpressions\":[{\"key\":\"x\",\"operator\":\"In\",\"values\":[\"z\"]},{\"key\":"
+		"\"k\",\"operator\":\"NotIn\",\"values\":[\"1\",\"2\"]},{\"key\":\"e\",\"operator\":"
+		"\"DoesNotExist\"}]}"},
+	{OG_DOC_STACK, "spec.query.grace", "\"0s\""},
+	{OG_DOC_PROFILE, "spec.stack", "null"},
+	{OG_DOC_PROFILE, "spec.namespaceSelector", "{}"},
+	{OG_DOC_PROFILE, "spec.workloadSelector", "null"},
+	{OG_DOC_PROFILE, "spec.sdk.propagators", "[\"b3\",\"xray\"]"},
+	{OG_DOC_PROFILE, "spec.sdk.resourceAttributes", "{\"a.b\":\"1\",\"c\":\"\"}"},
+	{OG_DOC_PROFILE, "spec.sdk.env", "[{\"name\":\"A\",\"value\":\"b\"},{\"name\":\"C\"}]"},
+	{OG_DOC_PROFILE, "spec.sdk.disable", "null"},
+	{OG_DOC_PROFILE, "spec.restart.maxPerCluster", "7"},
+	{OG_DOC_PROFILE, "spec.languages.python.resources", "{\"limits\":{\"cpu\":1}}"},
+	{OG_DOC_PROFILE, "spec.languages.python.libc", "\"musl\""},
+	{OG_DOC_PROFILE, "spec.languages.java.libc", "null"},
+	{OG_DOC_PROFILE, "spec.languages.python.imagePullPolicy", "\"Never\""},
+};
+
+START_TEST(values_are_written_back)
+{
+	struct og_config *c = good(STACK("s",
+		"  slug: a\n  clusterName: 'c\"1'\n  receiver: {timeout: 90s}\n"
+		"  credentials: {secretRef: {name: a, namespace: b}}\n"
+		"  distribute:\n    namespaceSelector:\n      matchLabels: {x: z}\n"
+		"      matchExpressions:\n      - {key: k, operator: NotIn, values: [\"1\", \"2\"]}\n"
+		"      - {key: e, operator: DoesNotExist}\n  query: {grace: 0s}\n") PROFILE("p",
+		"  namespaceSelector: {}\n  restart: {maxPerCluster: 7}\n"
+		"  sdk:\n    propagators: [b3, xray]\n    resourceAttributes: {a.b: \"1\", c: \"\"}\n"
+		"    env: [{name: A, value: b}, {name: C}]\n"
+		"  languages:\n    python: {libc: musl, imagePullPolicy: Never, "
+		"resources: {limits: {cpu: 1}}}\n"));
+	for (size_t i = 0; i < OG_COUNT(written); i++) {
+		og_auto_buf struct og_buf b = OG_BUF_INIT(0);
+		int row = og_field_index(written[i].kind, og_svz(written[i].path));
+		const void *base = written[i].kind == OG_DOC_STACK ? (const void *)c->stacks
+								   : (const void *)c->profiles;
+		ck_assert_int_ge(row, 0);
+		og_field_write(&og_doc_types[written[i].kind].fields[row], base, &b);
+		ck_assert_msg(og_sv_eq(og_buf_view(&b), og_svz(written[i].want)), "%s: %s",
+			written[i].path, b.p);
+	}
+}
+END_TEST
+
 START_TEST(order_of_files_changes_nothing)
 {
 	const char *ab[] = {STACK("s", "  slug: a\n") PROFILE("b", "  stack: t\n"),
@@ -381,6 +439,7 @@ int main(void)
 	tcase_add_test(tc, defaults);
 	tcase_add_test(tc, values_of_a_stack);
 	tcase_add_test(tc, values_of_a_profile);
+	tcase_add_test(tc, values_are_written_back);
 	tcase_add_test(tc, order_of_files_changes_nothing);
 	tcase_add_test(tc, hash_follows_the_texts);
 	tcase_add_test(tc, origins);
