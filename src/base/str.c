@@ -120,7 +120,7 @@ void og_buf_fini(struct og_buf *b)
 void og_buf_reset(struct og_buf *b)
 {
 	b->len = 0;
-	b->failed = false;
+	b->failed = b->full = false;
 	if (b->p)
 		b->p[0] = '\0';
 }
@@ -131,7 +131,7 @@ bool og_buf_grow_(struct og_buf *b, size_t more)
 		return false;
 	size_t max = b->max ? b->max : BUF_DEFAULT_MAX;
 	if (more > max - b->len) {
-		b->failed = true;
+		b->failed = b->full = true;
 		return false;
 	}
 	size_t need = b->len + more + 1;

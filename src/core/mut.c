@@ -276,6 +276,7 @@ struct og_sv og_mut_fmt(struct og_mut *m, const char *fmt, ...)
 	og_buf_vfmt(&b, fmt, ap);
 	va_end(ap);
 	struct og_sv s = b.failed ? (struct og_sv){NULL, 0} : og_arena_sv(m->a, og_buf_view(&b));
+	m->large |= b.full;
 	og_buf_fini(&b);
 	if (!s.p) {
 		m->oom = true;

@@ -300,6 +300,7 @@ static struct og_sv instance_id(struct og_mut *m, struct og_sv ns, bool ns_known
 	og_percent_encode(b, m->pc->c.name);
 	struct og_sv s = b->failed ? og_sv(NULL, 0) : og_arena_sv(m->a, og_buf_view(b));
 	m->oom |= s.p == NULL;
+	m->large |= b->full;
 	return s;
 }
 
@@ -432,6 +433,7 @@ static void plan_attrs(struct og_mut *m, const struct attrs *as)
 	size_t n = b->len;
 	if (!text) {
 		m->oom = true;
+		m->large |= b->full;
 		return;
 	}
 	if (u) {

@@ -50,7 +50,8 @@ struct og_mut {
 	bool signal_by_user[OG_SIGNAL_COUNT_]; /* that signal's endpoint is */
 	struct og_taken taken[8]; /* names looked for among the pod's volumes and containers */
 	uint32_t ntaken;
-	bool oom;
+	bool oom;   /* something had no room */
+	bool large; /* because of a limit of ours */
 	struct attrs *attrs;   /* reused from container to container */
 	struct og_buf scratch; /* of one function at a time */
 	struct {

@@ -63,6 +63,11 @@ const char *og_skip_text(enum og_skip s)
 
 /* --- one container -------------------------------------------------------------------------- */
 
+static const char *list_of(const struct og_plan_container *pc)
+{
+	return pc->c.init ? "initContainers" : "containers";
+}
+
 static int read_user_env(struct og_mut *m, struct og_err *err)
 {
 	struct og_jval env = m->pc->c.env;
@@ -77,14 +82,13 @@ static int read_user_env(struct og_mut *m, struct og_err *err)
 		if (!og_jis(it.val, OG_J_OBJECT) ||
 			!og_jstr(og_jgetl(it.val, "name"), m->a, &u->name) || !u->name.n)
 			return og_err_set(err, OG_E_INVALID,
-				"/spec/%s/%u/env/%u: a variable without a name",
-				m->pc->c.init ? "initContainers" : "containers", m->pc->c.index,
-				it.index);
+				"/spec/%s/%u/env/%u: a variable without a name", list_of(m->pc),
+				m->pc->c.index, it.index);
 		if (!og_junset(value) && !og_jis(value, OG_J_STRING))
 			return og_err_set(err, OG_E_INVALID,
 				"/spec/%s/%u/env/%u/value: expected a string, found %s",
-				m->pc->c.init ? "initContainers" : "containers", m->pc->c.index,
-				it.index, og_jtype_name(og_jtype(value)));
+				list_of(m->pc), m->pc->c.index, it.index,
+				og_jtype_name(og_jtype(value)));
 		u->v = it.val;
 		u->has_value_from = !og_junset(og_jgetl(it.val, "valueFrom"));
 		u->has_value = !u->has_value_from;
@@ -151,7 +155,13 @@ static int plan_container(struct og_mut *m, struct og_err *err)
 	read_env_from(m);
 	for (const struct og_mutator *mu = og_mutators; mu->name && !m->oom; mu++)
 		mu->run(m);
-	return m->oom ? og_err_set(err, OG_E_OOM, "out of memory planning a container") : 0;
+	if (!m->oom)
+		return 0;
+	return m->large
+		       ? og_err_set(err, OG_E_LIMIT,
+				 "/spec/%s/%u: its variables would be larger than otelgate makes them",
+				 list_of(m->pc), m->pc->c.index)
+		       : og_err_set(err, OG_E_OOM, "out of memory planning a container");
 }
 
 /* --- revision ------------------------------------------------------------------------------- */
@@ -313,7 +323,7 @@ static int run_mutators(struct og_plan *p, struct og_arena *a, struct og_err *er
 	struct og_mut m = {.plan = p, .a = a, .profile = p->profile, .stack = p->profile->stack};
 	uint32_t targets = 0;
 	int rc = 0;
-	m.scratch.max = 1 << 20;
+	m.scratch.max = 4 << 20;
 	for (uint32_t i = 0; i < p->ncontainers && !rc; i++) {
 		if (p->containers[i].skip != OG_SKIP_NONE)
 			continue;
@@ -403,8 +413,8 @@ int og_plan_make(const struct og_plan_input *in, struct og_arena *arena, struct 
 	struct og_err *err)
 {
 	int rc = make(in, arena, ret, err);
-	/* facts, texts and findings that had no room: the plan may be another than it should */
-	if (!rc && arena->failed)
+	/* facts, names and texts that had no room: the plan, or the verdict, may be a wrong one */
+	if (arena->failed && rc != -OG_E_LIMIT)
 		rc = og_err_set(err, OG_E_OOM, "out of memory planning");
 	return rc;
 }

@@ -242,7 +242,7 @@ static void write_metadata(struct writer *w)
 
 static int write_patch(const struct og_plan *p, struct og_buf *out, struct og_err *err)
 {
-	struct writer w = {.p = p, .path.max = 64 << 10, .value.max = 4 << 20};
+	struct writer w = {.p = p, .path.max = 64 << 10, .value.max = 16 << 20};
 	og_jpatch_begin(&w.jp, out);
 	for (uint32_t i = 0; i < p->ncontainers; i++) {
 		const struct og_plan_container *pc = &p->containers[i];
@@ -261,6 +261,9 @@ static int write_patch(const struct og_plan *p, struct og_buf *out, struct og_er
 	bool ok = og_jpatch_end(&w.jp) && !w.failed;
 	og_buf_fini(&w.path);
 	og_buf_fini(&w.value);
+	if (!ok && out->full)
+		return og_err_set(
+			err, OG_E_LIMIT, "the patch would be larger than %zu bytes", out->max);
 	return ok ? 0 : og_err_set(err, OG_E_OOM, "out of memory writing the patch");
 }
 
@@ -340,7 +343,7 @@ int og_plan_rebase(struct og_plan *p, struct og_arena *a, struct og_err *err)
 	return og_meta_read(p->tmpl, a, &p->meta, err);
 }
 
-int og_plan_patch(struct og_plan *plan, struct og_arena *arena, struct og_err *err)
+static int patch(struct og_plan *plan, struct og_arena *arena, struct og_err *err)
 {
 	if (!plan->optin.in || plan->reason != OG_REASON_INJECTED)
 		return 0;
@@ -373,4 +376,14 @@ int og_plan_patch(struct og_plan *plan, struct og_arena *arena, struct og_err *e
 	else
 		plan->patch = text;
 	return 0;
+}
+
+int og_plan_patch(struct og_plan *plan, struct og_arena *arena, struct og_err *err)
+{
+	int rc = patch(plan, arena, err);
+	if (!arena->failed || rc == -OG_E_LIMIT)
+		return rc;
+	/* the check, too, reads names that may have had no room */
+	plan->patch = og_sv("", 0);
+	return og_err_set(err, OG_E_OOM, "out of memory writing the patch");
 }

@@ -34,6 +34,8 @@ static void bad_envelope(struct review *v, enum og_reason reason, int http, cons
 	v->r->http_status = http;
 	v->r->reason = reason;
 	v->r->error = og_arena_sv(v->a, og_svz(text));
+	if (!v->r->error.p)
+		v->r->error = OG_SV("out of memory");
 	og_buf_str(v->out, text);
 	og_buf_ch(v->out, '\n');
 }
@@ -59,6 +61,10 @@ static bool read_envelope(struct review *v)
 	v->request = og_jgetl(root, "request");
 	v->r->uid = og_jstr_or_empty(og_jgetl(v->request, "uid"), v->a);
 	const char *why = NULL;
+	if (v->a->failed) {
+		bad_envelope(v, OG_REASON_INTERNAL, 500, "out of memory reading the review");
+		return false;
+	}
 	if (!og_sv_is(v->kind, "AdmissionReview"))
 		why = "kind: expected AdmissionReview";
 	else if (!og_sv_is(v->api_version, "admission.k8s.io/v1"))
@@ -117,9 +123,12 @@ static void note_result(struct review *v, const struct og_meta *pod, const struc
 	}
 }
 
-static enum og_reason reason_of(int rc)
+/* Memory that ran out because of what was asked is no fault of ours. */
+static enum og_reason reason_of(const struct review *v, int rc)
 {
 	switch (-rc) {
+	case OG_E_OOM:
+		return v->a->full ? OG_REASON_TOO_LARGE : OG_REASON_INTERNAL;
 	case OG_E_BUG:
 		return OG_REASON_SELF_CHECK;
 	case OG_E_LIMIT:
@@ -138,7 +147,7 @@ static void decide(struct review *v)
 	struct og_plan_input in = {.config = v->in->config, .object = v->object};
 	int rc = og_meta_read(v->object, v->a, &pod, &err);
 	if (rc) {
-		fault(v, reason_of(rc), err.msg);
+		fault(v, reason_of(v, rc), err.msg);
 		return;
 	}
 	v->r->ns = og_jstr_or_empty(og_jgetl(v->request, "namespace"), v->a);
@@ -160,7 +169,7 @@ static void decide(struct review *v)
 		v->r->reason = v->plan->reason;
 	}
 	if (rc) {
-		fault(v, reason_of(rc), err.msg);
+		fault(v, reason_of(v, rc), err.msg);
 		return;
 	}
 	if (expired(v)) {
@@ -339,5 +348,9 @@ void og_review_handle(const struct og_review_input *in, struct og_arena *arena, 
 		ret->valid_envelope = false;
 		ret->http_status = 500;
 		ret->reason = OG_REASON_INTERNAL;
+		ret->patched = false;
+		ret->error = OG_SV("out of memory writing the answer");
+		og_buf_lit(out, "out of memory writing the answer\n");
+		out->failed = false;
 	}
 }

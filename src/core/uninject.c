@@ -237,7 +237,7 @@ static int read_record(
 	return 0;
 }
 
-int og_uninject_patch(struct og_jval object, struct og_arena *arena, struct og_buf *out,
+static int uninject(struct og_jval object, struct og_arena *arena, struct og_buf *out,
 	struct og_findings *findings, struct og_err *err)
 {
 	const struct og_workload_kind *k = og_workload_kind_of(object);
@@ -263,4 +263,13 @@ int og_uninject_patch(struct og_jval object, struct og_arena *arena, struct og_b
 	bool ok = og_jpatch_end(&u.jp) && !u.failed;
 	og_buf_fini(&u.path);
 	return ok ? 0 : og_err_set(err, OG_E_OOM, "out of memory writing the patch");
+}
+
+int og_uninject_patch(struct og_jval object, struct og_arena *arena, struct og_buf *out,
+	struct og_findings *findings, struct og_err *err)
+{
+	int rc = uninject(object, arena, out, findings, err);
+	/* a name that had no room is taken for one that is not there */
+	return arena->failed ? og_err_set(err, OG_E_OOM, "out of memory undoing the injection")
+			     : rc;
 }

@@ -2,7 +2,7 @@
 /* Views over pod specs. */
 #include "otelgate/kobj/podspec.h"
 
-enum { MAX_CONTAINERS = 1000 };
+enum { MAX_CONTAINERS = 1000, MAX_NAME = 63 /* an RFC 1123 label */ };
 
 static int read_list(struct og_jval list, bool init, struct og_arena *arena,
 	struct og_containers *out, struct og_err *err)
@@ -41,6 +41,10 @@ static int read_list(struct og_jval list, bool init, struct og_arena *arena,
 			return og_err_set(err, OG_E_INVALID,
 				"/spec/%s/%u/volumeMounts: expected an array, found %s", where,
 				it.index, og_jtype_name(og_jtype(c->mounts)));
+		if (c->name.n > MAX_NAME)
+			return og_err_set(err, OG_E_INVALID,
+				"/spec/%s/%u/name: %zu bytes, a container's name has at most %d",
+				where, it.index, c->name.n, MAX_NAME);
 		for (uint32_t i = 0; i < out->n; i++)
 			if (og_sv_eq(out->v[i].name, c->name))
 				return og_err_set(err, OG_E_INVALID,

@@ -64,6 +64,7 @@ struct og_buf {
 	char *p; /* NUL-terminated whenever not NULL */
 	size_t len, cap, max;
 	bool failed;
+	bool full; /* failed because of max, not for want of memory */
 };
 #define OG_BUF_INIT(max_bytes)     \
 	{                          \
@@ -72,7 +73,7 @@ struct og_buf {
 void og_buf_init(struct og_buf *b, size_t max_bytes);
 void og_buf_fini(struct og_buf *b);
 #define og_auto_buf __attribute__((cleanup(og_buf_fini)))
-/* Empties and clears `failed`, keeps the memory. */
+/* Empties and clears `failed` and `full`, keeps the memory. */
 void og_buf_reset(struct og_buf *b);
 bool og_buf_reserve(struct og_buf *b, size_t more);
 bool og_buf_grow_(struct og_buf *b, size_t more);
