@@ -2,11 +2,13 @@
 /* Undoing an injection from its record. */
 #include "otelgate/core/uninject.h"
 
+#include "otelgate/base/mem.h"
 #include "otelgate/codec/jpatch.h"
 #include "otelgate/codec/jptr.h"
 #include "otelgate/codec/jwrite.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 struct undo {
 	struct og_jval record, tmpl, spec;
@@ -31,12 +33,23 @@ static struct og_sv at(struct undo *u, const char *fmt, ...)
 	return og_buf_view(&u->path);
 }
 
-static bool has_string(struct og_jval list, struct og_sv s)
+static int by_text(const void *a, const void *b)
 {
+	return og_sv_cmp(*(const struct og_sv *)a, *(const struct og_sv *)b);
+}
+
+/* The texts of a list, sorted; the arena remembers when there was no room. */
+static struct og_sv *sorted(struct undo *u, struct og_jval list, uint32_t *ret_n)
+{
+	uint32_t n = og_jcount(list);
+	struct og_sv *v = og_arena_new_n(u->a, n ? n : 1, struct og_sv);
+	*ret_n = v ? n : 0;
+	if (!v)
+		return NULL;
 	og_jfor (it, list)
-		if (og_jstr_eq(it.val, s))
-			return true;
-	return false;
+		v[it.index] = og_jstr_or_empty(it.val, u->a);
+	qsort(v, n, sizeof(*v), by_text);
+	return v;
 }
 
 enum origin { WAS_THERE, WAS_ABSENT, WAS_NULL };
@@ -74,17 +87,18 @@ static void drop_member(struct undo *u, struct og_sv path, enum origin was)
 static void drop_named(struct undo *u, const char *path, struct og_jval array, const char *key,
 	struct og_jval names, enum origin was)
 {
-	uint32_t n = og_jcount(array), hits = 0;
+	uint32_t n = og_jcount(array), hits = 0, ngone;
 	if (!og_jis(array, OG_J_ARRAY) || !og_jcount(names))
 		return;
 	bool *drop = og_arena_new_n(u->a, n ? n : 1, bool);
-	if (!drop) {
+	const struct og_sv *gone = sorted(u, names, &ngone);
+	if (!drop || !gone) {
 		u->failed = true;
 		return;
 	}
 	og_jfor (it, array) {
 		struct og_sv name = og_jstr_or_empty(og_jget(it.val, og_svz(key)), u->a);
-		if (name.n && has_string(names, name)) {
+		if (name.n && bsearch(&name, gone, ngone, sizeof(*gone), by_text)) {
 			drop[it.index] = true;
 			hits++;
 		}
@@ -206,6 +220,32 @@ static void undo_metadata(struct undo *u)
 	drop_keys(u, "annotations", ann, akeys, n + 1, awas != WAS_THERE ? awas : inner);
 }
 
+/*
+ * What otelgate writes stays far below these; a record above them is somebody else's, and would
+ * only cost time.
+ */
+enum { MAX_SETS = 1000, MAX_NAMES = 2000, MAX_MERGED = 64, MAX_OBJECTS = 64 };
+
+static bool within_limits(struct og_jval r)
+{
+	static const char *const lists[] = {"inits", "volumes", "annotations", "made"};
+	struct og_jval sets = og_jgetl(r, "sets"), containers = og_jgetl(r, "containers");
+	if (og_jcount(sets) > MAX_SETS || og_jcount(containers) > MAX_SETS)
+		return false;
+	og_jfor (it, sets)
+		if (og_jcount(it.val) > MAX_NAMES)
+			return false;
+	og_jfor (it, containers)
+		if (og_jcount(og_jgetl(it.val, "merged")) > MAX_MERGED ||
+			og_jcount(og_jgetl(it.val, "mounts")) > MAX_OBJECTS ||
+			og_jcount(og_jgetl(it.val, "made")) > MAX_OBJECTS)
+			return false;
+	for (size_t i = 0; i < OG_COUNT(lists); i++)
+		if (og_jcount(og_jget(r, og_svz(lists[i]))) > MAX_OBJECTS)
+			return false;
+	return true;
+}
+
 static int read_record(
 	struct og_jval meta, struct og_arena *a, struct og_jval *ret, struct og_err *err)
 {
@@ -233,6 +273,9 @@ static int read_record(
 		return og_err_set(err, OG_E_INVALID,
 			"the record has version %lld; this otelgate reads version 1",
 			(long long)version);
+	if (!within_limits(og_jroot(d)))
+		return og_err_set(
+			err, OG_E_INVALID, "the record lists more than otelgate ever writes");
 	*ret = og_jroot(d);
 	return 0;
 }
