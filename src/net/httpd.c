@@ -10,6 +10,8 @@
 #include <unistd.h>
 #include "otelgate/base/mem.h"
 
+enum { KEEP_GENERATIONS = 4 };
+
 static void fill_limits(struct og_httpd_limits *l)
 {
 	static const struct og_httpd_limits defaults = {
@@ -214,6 +216,17 @@ uint16_t og_httpd_port(const struct og_httpd *s)
 	return s->port;
 }
 
+/* A certificate that changes again and again must not pile up threads: only the newest few old
+ * generations get their full time. gen_lock held. */
+static void retire_surplus(struct og_httpd *s)
+{
+	unsigned n = 0;
+
+	for (struct gen *g = s->gens; g; g = g->next)
+		if (++n > KEEP_GENERATIONS)
+			g->stop_by_ms = 0;
+}
+
 int og_httpd_rotate(
 	struct og_httpd *s, struct og_sv cert_pem, struct og_sv key_pem, struct og_err *err)
 {
@@ -235,6 +248,7 @@ int og_httpd_rotate(
 	s->gens->stop_by_ms = mono_ms() + s->o.limits.retire_ms;
 	atomic_store(&s->gens->closing, true);
 	s->gens = g;
+	retire_surplus(s);
 	pthread_mutex_unlock(&s->gen_lock);
 	STAT_ADD(s->n.rotations, 1);
 	httpd_wake(s->wake_sweep);

@@ -144,7 +144,8 @@ uint16_t og_httpd_port(const struct og_httpd *s);
 /*
  * New connections get the new pair, from the next accept on. Open ones are served by the old
  * generation, whose answers carry `Connection: close`; it is stopped when its last connection
- * is gone, or after retire_ms as soon as no request is in progress. On an error (OG_E_TLS,
+ * is gone, or after retire_ms as soon as no request is in progress; of more than three old ones
+ * the oldest at once. On an error (OG_E_TLS,
  * OG_E_OOM, OG_E_INVALID for a plain server) nothing has changed.
  */
 int og_httpd_rotate(

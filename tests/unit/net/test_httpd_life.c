@@ -348,6 +348,31 @@ START_TEST(many_rotations_without_clients)
 }
 END_TEST
 
+static bool generations_at_most(const struct og_httpd_stats *st, uint64_t n)
+{
+	return st->generations <= n;
+}
+
+START_TEST(old_generations_do_not_pile_up)
+{
+	struct hc idle[8];
+
+	start(true, 1, (struct og_httpd_limits){0});
+	for (size_t i = 0; i < OG_COUNT(idle); i++) { /* one that stays in every generation */
+		ck_assert(hc_open(&idle[i], og_httpd_port(server), pki.ca.p));
+		ck_assert(hc_get(&idle[i], "/healthz") && hc_recv(&idle[i], &r));
+		ck_assert(rotate_to_new_leaf());
+	}
+	ck_assert(fixture_until(server, generations_at_most, 4));
+	ck_assert_uint_eq(stats().generations, 4);
+	ck_assert(hc_ended(&idle[0], SOON_MS));
+	ck_assert(hc_get(&idle[7], "/healthz") && hc_recv(&idle[7], &r));
+	ck_assert_int_eq(r.status, 200);
+	for (size_t i = 0; i < OG_COUNT(idle); i++)
+		hc_close(&idle[i]);
+}
+END_TEST
+
 START_TEST(start_survives_allocation_failures)
 {
 	unsigned long n = 1;
@@ -387,6 +412,7 @@ int main(void)
 	tcase_add_test(tc, drain_gives_up_at_its_deadline);
 	tcase_add_test(tc, drain_of_an_unused_server);
 	tcase_add_test(tc, many_rotations_without_clients);
+	tcase_add_test(tc, old_generations_do_not_pile_up);
 	tcase_add_test(tc, start_survives_allocation_failures);
 	suite_add_tcase(s, tc);
 	SRunner *runner = srunner_create(s);
