@@ -15,6 +15,7 @@ bench-build: $(BENCH_BINS) $(BIN)
 bench: bench-build ## measure, beside budgets and baselines; writes build/bench.json
 	@rm -f build/bench.rows
 	@for b in $(BENCH_BINS); do echo "# $${b##*/}"; BENCH_JSON=build/bench.rows $$b || exit 1; done
+	@echo "# instructions"; BENCH_JSON=build/bench.rows tests/bench/instructions $(B)/bench/bench_review
 	@awk 'BEGIN { print "[" } { printf "%s%s", (NR > 1 ? ",\n" : ""), $$0 } END { print "\n]" }' \
 		build/bench.rows > build/bench.json
 

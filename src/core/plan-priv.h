@@ -20,7 +20,7 @@ struct og_user_env {
 	struct og_sv value;
 };
 
-struct attrs;
+struct og_attrs;
 
 /* A resource attribute on its way into OTEL_RESOURCE_ATTRIBUTES. */
 struct og_attr {
@@ -50,10 +50,10 @@ struct og_mut {
 	bool signal_by_user[OG_SIGNAL_COUNT_]; /* that signal's endpoint is */
 	struct og_taken taken[8]; /* names looked for among the pod's volumes and containers */
 	uint32_t ntaken;
-	bool oom;   /* something had no room */
-	bool large; /* because of a limit of ours */
-	struct attrs *attrs;   /* reused from container to container */
-	struct og_buf scratch; /* of one function at a time */
+	bool oom;		/* something had no room */
+	bool large;		/* because of a limit of ours */
+	struct og_attrs *attrs; /* reused from container to container */
+	struct og_buf scratch;	/* of one function at a time */
 	struct {
 		struct og_sv name, key, json;
 	} secrets[8]; /* secretKeyRef variables made so far */
@@ -157,3 +157,15 @@ struct og_sv og_mut_revision_text(struct og_mut *m, const char *prefix);
  * came.
  */
 int og_plan_rebase(struct og_plan *p, struct og_arena *a, struct og_err *err);
+
+/* Annotations resource.opentelemetry.io/<attribute> of the pod. */
+#define OG_ATTR_PREFIX "resource.opentelemetry.io/"
+/* A label of the pod, when the profile wants labels to count; empty otherwise. */
+struct og_sv og_mut_label(const struct og_mut *m, struct og_sv key);
+/* One key of the user's OTEL_RESOURCE_ATTRIBUTES; {NULL, 0} when absent. */
+struct og_sv og_mut_user_attr(const struct og_mut *m, struct og_sv key);
+/* "$(NAME)" of a helper variable, which is planned with it; empty when it cannot be had. */
+struct og_sv og_mut_ref_pod_name(struct og_mut *m);
+struct og_sv og_mut_ref_node_name(struct og_mut *m);
+struct og_sv og_mut_ref_pod_uid(struct og_mut *m);
+struct og_sv og_mut_ref_pod_namespace(struct og_mut *m);

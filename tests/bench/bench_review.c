@@ -5,12 +5,12 @@
  */
 #include "bench.h"
 #include "otelgate/base/mem.h"
+#include "otelgate/base/parse.h"
 #include "otelgate/core/review.h"
 #include "reviews.h"
 
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 struct run {
 	const struct og_config *config;
@@ -46,12 +46,17 @@ static const struct {
 	{"review, 1 container, not opted in", 1, false, 20},
 };
 
-/* `bench_review once N` runs one case N times, for callgrind. */
-static int once(struct run *r, int n)
+/* `bench_review once CASE N` runs one case N times, for callgrind (tests/bench/instructions). */
+static int once(struct run *r, const char *which, const char *times)
 {
-	for (int i = 0; i < n; i++)
+	uint32_t i, n;
+	if (og_parse_u32(og_svz(which), 0, OG_COUNT(cases) - 1, &i, NULL) ||
+		og_parse_u32(og_svz(times), 1, 100000, &n, NULL))
+		return 2;
+	bench_review(&r->body, cases[i].containers, 5, cases[i].opted_in);
+	while (n--)
 		one_review(r);
-	printf("%zu bytes in, %zu bytes out\n", r->body.len, r->out.len);
+	printf("%s\n", cases[i].name); /* for the table of instructions */
 	return r->out.len ? 0 : 1;
 }
 
@@ -65,13 +70,11 @@ int main(int argc, char **argv)
 	int n = 0;
 	if (!r.config)
 		return 1;
+	if (argc == 4)
+		return once(&r, argv[2], argv[3]);
 	for (size_t i = 0; i < OG_COUNT(cases); i++) {
 		og_buf_reset(&r.body);
 		bench_review(&r.body, cases[i].containers, 5, cases[i].opted_in);
-		if (argc == 4 && strtoul(argv[2], NULL, 10) == i)
-			return once(&r, (int)strtol(argv[3], NULL, 10));
-		if (argc > 1)
-			continue;
 		rows[n++] = (struct bench_row){cases[i].name, "us",
 			bench_time(one_review, &r, 9) / 1e3, cases[i].budget_us, false,
 			bench_time(jansson_parse, &r, 5) / 1e3, "jansson parsing the same bytes"};
