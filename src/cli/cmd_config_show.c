@@ -59,6 +59,37 @@ struct show {
 	size_t width[3];
 };
 
+static bool is_secret_name(struct og_sv name)
+{
+	static const char *const words[] = {
+		"HEADERS", "TOKEN", "PASSWORD", "SECRET", "CREDENTIAL", "API_KEY", "AUTH"};
+	for (size_t i = 0; i < OG_COUNT(words); i++) {
+		if (og_sv_has(name, og_svz(words[i])))
+			return true;
+	}
+	return false;
+}
+
+/* A list of EnvVar whose literal values may be credentials: those are not shown. */
+static void write_env(const struct og_field *f, const void *base, struct og_buf *out)
+{
+	const struct og_cfg_env *env;
+	uint32_t n;
+	memcpy(&env, (const char *)base + f->at, sizeof(env));
+	memcpy(&n, (const char *)base + f->at_count, sizeof(n));
+	for (uint32_t i = 0; i < n; i++) {
+		og_buf_ch(out, i ? ',' : '[');
+		if (env[i].has_value_from || !is_secret_name(env[i].name)) {
+			og_buf_sv(out, env[i].json);
+			continue;
+		}
+		og_buf_lit(out, "{\"name\":");
+		og_jw_str(out, env[i].name);
+		og_buf_lit(out, ",\"value\":\"[hidden]\"}");
+	}
+	og_buf_ch(out, ']');
+}
+
 /* The value as JSON; false when there is none. */
 static bool value_of(const struct shown *d, const struct og_field *f, struct og_buf *out)
 {
@@ -69,7 +100,10 @@ static bool value_of(const struct shown *d, const struct og_field *f, struct og_
 	}
 	if (f->type == OG_FT_OBJECT || og_field_is_empty(f, d->base))
 		return false;
-	og_field_write(f, d->base, out);
+	if (f->type == OG_FT_ENV)
+		write_env(f, d->base, out);
+	else
+		og_field_write(f, d->base, out);
 	return true;
 }
 
@@ -364,7 +398,8 @@ const struct og_command og_cmd_config_show = {
 	.usage = "[-f FILE|DIR]... [-o yaml|json|table] [--profile NAME]",
 	.description =
 		"Prints every field that has a value, with the file and line that set it, or "
-		"\"default\". The YAML form can be read again as configuration.",
+		"\"default\". The YAML form can be read again as configuration. Literal values of "
+		"variables that look like credentials (…TOKEN, …HEADERS) are hidden.",
 	.examples = "# what is in effect\n%P config show -f otelgate.yaml\n"
 		    "# one profile and its stack, as a table\n"
 		    "%P config show -f deploy/ --profile standard -o table",
