@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # Command line: documents generated from the option tables, and the tests that run the real binary.
 GEN_CLI := man/otelgate.1 docs/reference/cli.md completions/otelgate.bash completions/_otelgate \
-	completions/otelgate.fish
+	completions/otelgate.fish docs/reference/metrics.md
 GEN_CLI_man/otelgate.1 := man
 GEN_CLI_docs/reference/cli.md := markdown
 GEN_CLI_completions/otelgate.bash := bash
 GEN_CLI_completions/_otelgate := zsh
 GEN_CLI_completions/otelgate.fish := fish
+GEN_CLI_docs/reference/metrics.md := metrics
 
 .PHONY: docs docs-cli check-docs-cli check-cli
 docs: docs-cli

@@ -8,7 +8,7 @@
 #   og_jobs              number of processors
 #   og_say TEXT          progress
 #
-# Groups: build (make, compiler, libraries), test (Check), demo (openssl and curl commands),
+# Groups: build (make, compiler, libraries), test (Check, patch), demo (openssl and curl commands),
 # lint and coverage (analysers; never needed to build).
 
 og_say() {
@@ -23,7 +23,7 @@ og_jobs() {
 og_deps_probes() {
 	case $1 in
 	build) echo 'bash make gcc ar nm pkg-config :jansson>=2.13 :yaml-0.1>=0.2 :libssl>=3.0 :libcrypto>=3.0 :libmicrohttpd>=0.9.75' ;;
-	test) echo ':check>=0.15' ;;
+	test) echo ':check>=0.15 patch' ;;
 	demo) echo 'openssl curl' ;;
 	lint) echo 'clang clang-format clang-tidy cppcheck shellcheck codespell' ;;
 	coverage) echo 'gcovr' ;;
@@ -38,9 +38,9 @@ og_deps_packages() {
 	debian-build) echo 'bash make gcc libc6-dev binutils pkg-config libjansson-dev libyaml-dev libssl-dev libmicrohttpd-dev' ;;
 	fedora-build) echo 'bash make gcc binutils pkgconf-pkg-config jansson-devel libyaml-devel openssl-devel libmicrohttpd-devel diffutils findutils gawk' ;;
 	alpine-build) echo 'bash make gcc musl-dev binutils pkgconf jansson-dev yaml-dev openssl-dev libmicrohttpd-dev linux-headers' ;;
-	debian-test) echo 'check' ;;
-	fedora-test) echo 'check-devel' ;;
-	alpine-test) echo 'check-dev coreutils diffutils' ;;
+	debian-test) echo 'check patch' ;;
+	fedora-test) echo 'check-devel patch' ;;
+	alpine-test) echo 'check-dev patch coreutils diffutils' ;;
 	*-demo) echo 'openssl curl ca-certificates' ;;
 	debian-lint) echo 'clang clang-format clang-tidy cppcheck shellcheck codespell' ;;
 	fedora-lint) echo 'clang clang-tools-extra cppcheck ShellCheck codespell' ;;

@@ -12,7 +12,7 @@
 
 enum { CPU, START, RSS, VIRTUAL, OPEN_FDS, MAX_FDS };
 
-static const struct og_metric_def defs[] = {
+const struct og_metric_def og_metric_process_defs[] = {
 	[CPU] = {"process_cpu_seconds_total", "Total user and system CPU time spent in seconds.",
 		OG_METRIC_COUNTER, .unit = "seconds"},
 	[START] = {"process_start_time_seconds",
@@ -27,6 +27,8 @@ static const struct og_metric_def defs[] = {
 	[MAX_FDS] = {"process_max_fds", "Maximum number of open file descriptors.", OG_METRIC_GAUGE,
 		.unit = NULL},
 };
+
+const size_t og_metric_process_defs_n = OG_COUNT(og_metric_process_defs);
 
 /* Fields of /proc/self/stat as numbered in proc(5), after the command's closing bracket. */
 enum { STAT_UTIME = 14, STAT_STIME = 15, STAT_STARTTIME = 22, STAT_VSIZE = 23, STAT_RSS = 24 };
@@ -98,7 +100,8 @@ static void collect(void *ctx)
 
 int og_metrics_add_process(struct og_metrics *m, struct og_err *err)
 {
-	struct og_metric_table *t = og_metrics_add(m, defs, OG_COUNT(defs), err);
+	struct og_metric_table *t =
+		og_metrics_add(m, og_metric_process_defs, og_metric_process_defs_n, err);
 	if (!t)
 		return err ? -(int)err->code : -(int)OG_E_OOM;
 	return og_metrics_on_collect(m, collect, t, err);

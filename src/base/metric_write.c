@@ -122,6 +122,28 @@ static void write_escaped(struct og_buf *out, const char *s, bool quote)
 
 static const char *const type_names[] = {"counter", "gauge", "histogram"};
 
+const char *og_metric_type_name(enum og_metric_type t)
+{
+	return (unsigned)t < OG_COUNT(type_names) ? type_names[t] : "unknown";
+}
+
+void og_metric_defs_markdown(const struct og_metric_def *defs, size_t n, struct og_buf *out)
+{
+	og_buf_lit(out, "| name | type | labels | meaning |\n|---|---|---|---|\n");
+	for (size_t i = 0; i < n; i++) {
+		og_buf_fmt(out, "| `%s` | %s | ", defs[i].name, og_metric_type_name(defs[i].type));
+		for (size_t k = 0; k < og_metric_label_count_(&defs[i]); k++)
+			og_buf_fmt(out, "%s`%s`", k ? ", " : "", defs[i].labels[k]);
+		og_buf_lit(out, " | ");
+		for (const char *p = defs[i].help; *p; p++) {
+			if (*p == '|')
+				og_buf_ch(out, '\\');
+			og_buf_ch(out, *p == '\n' ? ' ' : *p);
+		}
+		og_buf_lit(out, " |\n");
+	}
+}
+
 static struct og_sv family(const struct og_metric_def *d, enum og_metric_format f)
 {
 	struct og_sv name = og_svz(d->name);

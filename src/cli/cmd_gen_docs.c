@@ -13,6 +13,7 @@ static const struct {
 	{"bash", og_gen_bash},
 	{"zsh", og_gen_zsh},
 	{"fish", og_gen_fish},
+	{"metrics", og_gen_metrics},
 };
 
 static int run_gen_docs(struct og_cli *cli, void *args, const struct og_parsed *p)
@@ -24,14 +25,15 @@ static int run_gen_docs(struct og_cli *cli, void *args, const struct og_parsed *
 			return OG_EXIT_PASS;
 		}
 	}
-	return og_cli_usage(cli, "unknown document \"%.64s\": man, markdown, bash, zsh or fish",
+	return og_cli_usage(cli,
+		"unknown document \"%.64s\": man, markdown, bash, zsh, fish or metrics",
 		p->operands[0]);
 }
 
 const struct og_command og_cmd_gen_docs = {
 	.name = "gen-docs",
 	.summary = "print a document generated from the option tables",
-	.usage = "man|markdown|bash|zsh|fish",
+	.usage = "man|markdown|bash|zsh|fish|metrics",
 	.hidden = true,
 	.min_operands = 1,
 	.max_operands = 1,

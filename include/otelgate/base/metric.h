@@ -83,6 +83,13 @@ const char *og_metrics_content_type(enum og_metric_format f);
 int og_metrics_write(
 	struct og_metrics *m, enum og_metric_format f, struct og_buf *out, struct og_err *err);
 
+/* Those rows, for documentation. */
+extern const struct og_metric_def og_metric_process_defs[];
+extern const size_t og_metric_process_defs_n;
+const char *og_metric_type_name(enum og_metric_type t); /* "counter", "gauge", "histogram" */
+/* A Markdown table of rows: name, type, labels, meaning. */
+void og_metric_defs_markdown(const struct og_metric_def *defs, size_t n, struct og_buf *out);
+
 /* All rows of all tables in order of registration: documentation is generated from it. */
 void og_metrics_each(const struct og_metrics *m,
 	void (*fn)(void *ctx, const struct og_metric_def *def), void *ctx);

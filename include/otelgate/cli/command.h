@@ -89,3 +89,4 @@ void og_gen_markdown(struct og_buf *out);
 void og_gen_bash(struct og_buf *out);
 void og_gen_zsh(struct og_buf *out);
 void og_gen_fish(struct og_buf *out);
+void og_gen_metrics(struct og_buf *out); /* Markdown */

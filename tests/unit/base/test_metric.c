@@ -276,6 +276,18 @@ START_TEST(rows_can_be_listed)
 }
 END_TEST
 
+START_TEST(markdown_table)
+{
+	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
+	const struct og_metric_def d = {
+		"a_total", "One | two\nthree.", OG_METRIC_COUNTER, .labels = {"x", "y"}};
+	og_metric_defs_markdown(&d, 1, &b);
+	ck_assert_str_eq(b.p, "| name | type | labels | meaning |\n|---|---|---|---|\n"
+			      "| `a_total` | counter | `x`, `y` | One \\| two three. |\n");
+	ck_assert_str_eq(og_metric_type_name((enum og_metric_type)99), "unknown");
+}
+END_TEST
+
 START_TEST(allocation_failures)
 {
 	og_mem_fault_arm(1, true);
@@ -348,6 +360,7 @@ int main(void)
 	tcase_add_test(tc, content_types);
 	tcase_add_test(tc, process_figures);
 	tcase_add_test(tc, rows_can_be_listed);
+	tcase_add_test(tc, markdown_table);
 	tcase_add_test(tc, allocation_failures);
 	tcase_add_test(tc, threads_lose_no_count);
 	suite_add_tcase(s, tc);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* docs/reference/metrics.md from the tables of metrics. */
+#include "otelgate/base/metric.h"
+#include "otelgate/cli/command.h"
+#include "otelgate/webhook/metrics.h"
+
+void og_gen_metrics(struct og_buf *out)
+{
+	og_buf_lit(out,
+		"<!-- Generated from the tables of metrics by `make docs`. -->\n"
+		"# Metrics\n\n"
+		"`GET /metrics` answers in the Prometheus text format 0.0.4, or in OpenMetrics "
+		"1.0 when the `Accept` header\n"
+		"asks for it. Label values are bounded: beyond a row's limit everything new is "
+		"counted under `other`.\n\n"
+		"## Webhook\n\n");
+	og_metric_defs_markdown(og_webhook_metrics, OG_WM_COUNT_, out);
+	og_buf_lit(out, "\n## Process\n\n");
+	og_metric_defs_markdown(og_metric_process_defs, og_metric_process_defs_n, out);
+}
