@@ -32,14 +32,25 @@
 			"The distributed Secret, by secretKeyRef; written in place of the general variable only when the container sends another signal to a receiver of its own.", \
 			OFF("OTEL_EXPORTER_OTLP_" S "_HEADERS")                                                                                                                     \
 	}
-#define SIGNAL_PROTOCOL(S, s)                                                                                               \
-	{                                                                                                                   \
-		"OTEL_EXPORTER_OTLP_" S "_PROTOCOL", OG_ENVDOC_LOOKED_AT, OTLP_SDKS,                                        \
-			"Transport for " s " alone: grpc, http/protobuf or http/json.",                                     \
-			"OTEL_EXPORTER_OTLP_PROTOCOL.",                                                                     \
-			"Never written. A value of the container that does not fit the stack's endpoint is finding OG502.", \
-			"Remove it from the container to take the stack's protocol."                                        \
+/* Written instead of the general variable when another signal is the container's own. */
+#define SIGNAL_OWN(S, s, suffix, what, general)                                                                          \
+	{                                                                                                                \
+		"OTEL_EXPORTER_OTLP_" S "_" suffix, OG_ENVDOC_WRITTEN, OTLP_SDKS,                                        \
+			what " for " s " alone.", general ".",                                                           \
+			"As " general                                                                                    \
+			"; written in its place only when the container sends another signal to a receiver of its own.", \
+			OFF(general)                                                                                     \
 	}
+#define SIGNAL_TLS(S, s)                                                                       \
+	SIGNAL_OWN(S, s, "CERTIFICATE", "PEM file of the receiver's certificate authority",    \
+		"OTEL_EXPORTER_OTLP_CERTIFICATE"),                                             \
+		SIGNAL_OWN(S, s, "CLIENT_CERTIFICATE", "PEM file of the client's certificate", \
+			"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"),                              \
+		SIGNAL_OWN(S, s, "CLIENT_KEY", "PEM file of the client's private key",         \
+			"OTEL_EXPORTER_OTLP_CLIENT_KEY")
+#define SIGNAL_PROTOCOL(S, s)                                                        \
+	SIGNAL_OWN(S, s, "PROTOCOL", "Transport (grpc, http/protobuf or http/json)", \
+		"OTEL_EXPORTER_OTLP_PROTOCOL")
 #define SIGNAL_EXPORTER(S, s, more)                                                                                            \
 	{                                                                                                                      \
 		"OTEL_" S "_EXPORTER", OG_ENVDOC_WRITTEN, ALL_SDKS,                                                            \
@@ -108,6 +119,9 @@ static const struct og_envdoc docs[] = {
 		"PEM file of the client's private key, for mutual TLS.", "No client certificate.",
 		"spec.receiver.tls.keyFile of the GrafanaStack.",
 		OFF("OTEL_EXPORTER_OTLP_CLIENT_KEY")},
+	SIGNAL_TLS("METRICS", "metrics"),
+	SIGNAL_TLS("TRACES", "traces"),
+	SIGNAL_TLS("LOGS", "logs"),
 	SIGNAL_EXPORTER("METRICS", "metrics", ", prometheus"),
 	SIGNAL_EXPORTER("TRACES", "traces", ", zipkin"),
 	{"OTEL_LOGS_EXPORTER", OG_ENVDOC_WRITTEN, ALL_SDKS,
@@ -129,6 +143,10 @@ static const struct og_envdoc docs[] = {
 		"Argument of the sampler: for the ratio samplers the share that is kept, from 0 to 1. Read only when OTEL_TRACES_SAMPLER is set.",
 		"1 for the ratio samplers.", "spec.sdk.sampler.argument of the TelemetryProfile.",
 		OFF("OTEL_TRACES_SAMPLER_ARG")},
+	{"OTEL_SDK_DISABLED", OG_ENVDOC_LOOKED_AT, ALL_SDKS " (not Go)",
+		"true switches the SDK off: nothing is sent.", "The SDK works.",
+		"Never written. A container that sets it to true gets finding OG703.",
+		"Remove it from the container."},
 	{"OTEL_CONFIG_FILE", OG_ENVDOC_LOOKED_AT,
 		"SDKs with declarative configuration: Go, Java, PHP, C++ and others that follow",
 		"A file that configures the SDK. With it every other OTEL_ variable is ignored, unless the file refers to it.",

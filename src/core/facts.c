@@ -92,7 +92,21 @@ int og_facts_of_workload(const struct og_facts_source *source, struct og_jval ob
 	*ret = (struct og_facts){.namespace_name = ns, .source = source};
 	(void)ask(source, OG_SV(""), OG_SV("Namespace"), OG_SV(""), ns, arena, &ret->ns);
 	struct og_sv api = og_jstr_or_empty(og_jgetl(object, "apiVersion"), arena);
-	ret->owners[0] = (struct og_object_facts){
+	/* the Jobs of a CronJob get what jobTemplate.metadata says; their names are made later */
+	struct og_jval job = og_jpath(object, "spec", "jobTemplate", NULL);
+	struct og_meta jm;
+	if (k && og_sv_is(og_svz(k->kind), "CronJob")) {
+		if ((rc = og_meta_read(job, arena, &jm, err)))
+			return rc;
+		ret->owners[ret->nowners++] = (struct og_object_facts){
+			.known = true,
+			.group = OG_SV("batch"),
+			.kind = OG_SV("Job"),
+			.labels = jm.labels,
+			.annotations = jm.annotations,
+		};
+	}
+	ret->owners[ret->nowners++] = (struct og_object_facts){
 		.known = true,
 		.group = og_api_group(api),
 		.kind = og_jstr_or_empty(og_jgetl(object, "kind"), arena),
@@ -101,7 +115,6 @@ int og_facts_of_workload(const struct og_facts_source *source, struct og_jval ob
 		.labels = m.labels,
 		.annotations = m.annotations,
 	};
-	ret->nowners = 1;
 	collect_chain(source, ns, &m.labels, m.has_owner, m.owner, arena, ret);
 	return 0;
 }

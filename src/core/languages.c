@@ -14,6 +14,9 @@ static const struct og_lang_def defs[] = {
 		.copy = {"cp", "/javaagent.jar", "/otelgate/java/javaagent.jar"},
 		.vars = {{"JAVA_TOOL_OPTIONS", OG_JOIN_SPACE_AFTER,
 			"-javaagent:/otelgate/java/javaagent.jar", NULL}},
+		.other_agents = {"opentelemetry-javaagent", "otel-auto-instrumentation",
+			"dd-java-agent", "newrelic.jar", "elastic-apm-agent",
+			"applicationinsights-agent", "skywalking-agent", "aws-opentelemetry-agent"},
 		.profiler = "agent",
 	},
 	{
@@ -25,6 +28,8 @@ static const struct og_lang_def defs[] = {
 		.copy = {"cp", "-r", "/autoinstrumentation/.", "/otelgate/nodejs"},
 		.vars = {{"NODE_OPTIONS", OG_JOIN_SPACE_AFTER,
 			"--require /otelgate/nodejs/autoinstrumentation.js", NULL}},
+		.other_agents = {"@opentelemetry/", "otel-auto-instrumentation", "dd-trace",
+			"newrelic", "elastic-apm-node", "@splunk/otel"},
 		.profiler = "env",
 	},
 	{
@@ -39,6 +44,8 @@ static const struct og_lang_def defs[] = {
 		.vars = {{"PYTHONPATH", OG_JOIN_PYTHONPATH,
 			"/otelgate/python/opentelemetry/instrumentation/auto_instrumentation",
 			NULL}},
+		.other_agents = {"opentelemetry/instrumentation/auto_instrumentation",
+			"otel-auto-instrumentation", "ddtrace/bootstrap", "newrelic/bootstrap"},
 	},
 	{
 		.language = OG_LANG_DOTNET,
@@ -66,6 +73,8 @@ static const struct og_lang_def defs[] = {
 					"/otelgate/dotnet/linux-musl/OpenTelemetry.AutoInstrumentation.Native.so"},
 				{"OTEL_DOTNET_AUTO_HOME", OG_JOIN_KEEP, "/otelgate/dotnet", NULL},
 			},
+		.other_agents = {"OpenTelemetry.AutoInstrumentation", "otel-auto-instrumentation",
+			"Datadog.Trace", "NewRelic"},
 		.marker = "OTEL_DOTNET_AUTO_HOME",
 	},
 };

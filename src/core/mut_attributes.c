@@ -34,18 +34,34 @@ static void add_attr(struct og_mut *m, struct og_attrs *as, const char *key, str
 	as->v[as->n++] = (struct og_attr){k, value, reference};
 }
 
+static void refuse(
+	struct og_mut *m, struct og_sv key, enum og_level level, const char *id, const char *why)
+{
+	if (!m->noted_refused)
+		og_mut_finding(m, id,
+			og_mut_fmt(m, "%s %.*s", og_level_name(level), OG_SV_ARG(key)), "%s", why);
+}
+
 static void from_annotations(struct og_mut *m, struct og_attrs *as)
 {
-	const struct og_kvs *kvs = &m->plan->meta.annotations;
-	for (uint32_t i = 0; i < kvs->n; i++) {
-		struct og_sv k = kvs->v[i].key;
-		if (!og_sv_starts(k, OG_SV(OG_ATTR_PREFIX)))
-			continue;
-		struct og_sv key =
-			og_sv(k.p + sizeof(OG_ATTR_PREFIX) - 1, k.n - sizeof(OG_ATTR_PREFIX) + 1);
-		if (!og_sv_is(key, "service.name")) /* has a variable of its own */
-			add_attr(m, as, NULL, key, og_sv_trim(kvs->v[i].value), false);
-	}
+	struct og_layer ls[OG_MAX_LAYERS];
+	uint32_t n = og_mut_layers(m, ls);
+	for (uint32_t l = 0; l < n; l++)
+		for (uint32_t i = 0; i < ls[l].kvs->n; i++) {
+			struct og_sv key = ls[l].kvs->v[i].key, attr = og_mut_attribute_of(key);
+			if (!attr.n)
+				continue;
+			if (og_mut_misplaced(attr, ls[l].level))
+				refuse(m, key, ls[l].level, "OG201",
+					"it would give many pods one name, so it is read nearer to them only");
+			else if (og_sv_is(attr, "otelgate.revision"))
+				refuse(m, key, ls[l].level, "OG203",
+					"otelgate sets this attribute itself");
+			else if (!og_sv_is(attr, "service.name")) /* has a variable of its own */
+				add_attr(m, as, NULL, attr, og_sv_trim(ls[l].kvs->v[i].value),
+					false);
+		}
+	m->noted_refused = true;
 }
 
 /* tag@digest, digest, or tag: the order of the attribute rules. */

@@ -6,17 +6,17 @@
 #include "otelgate/codec/jwrite.h"
 
 /* Per signal; the OTLP exporter specification has no variables for profiles. */
+#define SIGNAL(S)                                                                               \
+	{                                                                                       \
+		"OTEL_" S "_EXPORTER", "OTEL_EXPORTER_OTLP_" S "_ENDPOINT",                     \
+			"OTEL_EXPORTER_OTLP_" S "_HEADERS", "OTEL_EXPORTER_OTLP_" S "_PROTOCOL" \
+	}
 static const struct {
-	const char *endpoint, *headers, *protocol, *exporter;
+	const char *exporter, *endpoint, *headers, *protocol;
 } vars[OG_SIGNAL_COUNT_] = {
-	[OG_SIGNAL_METRICS] = {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
-		"OTEL_EXPORTER_OTLP_METRICS_HEADERS", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
-		"OTEL_METRICS_EXPORTER"},
-	[OG_SIGNAL_TRACES] = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-		"OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
-		"OTEL_TRACES_EXPORTER"},
-	[OG_SIGNAL_LOGS] = {"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "OTEL_EXPORTER_OTLP_LOGS_HEADERS",
-		"OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "OTEL_LOGS_EXPORTER"},
+	[OG_SIGNAL_METRICS] = SIGNAL("METRICS"),
+	[OG_SIGNAL_TRACES] = SIGNAL("TRACES"),
+	[OG_SIGNAL_LOGS] = SIGNAL("LOGS"),
 };
 
 static bool set_by_user(const struct og_mut *m, const char *name)
@@ -41,19 +41,24 @@ static void note_user_endpoints(struct og_mut *m)
 			og_mut_place_env(m, OG_SV("OTEL_EXPORTER_OTLP_ENDPOINT")),
 			"the container names its own receiver, so the stack's protocol, TLS files and credentials are not injected");
 	for (int s = 0; s < OG_SIGNAL_PROFILES; s++) {
-		m->signal_by_user[s] = set_by_user(m, vars[s].endpoint) ||
-				       set_by_user(m, vars[s].headers);
+		const char *signal = og_signal_name((enum og_signal)s);
+		m->signal_by_user[s] = set_by_user(m, vars[s].endpoint);
+		m->headers_by_user[s] = set_by_user(m, vars[s].headers);
 		if (m->signal_by_user[s])
 			og_mut_finding(m, "OG304", og_mut_place_env(m, og_svz(vars[s].endpoint)),
-				"the container sends %s to its own receiver; the stack's credentials are not given to it",
-				og_signal_name((enum og_signal)s));
+				"the container sends %s to its own receiver; the stack's protocol, TLS files and credentials are not given to it",
+				signal);
+		else if (m->headers_by_user[s])
+			og_mut_finding(m, "OG304", og_mut_place_env(m, og_svz(vars[s].headers)),
+				"the container sets the headers of %s itself; the stack's credentials are not given to that signal",
+				signal);
 	}
 }
 
-static void check_user_protocol(struct og_mut *m)
+static void check_protocol(struct og_mut *m, const char *name)
 {
-	const struct og_user_env *u = og_mut_user(m, OG_SV("OTEL_EXPORTER_OTLP_PROTOCOL"));
-	if (!u || !u->has_value || !u->value.n || m->endpoint_by_user)
+	const struct og_user_env *u = og_mut_user(m, og_svz(name));
+	if (!u || !u->has_value || !u->value.n)
 		return;
 	bool grpc = og_sv_caseeq(u->value, OG_SV("grpc"));
 	if (grpc != (m->stack->receiver.protocol == OG_PROTOCOL_GRPC))
@@ -62,18 +67,72 @@ static void check_user_protocol(struct og_mut *m)
 			grpc ? "grpc" : "http", og_protocol_name(m->stack->receiver.protocol));
 }
 
+/* What the user switches off is no fault, but it explains why nothing arrives. */
+static void note_switched_off(struct og_mut *m)
+{
+	const struct og_user_env *u = og_mut_user(m, OG_SV("OTEL_SDK_DISABLED"));
+	if (u && u->has_value && og_sv_caseeq(u->value, OG_SV("true")))
+		og_mut_finding(m, "OG703", og_mut_place_env(m, u->name),
+			"the container switches its SDK off, so no signal is sent");
+	for (int s = 0; s < OG_SIGNAL_PROFILES; s++) {
+		u = og_mut_user(m, og_svz(vars[s].exporter));
+		bool wanted = m->plan->signals[s] == OG_MODE_EXPECTED ||
+			      m->plan->signals[s] == OG_MODE_OPTIONAL;
+		if (u && wanted && u->has_value && og_sv_caseeq(u->value, OG_SV("none")))
+			og_mut_finding(m, "OG703", og_mut_place_env(m, u->name),
+				"the container switches %s off, which the profile wants",
+				og_signal_name((enum og_signal)s));
+	}
+}
+
+/*
+ * Plans one setting of the exporter. Where one signal goes to a receiver of the user's own, the
+ * general variable would reach that too, so the other signals get their own variables. `json` makes
+ * the EnvVar when the value is none of text. True when something is written.
+ */
+static bool plan_setting(struct og_mut *m, struct og_sv general, struct og_sv value,
+	struct og_sv secret_key, const bool *by_user)
+{
+	static const char *const infix[] = {"METRICS_", "TRACES_", "LOGS_"};
+	bool any = false, written = false;
+	for (int s = 0; s < OG_SIGNAL_PROFILES; s++)
+		any |= by_user[s];
+	if (!any)
+		return secret_key.n ? og_mut_env_json(m, OG_ENV_ADD_LAST, OG_FROM_STACK, general,
+					      og_mut_secret_env(m, general, secret_key))
+				    : og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_STACK, general, value);
+	if (set_by_user(m, general.p))
+		return og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_STACK, general, value);
+	og_mut_env_off(m, OG_FROM_STACK, general,
+		"one signal is the container's own; the others get their own variable");
+	if (og_mut_disabled(m, general))
+		return false;
+	for (int s = 0; s < OG_SIGNAL_PROFILES; s++) {
+		struct og_sv name = og_mut_fmt(m, "OTEL_EXPORTER_OTLP_%s%s", infix[s],
+			general.p + sizeof("OTEL_EXPORTER_OTLP_") - 1);
+		if (by_user[s])
+			continue;
+		written |= secret_key.n
+				   ? og_mut_env_json(m, OG_ENV_ADD_LAST, OG_FROM_STACK, name,
+					     og_mut_secret_env(m, name, secret_key))
+				   : og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_STACK, name, value);
+	}
+	return written;
+}
+
 void og_mut_exporter(struct og_mut *m)
 {
 	const struct og_stack *st = m->stack;
 	note_user_endpoints(m);
-	check_user_protocol(m);
+	note_switched_off(m);
+	if (!m->endpoint_by_user)
+		check_protocol(m, "OTEL_EXPORTER_OTLP_PROTOCOL");
+	for (int s = 0; s < OG_SIGNAL_PROFILES && !m->endpoint_by_user; s++)
+		if (!m->signal_by_user[s])
+			check_protocol(m, vars[s].protocol);
 	if (set_by_user(m, "OTEL_CONFIG_FILE"))
 		og_mut_finding(m, "OG318", og_mut_place_env(m, OG_SV("OTEL_CONFIG_FILE")),
 			"SDKs that read this file ignore every other OTEL_ variable, the injected ones too");
-	if (!st->receiver.endpoint.n && !m->endpoint_by_user)
-		og_mut_finding(m, "OG501", og_mut_place(m),
-			"the stack \"%.*s\" has no endpoint: its slug has not been discovered yet",
-			OG_SV_ARG(st->name));
 	if (st->receiver.endpoint.n)
 		(void)og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_STACK,
 			OG_SV("OTEL_EXPORTER_OTLP_ENDPOINT"), st->receiver.endpoint);
@@ -86,8 +145,8 @@ void og_mut_exporter(struct og_mut *m)
 			"the endpoint is the container's own");
 		return;
 	}
-	(void)og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_STACK, OG_SV("OTEL_EXPORTER_OTLP_PROTOCOL"),
-		og_svz(og_protocol_name(st->receiver.protocol)));
+	(void)plan_setting(m, OG_SV("OTEL_EXPORTER_OTLP_PROTOCOL"),
+		og_svz(og_protocol_name(st->receiver.protocol)), og_sv("", 0), m->signal_by_user);
 	if (st->receiver.compression != OG_COMPRESSION_UNSET)
 		(void)og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_STACK,
 			OG_SV("OTEL_EXPORTER_OTLP_COMPRESSION"),
@@ -101,7 +160,7 @@ void og_mut_exporter(struct og_mut *m)
 
 /* --- credentials --------------------------------------------------------------------------- */
 
-static struct og_sv secret_env(struct og_mut *m, struct og_sv name, struct og_sv key)
+struct og_sv og_mut_secret_env(struct og_mut *m, struct og_sv name, struct og_sv key)
 {
 	for (uint32_t i = 0; i < m->nsecrets; i++)
 		if (og_sv_eq(m->secrets[i].name, name) && og_sv_eq(m->secrets[i].key, key))
@@ -129,35 +188,18 @@ static struct og_sv secret_env(struct og_mut *m, struct og_sv name, struct og_sv
 void og_mut_headers(struct og_mut *m)
 {
 	const struct og_stack *st = m->stack;
-	struct og_sv general = OG_SV("OTEL_EXPORTER_OTLP_HEADERS");
+	bool own[OG_SIGNAL_COUNT_];
 	if (!st->credentials.present)
 		return;
 	if (m->endpoint_by_user) {
-		og_mut_env_off(m, OG_FROM_STACK, general,
+		og_mut_env_off(m, OG_FROM_STACK, OG_SV("OTEL_EXPORTER_OTLP_HEADERS"),
 			"the endpoint is the container's own; credentials go to the stack's only");
 		return;
 	}
-	bool any = false;
-	for (int s = 0; s < OG_SIGNAL_PROFILES; s++)
-		any |= m->signal_by_user[s];
-	if (!any) {
-		(void)og_mut_env_json(m, OG_ENV_ADD_LAST, OG_FROM_STACK, general,
-			secret_env(m, general, st->distribute.header_key));
-		return;
-	}
-	/* the general variable would reach the user's own receiver too: one per remaining signal */
-	og_mut_env_off(m, OG_FROM_STACK, general,
-		"one signal goes to the container's own receiver; the others get their own variable");
-	for (int s = 0; s < OG_SIGNAL_PROFILES; s++)
-		if (!m->signal_by_user[s])
-			(void)og_mut_env_json(m, OG_ENV_ADD_LAST, OG_FROM_STACK,
-				og_svz(vars[s].headers),
-				secret_env(m, og_svz(vars[s].headers), st->distribute.header_key));
-}
-
-struct og_sv og_mut_secret_env(struct og_mut *m, struct og_sv name, struct og_sv key)
-{
-	return secret_env(m, name, key);
+	for (int s = 0; s < OG_SIGNAL_COUNT_; s++)
+		own[s] = m->signal_by_user[s] || m->headers_by_user[s];
+	(void)plan_setting(m, OG_SV("OTEL_EXPORTER_OTLP_HEADERS"), og_sv("", 0),
+		st->distribute.header_key, own);
 }
 
 /* --- TLS files ----------------------------------------------------------------------------- */
@@ -194,26 +236,34 @@ void og_mut_tls(struct og_mut *m)
 		return;
 	bool ca_in_map = t->config_map_name.n > 0;
 	struct {
-		const char *var;
-		struct og_sv file;
+		struct og_sv var, file;
 		const char *dir, *volume;
 	} files[] = {
-		{"OTEL_EXPORTER_OTLP_CERTIFICATE", t->ca_file, ca_in_map ? CA_DIR : TLS_DIR,
+		{OG_SV("OTEL_EXPORTER_OTLP_CERTIFICATE"), t->ca_file, ca_in_map ? CA_DIR : TLS_DIR,
 			ca_in_map ? "otelgate-ca" : "otelgate-tls"},
-		{"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", t->cert_file, TLS_DIR, "otelgate-tls"},
-		{"OTEL_EXPORTER_OTLP_CLIENT_KEY", t->key_file, TLS_DIR, "otelgate-tls"},
+		{OG_SV("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"), t->cert_file, TLS_DIR,
+			"otelgate-tls"},
+		{OG_SV("OTEL_EXPORTER_OTLP_CLIENT_KEY"), t->key_file, TLS_DIR, "otelgate-tls"},
 	};
+	/* a certificate and a key of different pairs end the exporter, in Java the process */
+	bool own_pair = set_by_user(m, "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE") ||
+			set_by_user(m, "OTEL_EXPORTER_OTLP_CLIENT_KEY");
 	bool need_tls = false, need_ca = false;
 	for (size_t i = 0; i < OG_COUNT(files); i++) {
 		if (!files[i].file.n)
 			continue;
+		if (i > 0 && own_pair) {
+			og_mut_env_off(m, OG_FROM_STACK, files[i].var,
+				"the container has a client certificate or key of its own");
+			continue;
+		}
 		if (files[i].file.p[0] != '/' && og_mut_taken(m, files[i].volume, files[i].dir)) {
-			og_mut_env_off(m, OG_FROM_STACK, og_svz(files[i].var),
+			og_mut_env_off(m, OG_FROM_STACK, files[i].var,
 				"the place of the file is taken by the pod's own volume or mount");
 			continue;
 		}
-		bool written = og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_STACK, og_svz(files[i].var),
-			tls_path(m, files[i].dir, files[i].file));
+		bool written = plan_setting(m, files[i].var,
+			tls_path(m, files[i].dir, files[i].file), og_sv("", 0), m->signal_by_user);
 		if (!written || files[i].file.p[0] == '/')
 			continue;
 		if (i == 0 && ca_in_map)
@@ -259,7 +309,7 @@ void og_mut_sdk(struct og_mut *m)
 		return;
 	/* type and argument belong together: with either of them the user's, neither is written */
 	struct og_sv type = OG_SV("OTEL_TRACES_SAMPLER"), arg = OG_SV("OTEL_TRACES_SAMPLER_ARG");
-	if (og_mut_user(m, arg) && !og_mut_user(m, type)) {
+	if (set_by_user(m, "OTEL_TRACES_SAMPLER_ARG") && !set_by_user(m, "OTEL_TRACES_SAMPLER")) {
 		og_mut_env_off(m, OG_FROM_SDK, type,
 			"the container sets OTEL_TRACES_SAMPLER_ARG, which belongs to another sampler");
 		return;

@@ -33,6 +33,9 @@ static struct og_sv reference(struct og_mut *m, struct og_sv *cached, const stru
 			og_mut_env_json(
 				m, OG_ENV_ADD_FIRST, OG_FROM_HELPER, both[i].name, both[i].json))
 			*cached = both[i].ref;
+	if (!cached->n && og_mut_user(m, both[0].name) && og_mut_user(m, both[1].name))
+		og_mut_finding(m, "OG304", og_mut_place_env(m, both[1].name),
+			"the container uses both names that otelgate has for this value, so the attributes made of it are left out");
 	return *cached;
 }
 

@@ -89,10 +89,42 @@ static bool all_mergeable(struct og_mut *m, const struct og_lang_def *d)
 			continue;
 		m->pc->agent_note = og_mut_fmt(m, "%s: %s", v->name, why);
 		og_mut_finding(m, "OG305", og_mut_place_env(m, og_svz(v->name)),
-			"%s; the %s agent is not put in, environment only", why, d->title);
+			"the %s agent is not put in: %s; environment only", d->title, why);
 		return false;
 	}
 	return true;
+}
+
+/* Another agent in the user's own text: two in one process overwrite each other. */
+static bool has_other_agent(struct og_mut *m, const struct og_lang_def *d)
+{
+	if (d->marker && og_mut_user(m, og_svz(d->marker))) {
+		no_agent(m, "OG314", "the container already activates an OpenTelemetry agent");
+		return true;
+	}
+	for (const struct og_lang_var *v = d->vars; v->name; v++) {
+		const struct og_user_env *u = og_mut_user(m, og_svz(v->name));
+		if (!u || !u->value.n)
+			continue;
+		for (const char *const *o = d->other_agents; *o; o++)
+			if (og_sv_has(u->value, og_svz(*o))) {
+				no_agent(m, "OG314",
+					og_mut_fmt(m,
+						"%s of the container loads another agent (%s)",
+						v->name, *o)
+						.p);
+				return true;
+			}
+		if (v->join == OG_JOIN_KEEP && !og_sv_caseeq(u->value, og_svz(v->value)) &&
+			!(v->value_musl && og_sv_eq(u->value, og_svz(v->value_musl)))) {
+			no_agent(m, "OG314",
+				og_mut_fmt(m, "the container sets %s, which takes one value only",
+					v->name)
+					.p);
+			return true;
+		}
+	}
+	return false;
 }
 
 static void activate(struct og_mut *m, const struct og_lang_def *d)
@@ -131,18 +163,16 @@ static bool wants_agent(struct og_mut *m, const struct og_lang_def *d, struct og
 		m->pc->agent_note = OG_SV("the profile switches this language's agent off");
 		return false;
 	}
-	if (d->marker && og_mut_user(m, og_svz(d->marker))) {
-		no_agent(m, "OG314", "the container already activates an OpenTelemetry agent");
+	if (has_other_agent(m, d))
 		return false;
-	}
 	if (d->needs_libc && m->pc->libc == OG_LIBC_UNKNOWN) {
 		m->pc->agent_note = OG_SV("the C library of the image is not known");
-		og_mut_finding(m, "OG313", og_mut_place(m),
-			"the %s agent has native parts and the C library of the image is not known%s: say " OG_PREFIX
-			"language: %s/glibc or %s/musl; environment only",
-			d->title,
-			image_says_musl(m->pc->c.image) ? " (its name suggests musl)" : "",
-			og_language_name(d->language), og_language_name(d->language));
+		og_mut_finding(m, "OG324", og_mut_place(m),
+			"say " OG_PREFIX
+			"language: %s/glibc or %s/musl%s; the %s agent has native parts, and the C library of the image is not known; environment only",
+			og_language_name(d->language), og_language_name(d->language),
+			image_says_musl(m->pc->c.image) ? " (the image's name suggests musl)" : "",
+			d->title);
 		return false;
 	}
 	if (og_mut_taken(m, d->volume, d->home)) {
@@ -170,7 +200,8 @@ void og_mut_language(struct og_mut *m)
 
 /* --- profiles ------------------------------------------------------------------------------ */
 
-#define PROFILER_DIR "/otelgate/java-profiler"
+#define PROFILER_DIR	"/otelgate/java-profiler"
+#define PROFILER_VOLUME "otelgate-java-profiler"
 
 static const struct {
 	const char *name, *text;
@@ -188,8 +219,10 @@ static const struct {
 		"no Pyroscope agent can be put into this language from outside; use profiles.via: ebpf"},
 	[OG_PROFILES_MUSL] = {"musl",
 		"the image uses musl (Alpine), where the native profiler cannot be put in; use profiles.via: ebpf or a glibc image"},
+	[OG_PROFILES_BLOCKED] = {"blocked",
+		"JAVA_TOOL_OPTIONS of the container cannot be added to, or a name is taken"},
 	[OG_PROFILES_CONFLICT] = {"conflict",
-		"the OpenTelemetry agent already holds the runtime's single profiler slot"},
+		"another agent already holds the place of the profiler"},
 };
 
 const char *og_profiles_state_name(enum og_profiles_state s)
@@ -234,9 +267,11 @@ static enum og_profiles_state agent_state(const struct og_mut *m)
 static void profiler_env(struct og_mut *m)
 {
 	struct og_sv name = m->pc->service_name;
+	/* the user's own text may refer to variables, and those stand before this one */
 	if (name.n)
 		(void)og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_SIGNALS,
-			OG_SV("PYROSCOPE_APPLICATION_NAME"), og_mut_escape_dollar(m, name));
+			OG_SV("PYROSCOPE_APPLICATION_NAME"),
+			m->pc->service_name_by_user ? name : og_mut_escape_dollar(m, name));
 	(void)og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_STACK, OG_SV("PYROSCOPE_SERVER_ADDRESS"),
 		m->stack->receiver.signal_endpoint[OG_SIGNAL_PROFILES]);
 	if (!m->stack->credentials.present)
@@ -255,11 +290,14 @@ static enum og_profiles_state java_profiler(struct og_mut *m)
 		"cp", "/pyroscope.jar", PROFILER_DIR "/pyroscope.jar", NULL};
 	struct og_sv name = OG_SV("JAVA_TOOL_OPTIONS");
 	struct og_sv ours = OG_SV("-javaagent:" PROFILER_DIR "/pyroscope.jar");
-	if (og_mut_taken(m, "otelgate-java-profiler", PROFILER_DIR) ||
+	const struct og_user_env *u = og_mut_user(m, name);
+	if (u && og_sv_has(u->value, OG_SV("pyroscope.jar")))
+		return OG_PROFILES_CONFLICT;
+	if (og_mut_taken(m, PROFILER_VOLUME, PROFILER_DIR) ||
 		!og_mut_merge(m, OG_FROM_AGENT, name, OG_SV(""),
 			OG_SV(" -javaagent:" PROFILER_DIR "/pyroscope.jar"), ours))
-		return OG_PROFILES_CONFLICT;
-	add_agent_objects(m, "otelgate-java-profiler", PROFILER_DIR,
+		return OG_PROFILES_BLOCKED;
+	add_agent_objects(m, PROFILER_VOLUME, PROFILER_DIR,
 		m->profile->languages[OG_LANG_JAVA].profiler_image, cmd,
 		"copies the Pyroscope agent for Java");
 	(void)og_mut_env(
@@ -279,7 +317,9 @@ void og_mut_profiles(struct og_mut *m)
 		/* grafana/k8s-monitoring-helm, feature-profiling */
 		og_plan_annotation(m, OG_SV("profiles.grafana.com/cpu.ebpf.enabled"), OG_SV("true"),
 			"Alloy's eBPF profiler picks the pod by it");
-		if (pc->service_name.n)
+		/* an annotation cannot refer to a variable */
+		bool refers = pc->service_name_by_user && og_sv_has(pc->service_name, OG_SV("$("));
+		if (pc->service_name.n && !refers)
 			og_plan_annotation(m, OG_SV("resource.opentelemetry.io/service.name"),
 				pc->service_name,
 				"profiles arrive under the same name as the rest");

@@ -5,19 +5,7 @@
  */
 #include "plan-priv.h"
 
-static struct og_sv annotation(const struct og_mut *m, struct og_sv attr)
-{
-	const struct og_kvs *kvs = &m->plan->meta.annotations;
-	for (uint32_t i = 0; i < kvs->n; i++) {
-		struct og_sv k = kvs->v[i].key;
-		if (og_sv_starts(k, OG_SV(OG_ATTR_PREFIX)) &&
-			og_sv_eq(og_sv(k.p + sizeof(OG_ATTR_PREFIX) - 1,
-					 k.n - (sizeof(OG_ATTR_PREFIX) - 1)),
-				attr))
-			return og_sv_trim(kvs->v[i].value);
-	}
-	return og_sv("", 0);
-}
+#include "otelgate/codec/percent.h"
 
 struct og_sv og_mut_label(const struct og_mut *m, struct og_sv key)
 {
@@ -46,7 +34,7 @@ static struct og_sv owner_name(const struct og_mut *m)
 
 static struct og_sv natural_name(const struct og_mut *m, const char **ret_note)
 {
-	struct og_sv v = annotation(m, OG_SV("service.name"));
+	struct og_sv v = og_mut_said_attr(m, OG_SV("service.name"));
 	*ret_note = "annotation " OG_ATTR_PREFIX "service.name";
 	if (!v.n) {
 		v = og_mut_label(m, OG_SV("app.kubernetes.io/instance"));
@@ -91,6 +79,17 @@ struct og_sv og_mut_user_attr(const struct og_mut *m, struct og_sv key)
 	return og_sv(NULL, 0);
 }
 
+/* The text as it is when it holds a bad escape, which is reported elsewhere. */
+static struct og_sv decoded(struct og_mut *m, struct og_sv text)
+{
+	og_auto_buf struct og_buf b = OG_BUF_INIT(1 << 20);
+	if (og_percent_decode(text, &b, NULL) || b.failed)
+		return text;
+	struct og_sv s = og_arena_sv(m->a, og_buf_view(&b));
+	m->oom |= s.p == NULL;
+	return s;
+}
+
 void og_mut_service_name(struct og_mut *m)
 {
 	struct og_sv var = OG_SV("OTEL_SERVICE_NAME");
@@ -98,6 +97,7 @@ void og_mut_service_name(struct og_mut *m)
 	struct og_sv name = natural_name(m, &note);
 	struct og_sv by_user = og_mut_user_attr(m, OG_SV("service.name"));
 	const struct og_user_env *u = og_mut_user(m, var);
+	m->pc->service_name_by_user = u || by_user.n;
 	if (u) {
 		m->pc->service_name = u->has_value ? u->value : og_sv("", 0);
 		(void)og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_IDENTITY, var, name);
@@ -105,7 +105,7 @@ void og_mut_service_name(struct og_mut *m)
 	}
 	if (by_user.n) {
 		/* OTEL_SERVICE_NAME would outrank it by the SDK rules */
-		m->pc->service_name = by_user;
+		m->pc->service_name = decoded(m, by_user);
 		og_mut_env_off(m, OG_FROM_IDENTITY, var,
 			"service.name in the container's OTEL_RESOURCE_ATTRIBUTES stands");
 		return;

@@ -46,6 +46,7 @@ static const struct {
 		"injection is asked for, but no such profile exists"},
 	[OG_REASON_NO_CONFIG] = {"no-config",
 		"injection is asked for, but no configuration is loaded"},
+	[OG_REASON_NO_ENDPOINT] = {"no-endpoint", "the stack has no endpoint yet"},
 	[OG_REASON_WINDOWS] = {"windows", "Windows pods are not supported"},
 	[OG_REASON_MIRROR_POD] = {"mirror-pod", "a static pod's mirror cannot be changed"},
 	[OG_REASON_EXCLUDED_NAMESPACE] = {"excluded-namespace",
@@ -110,11 +111,11 @@ static void unknown_key(struct og_sv key, enum og_level level, const char *what,
 	struct og_sv place =
 		og_svz(og_arena_fmt(arena, "%s %s %.*s", level_names[level], what, OG_SV_ARG(key)));
 	if (near)
-		og_findings_addf(findings, arena, "OG202", place,
-			"otelgate knows no key of this name; did you mean %s?", near);
+		og_findings_addf(
+			findings, arena, "OG202", place, "unknown key; did you mean %s?", near);
 	else
 		og_findings_addf(findings, arena, "OG202", place,
-			"otelgate knows no key of this name; the keys are listed by `otelgate explain annotations`");
+			"unknown key; `otelgate explain annotations` lists the known ones");
 }
 
 /* Reads our keys out of one list; annotations come first and win over labels. */
@@ -204,15 +205,33 @@ static void missing_profile(const struct og_config *c, struct og_sv name, enum o
 	struct og_arena *arena, struct og_findings *findings, struct og_optin *o)
 {
 	o->reason = OG_REASON_PROFILE_MISSING;
-	struct og_sv place =
-		og_svz(og_arena_fmt(arena, "%s " OG_PREFIX "inject", og_level_name(level)));
+	struct og_sv place = level == OG_LEVEL_PROFILE
+				     ? OG_SV("option --profile")
+				     : og_svz(og_arena_fmt(arena, "%s " OG_PREFIX "inject",
+					       og_level_name(level)));
+	enum { SHOWN = 20 };
+	const char *words[SHOWN + 2] = {"true", "false"};
+	size_t nwords = 2;
 	struct og_buf list = OG_BUF_INIT(4096);
-	for (uint32_t i = 0; i < c->nprofiles && i < 20; i++)
-		og_buf_fmt(&list, "%s%.*s", i ? ", " : "", OG_SV_ARG(c->profiles[i].name));
-	if (!name.n)
+	for (uint32_t i = 0; i < c->nprofiles && i < SHOWN; i++) {
+		struct og_sv n = c->profiles[i].name;
+		const char *word = og_arena_strndup(arena, n.p, n.n);
+		og_buf_fmt(&list, "%s%.*s", i ? ", " : "", OG_SV_ARG(n));
+		if (word)
+			words[nwords++] = word;
+	}
+	const char *near = name.n ? og_suggest(name, words, nwords) : NULL;
+	if (!name.p)
 		og_findings_addf(findings, arena, "OG204", place,
 			"\"true\" names no profile, and none of them is the default; name one of: %.*s",
 			OG_SV_ARG(og_buf_view(&list)));
+	else if (!name.n)
+		og_findings_addf(findings, arena, "OG204", place,
+			"the value is empty; write true, false or one of: %.*s",
+			OG_SV_ARG(og_buf_view(&list)));
+	else if (near)
+		og_findings_addf(findings, arena, "OG204", place,
+			"there is no profile \"%.*s\"; did you mean %s?", OG_SV_ARG(name), near);
 	else
 		og_findings_addf(findings, arena, "OG204", place,
 			"there is no profile \"%.*s\"; write true, false or one of: %.*s",
@@ -249,7 +268,7 @@ static void choose_unnamed(const struct og_config *c, const struct og_meta *pod,
 		o->profile_by_default = true;
 	}
 	if (!o->profile)
-		missing_profile(c, OG_SV(""), from, arena, findings, o);
+		missing_profile(c, og_sv(NULL, 0), from, arena, findings, o);
 }
 
 static void note_overridden(enum og_level winner, struct og_arena *arena,
@@ -298,6 +317,19 @@ static void apply_said(const struct og_config *c, const struct og_meta *pod,
 		o->reason = OG_REASON_INJECTED;
 }
 
+/* Settings of the workload without anybody's asking for injection: they do nothing. */
+static void note_idle_settings(
+	struct og_arena *arena, struct og_findings *findings, const struct og_optin *o)
+{
+	for (int l = 0; l < OG_LEVEL_NAMESPACE; l++)
+		for (int k = 0; k < OG_KEY_COUNT_; k++)
+			if (o->said[l][k].said && k != OG_KEY_INJECT && k != OG_KEY_IGNORE)
+				og_findings_addf(findings, arena, "OG201",
+					og_svz(og_arena_fmt(
+						arena, "%s %s", level_names[l], keys[k].name)),
+					"it has no effect without " OG_PREFIX "inject: \"true\"");
+}
+
 void og_optin_decide(const struct og_config *config, const struct og_meta *pod,
 	const struct og_facts *facts, struct og_sv profile_override, struct og_arena *arena,
 	struct og_findings *findings, struct og_optin *ret)
@@ -318,8 +350,11 @@ void og_optin_decide(const struct og_config *config, const struct og_meta *pod,
 	} else {
 		apply_said(config, pod, facts, arena, findings, o);
 	}
-	if (!profile_override.n || o->reason == OG_REASON_OPTED_OUT)
+	if (!profile_override.n || o->reason == OG_REASON_OPTED_OUT) {
+		if (o->reason == OG_REASON_NOT_OPTED_IN)
+			note_idle_settings(arena, findings, o);
 		return;
+	}
 	o->profile = config ? og_config_profile(config, profile_override) : NULL;
 	o->in = o->profile != NULL;
 	o->why = "chosen on the command line";

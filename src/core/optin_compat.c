@@ -58,26 +58,41 @@ static const struct og_profile *named(const struct og_config *c, struct og_sv va
 }
 
 static void read_platform(const struct og_meta *pod, const struct og_facts *facts,
-	struct og_arena *arena, struct og_findings *findings, struct og_optin *o)
+	struct og_arena *arena, struct og_findings *findings, struct og_compat_language *l)
 {
-	const char *key = o->compat_language == OG_LANG_PYTHON	 ? OPERATOR "otel-python-platform"
-			  : o->compat_language == OG_LANG_DOTNET ? OPERATOR
-				  "otel-dotnet-auto-runtime"
-								 : NULL;
+	const char *key = l->language == OG_LANG_PYTHON	  ? OPERATOR "otel-python-platform"
+			  : l->language == OG_LANG_DOTNET ? OPERATOR "otel-dotnet-auto-runtime"
+							  : NULL;
 	if (!key)
 		return;
 	struct og_sv v = effective(pod, facts, key);
 	if (!v.n || og_sv_is(v, "glibc") || og_sv_is(v, "linux-x64"))
-		o->compat_libc = OG_LIBC_GLIBC; /* the operator's default */
+		l->libc = OG_LIBC_GLIBC; /* the operator's default */
 	else if (og_sv_is(v, "musl") || og_sv_is(v, "linux-musl-x64"))
-		o->compat_libc = OG_LIBC_MUSL;
+		l->libc = OG_LIBC_MUSL;
 	else
 		og_findings_addf(findings, arena, "OG203",
 			og_svz(og_arena_fmt(arena, "annotation %s", key)),
 			"\"%.*s\" is no platform: write %s; the agent is not put in, environment only",
 			OG_SV_ARG(v),
-			o->compat_language == OG_LANG_PYTHON ? "glibc or musl"
-							     : "linux-x64 or linux-musl-x64");
+			l->language == OG_LANG_PYTHON ? "glibc or musl"
+						      : "linux-x64 or linux-musl-x64");
+}
+
+/* The operator's values are names of its Instrumentation objects, which otelgate does not read. */
+static void choose_profile(const struct og_config *config, const struct og_profile *compat,
+	struct og_sv value, const char *key, struct og_arena *arena, struct og_findings *findings,
+	struct og_optin *o)
+{
+	const struct og_profile *p = og_sv_caseeq(value, OG_SV("true")) ? compat
+									: named(config, value);
+	o->why = "compatible with the OpenTelemetry Operator";
+	o->profile = p ? p : compat;
+	if (!p)
+		og_findings_addf(findings, arena, "OG208",
+			og_svz(og_arena_fmt(arena, "annotation %s", key)),
+			"there is no profile \"%.*s\"; the profile \"%.*s\" is used",
+			OG_SV_ARG(value), OG_SV_ARG(compat->name));
 }
 
 void og_optin_compat(const struct og_config *config, const struct og_meta *pod,
@@ -87,6 +102,7 @@ void og_optin_compat(const struct og_config *config, const struct og_meta *pod,
 	const struct og_profile *profile = compat_profile(config);
 	if (!profile)
 		return;
+	enum og_level level = OG_LEVEL_COUNT_;
 	for (size_t i = 0; i < OG_COUNT(rows); i++) {
 		struct og_sv v = effective(pod, facts, rows[i].key);
 		if (!v.n)
@@ -97,24 +113,28 @@ void og_optin_compat(const struct og_config *config, const struct og_meta *pod,
 			o->reason = OG_REASON_OPTED_OUT;
 			continue;
 		}
-		if (o->compat) {
+		struct og_compat_language l = {.language = rows[i].language};
+		l.containers = effective(pod, facts, rows[i].containers_key);
+		if (!l.containers.n)
+			l.containers = effective(pod, facts, OPERATOR "container-names");
+		if (o->compat && (!l.containers.n || !o->compat_languages[0].containers.n)) {
 			og_findings_addf(findings, arena, "OG203",
 				og_svz(og_arena_fmt(arena, "annotation %s", rows[i].key)),
-				"several languages are asked for; only the first is taken: use " OG_PREFIX
-				"language with container=language pairs");
+				"several languages are asked for, and not each of them names its containers; only the first is taken: write %s",
+				rows[i].containers_key);
 			continue;
 		}
-		const struct og_profile *p = og_sv_caseeq(v, OG_SV("true")) ? profile
-									    : named(config, v);
-		o->profile = p ? p : profile;
-		o->why = "compatible with the OpenTelemetry Operator";
+		read_platform(pod, facts, arena, findings, &l);
+		o->compat_languages[o->ncompat_languages++] = l;
+		if (o->compat)
+			continue;
+		choose_profile(config, profile, v, rows[i].key, arena, findings, o);
 		o->compat = o->in = true;
 		o->reason = OG_REASON_INJECTED;
 		o->compat_key = og_svz(rows[i].key);
-		o->compat_language = rows[i].language;
-		o->compat_containers = effective(pod, facts, rows[i].containers_key);
-		if (!o->compat_containers.n)
-			o->compat_containers = effective(pod, facts, OPERATOR "container-names");
-		read_platform(pod, facts, arena, findings, o);
+		level = o->level;
 	}
+	if (o->compat)
+		o->level = level; /* of the key that opted in, not of a later "false" */
+	o->reason = o->compat ? OG_REASON_INJECTED : o->reason;
 }

@@ -46,8 +46,10 @@ struct og_mut {
 	const struct og_sv *env_from_keys;
 	uint32_t nenv_from_keys;
 	struct og_sv pod_name_ref, node_name_ref, pod_uid_ref, namespace_ref; /* "$(NAME)" or "" */
-	bool endpoint_by_user;		       /* the general endpoint is the user's */
-	bool signal_by_user[OG_SIGNAL_COUNT_]; /* that signal's endpoint is */
+	bool endpoint_by_user;			/* the general endpoint is the user's */
+	bool signal_by_user[OG_SIGNAL_COUNT_];	/* that signal's endpoint is */
+	bool headers_by_user[OG_SIGNAL_COUNT_]; /* that signal's headers are */
+	bool noted_refused;	  /* attribute keys that are refused are reported once a pod */
 	struct og_taken taken[8]; /* names looked for among the pod's volumes and containers */
 	uint32_t ntaken;
 	bool oom;		/* something had no room */
@@ -160,6 +162,23 @@ int og_plan_rebase(struct og_plan *p, struct og_arena *a, struct og_err *err);
 
 /* Annotations resource.opentelemetry.io/<attribute> of the pod. */
 #define OG_ATTR_PREFIX "resource.opentelemetry.io/"
+
+/*
+ * Where resource.opentelemetry.io/ keys are read, nearest first; at each level annotations before
+ * labels. Fills ret[OG_MAX_LAYERS] and gives their number.
+ */
+struct og_layer {
+	const struct og_kvs *kvs;
+	enum og_level level;
+};
+enum { OG_MAX_LAYERS = 2 * (OG_FACTS_MAX_OWNERS + 2) };
+uint32_t og_mut_layers(const struct og_mut *m, struct og_layer *ret);
+/* Names of one pod or workload must not be said for many. */
+bool og_mut_misplaced(struct og_sv attr, enum og_level level);
+/* The attribute that a key stands for; empty when it is no such key. */
+struct og_sv og_mut_attribute_of(struct og_sv key);
+/* What the nearest layer says of an attribute; empty when none does. */
+struct og_sv og_mut_said_attr(const struct og_mut *m, struct og_sv attr);
 /* A label of the pod, when the profile wants labels to count; empty otherwise. */
 struct og_sv og_mut_label(const struct og_mut *m, struct og_sv key);
 /* One key of the user's OTEL_RESOURCE_ATTRIBUTES; {NULL, 0} when absent. */

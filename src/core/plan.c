@@ -148,7 +148,7 @@ static int plan_container(struct og_mut *m, struct og_err *err)
 	m->env_from_opaque = m->endpoint_by_user = false;
 	m->pod_name_ref = m->node_name_ref = m->pod_uid_ref = m->namespace_ref = og_sv("", 0);
 	for (int s = 0; s < OG_SIGNAL_COUNT_; s++)
-		m->signal_by_user[s] = false;
+		m->signal_by_user[s] = m->headers_by_user[s] = false;
 	int rc = read_user_env(m, err);
 	if (rc)
 		return rc;
@@ -278,6 +278,25 @@ static void read_required(struct og_plan *p, struct og_arena *a)
 			"\"%.*s\" is neither true nor false; it is ignored", OG_SV_ARG(said.value));
 }
 
+static bool names_endpoint(const struct og_cfg_env *env, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (og_sv_is(env[i].name, "OTEL_EXPORTER_OTLP_ENDPOINT"))
+			return true;
+	return false;
+}
+
+/* Without one, SDKs would send to localhost and fill the application's log with errors. */
+static bool has_endpoint(const struct og_profile *p)
+{
+	bool any = p->stack->receiver.endpoint.n > 0 || names_endpoint(p->sdk.env, p->sdk.nenv);
+	for (int s = 0; s < OG_SIGNAL_PROFILES; s++)
+		any |= p->stack->receiver.signal_endpoint[s].n > 0;
+	for (int l = 0; l < OG_LANG_COUNT_; l++)
+		any |= names_endpoint(p->languages[l].env, p->languages[l].nenv);
+	return any;
+}
+
 /* True when the plan ends here. */
 static bool not_for_us(struct og_plan *p, struct og_arena *a)
 {
@@ -292,11 +311,18 @@ static bool not_for_us(struct og_plan *p, struct og_arena *a)
 			OG_SV_ARG(ns));
 		leave_alone(p, OG_REASON_EXCLUDED_NAMESPACE);
 	} else if (og_kvs_getl(&p->meta.annotations, "kubernetes.io/config.mirror")) {
+		og_findings_addf(&p->findings, a, "OG207", og_sv("", 0),
+			"the pod mirrors a static pod of its node, and the API server refuses changes to it");
 		leave_alone(p, OG_REASON_MIRROR_POD);
 	} else if (og_podspec_is_windows(p->spec)) {
 		og_findings_addf(&p->findings, a, "OG207", og_sv("", 0),
 			"the pod is for Windows nodes; otelgate's agents and paths are Linux only");
 		leave_alone(p, OG_REASON_WINDOWS);
+	} else if (!has_endpoint(p->profile)) {
+		og_findings_addf(&p->findings, a, "OG501", og_sv("", 0),
+			"the stack \"%.*s\" has no endpoint: its slug has not been discovered yet",
+			OG_SV_ARG(p->profile->stack->name));
+		leave_alone(p, OG_REASON_NO_ENDPOINT);
 	} else {
 		return false;
 	}

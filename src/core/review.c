@@ -205,6 +205,7 @@ static bool owner_rejects(const struct review *v)
 		return false;
 	case OG_REASON_PROFILE_MISSING:
 	case OG_REASON_NO_CONFIG:
+	case OG_REASON_NO_ENDPOINT:
 	case OG_REASON_NO_TARGET:
 	case OG_REASON_BAD_OBJECT:
 	case OG_REASON_TOO_LARGE:

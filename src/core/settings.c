@@ -14,7 +14,7 @@ bool og_glob(struct og_sv pattern, struct og_sv s)
 		if (p < pattern.n && pattern.p[p] == '*') {
 			star = p++;
 			mark = i;
-		} else if (p < pattern.n && pattern.p[p] == s.p[i]) {
+		} else if (p < pattern.n && (pattern.p[p] == s.p[i] || pattern.p[p] == '?')) {
 			p++;
 			i++;
 		} else if (star != SIZE_MAX) {
@@ -51,20 +51,28 @@ static bool one_signal(struct og_plan *p, struct og_arena *a, struct og_sv item,
 	enum og_signal_mode mode = OG_MODE_EXPECTED;
 	if (!og_signal_parse(word, &s)) {
 		const char *near = og_suggest(word, signal_words, OG_COUNT(signal_words));
-		og_findings_addf(&p->findings, a, "OG203", place,
-			"\"%.*s\" is no signal%s%s; the signals are metrics, traces, logs, profiles",
-			OG_SV_ARG(word), near ? "; did you mean " : "", near ? near : "");
+		og_findings_addf(&p->findings, a, "OG203", place, "\"%.*s\" is no signal; %s%s%s",
+			OG_SV_ARG(word),
+			near ? "did you mean " : "the signals are metrics, traces, logs, profiles",
+			near ? near : "", near ? "?" : "");
 		return false;
 	}
 	if (eq < item.n) {
 		struct og_sv m = og_sv_trim(og_sv(item.p + eq + 1, item.n - eq - 1));
-		if (!og_signal_mode_parse(m, &mode) ||
-			(mode == OG_MODE_STDOUT && s != OG_SIGNAL_LOGS)) {
+		if (!og_signal_mode_parse(m, &mode)) {
 			const char *near = og_suggest(m, mode_words, OG_COUNT(mode_words));
 			og_findings_addf(&p->findings, a, "OG203", place,
-				"\"%.*s\" is no mode of %s%s%s; write expected, optional or off%s",
-				OG_SV_ARG(m), og_signal_name(s), near ? "; did you mean " : "",
-				near ? near : "", s == OG_SIGNAL_LOGS ? ", or stdout" : "");
+				"\"%.*s\" is no mode of %s%s%s%s", OG_SV_ARG(m), og_signal_name(s),
+				near ? "; did you mean " : "", near ? near : "",
+				near		      ? "?"
+				: s == OG_SIGNAL_LOGS ? "; write expected, optional, off or stdout"
+						      : "; write expected, optional or off");
+			return false;
+		}
+		if (mode == OG_MODE_STDOUT && s != OG_SIGNAL_LOGS) {
+			og_findings_addf(&p->findings, a, "OG203", place,
+				"stdout is a mode of logs only; write expected, optional or off for %s",
+				og_signal_name(s));
 			return false;
 		}
 	}
@@ -83,7 +91,8 @@ void og_settings_signals(struct og_plan *p, struct og_arena *a)
 	struct og_sv place = key_place(a, level, OG_KEY_SIGNALS);
 	struct og_sv rest = said.value, item;
 	if (!rest.n)
-		og_findings_addf(&p->findings, a, "OG203", place, "the list is empty");
+		og_findings_addf(
+			&p->findings, a, "OG203", place, "the list is empty; it is ignored");
 	for (uint32_t wrong = 0; wrong < MAX_MISTAKES && og_sv_split(&rest, ',', &item);)
 		wrong += !one_signal(p, a, og_sv_trim(item), place);
 }
@@ -179,8 +188,9 @@ static void unknown_container(
 	}
 	const char *near = names ? og_suggest(name, names, p->ncontainers) : NULL;
 	og_findings_addf(&p->findings, a, "OG205", place,
-		"the pod has no container \"%.*s\"%s%s; its containers are: %.*s", OG_SV_ARG(name),
-		near ? "; did you mean " : "", near ? near : "", OG_SV_ARG(og_buf_view(&list)));
+		"the pod has no container \"%.*s\"; %s%s%sits containers are: %.*s",
+		OG_SV_ARG(name), near ? "did you mean " : "", near ? near : "", near ? "? " : "",
+		OG_SV_ARG(og_buf_view(&list)));
 	og_buf_fini(&list);
 }
 
@@ -221,7 +231,9 @@ static void decide_target(const struct og_plan *p, struct og_plan_container *pc,
 	} else if (has_named) {
 		if (!named) {
 			pc->skip = OG_SKIP_NOT_NAMED;
-			pc->skip_note = OG_SV(OG_PREFIX "containers names others");
+			pc->skip_note = p->optin.compat
+						? OG_SV("container-names names others")
+						: OG_SV(OG_PREFIX "containers names others");
 		}
 	} else if (og_sv_starts(name, OG_SV("otelgate-"))) {
 		pc->skip = OG_SKIP_OWN;
@@ -240,24 +252,45 @@ static void decide_target(const struct og_plan *p, struct og_plan_container *pc,
 	}
 }
 
+/* The container names of all languages that the operator's annotations name. */
+static bool compat_names(const struct og_optin *o, struct og_arena *a, struct og_said *ret)
+{
+	struct og_sv all = og_sv("", 0);
+	for (uint32_t i = 0; i < o->ncompat_languages; i++) {
+		struct og_sv names = o->compat_languages[i].containers;
+		if (!names.n)
+			return false; /* every container */
+		all = all.n ? og_svz(og_arena_fmt(a, "%.*s,%.*s", OG_SV_ARG(all), OG_SV_ARG(names)))
+			    : names;
+	}
+	if (!all.n)
+		return false;
+	*ret = (struct og_said){true, false, all};
+	return true;
+}
+
 void og_settings_targets(struct og_plan *p, struct og_arena *a)
 {
 	enum og_level level = OG_LEVEL_TEMPLATE, xlevel = OG_LEVEL_TEMPLATE;
 	struct og_said named = og_optin_setting(&p->optin, OG_KEY_CONTAINERS, &level);
 	struct og_said excluded = og_optin_setting(&p->optin, OG_KEY_EXCLUDE, &xlevel);
-	if (!named.said && p->optin.compat_containers.n)
-		named = (struct og_said){true, false, p->optin.compat_containers};
+	bool compat = !named.said && compat_names(&p->optin, a, &named);
+	struct og_sv named_place =
+		compat ? OG_SV("annotation instrumentation.opentelemetry.io/container-names")
+		       : key_place(a, level, OG_KEY_CONTAINERS);
 	if (named.said && !named.value.n) {
 		og_findings_addf(&p->findings, a, "OG203", key_place(a, level, OG_KEY_CONTAINERS),
 			"the list is empty; it is ignored");
 		named.said = false;
 	}
+	if (excluded.said && !excluded.value.n)
+		og_findings_addf(&p->findings, a, "OG203", key_place(a, xlevel, OG_KEY_EXCLUDE),
+			"the list is empty; it is ignored");
 	/* a list on the namespace is for many pods; not each of them has every name */
-	struct og_sv place = key_place(a, level, OG_KEY_CONTAINERS);
 	struct og_sv xplace = key_place(a, xlevel, OG_KEY_EXCLUDE);
 	struct names ns = sort_names(p, a);
 	const bool *in = mark(p, a, &ns, named.said ? named.value : og_sv("", 0),
-		level != OG_LEVEL_NAMESPACE ? &place : NULL);
+		level != OG_LEVEL_NAMESPACE ? &named_place : NULL);
 	const bool *out = mark(p, a, &ns, excluded.said ? excluded.value : og_sv("", 0),
 		xlevel != OG_LEVEL_NAMESPACE ? &xplace : NULL);
 	for (uint32_t i = 0; in && out && i < p->ncontainers; i++)
@@ -292,9 +325,10 @@ static bool read_language(struct og_plan *p, struct og_arena *a, struct og_sv it
 	}
 	if (!og_language_parse(word, &ret->language) || ret->language == OG_LANG_NONE) {
 		const char *near = og_suggest(word, language_words, OG_COUNT(language_words));
-		og_findings_addf(&p->findings, a, "OG203", place,
-			"\"%.*s\" is no language%s%s; write java, nodejs, python, dotnet, go or other",
-			OG_SV_ARG(word), near ? "; did you mean " : "", near ? near : "");
+		og_findings_addf(&p->findings, a, "OG203", place, "\"%.*s\" is no language; %s%s%s",
+			OG_SV_ARG(word),
+			near ? "did you mean " : "write java, nodejs, python, dotnet, go or other",
+			near ? near : "", near ? "?" : "");
 		return false;
 	}
 	if (slash == rest.n)
@@ -339,12 +373,24 @@ static void set_languages(struct og_plan *p, struct og_arena *a, struct og_sv re
 	}
 }
 
+static bool in_list(struct og_sv list, struct og_sv name)
+{
+	struct og_sv item;
+	while (og_sv_split(&list, ',', &item))
+		if (og_sv_eq(og_sv_trim(item), name))
+			return true;
+	return false;
+}
+
 void og_settings_languages(struct og_plan *p, struct og_arena *a)
 {
 	enum og_level level;
 	struct og_said said = og_optin_setting(&p->optin, OG_KEY_LANGUAGE, &level);
 	if (said.said) {
 		struct og_sv place = key_place(a, level, OG_KEY_LANGUAGE);
+		if (!said.value.n)
+			og_findings_addf(&p->findings, a, "OG203", place,
+				"the list is empty; it is ignored");
 		/* first those for every container, then the ones that name a container */
 		struct names ns = sort_names(p, a);
 		set_languages(p, a, said.value, place, NULL);
@@ -352,9 +398,14 @@ void og_settings_languages(struct og_plan *p, struct og_arena *a)
 	}
 	for (uint32_t i = 0; i < p->ncontainers; i++) {
 		struct og_plan_container *pc = &p->containers[i];
-		if (!said.said && p->optin.compat) {
-			pc->language = p->optin.compat_language;
-			pc->libc = p->optin.compat_libc;
+		for (uint32_t k = 0; k < p->optin.ncompat_languages && !said.said; k++) {
+			const struct og_compat_language *l = &p->optin.compat_languages[k];
+			if (l->containers.n && !in_list(l->containers, pc->c.name))
+				continue;
+			if (pc->language != OG_LANG_NONE)
+				continue; /* the first one that names it */
+			pc->language = l->language;
+			pc->libc = l->libc;
 		}
 		if (pc->libc == OG_LIBC_UNKNOWN)
 			pc->libc = p->profile->languages[pc->language].libc;

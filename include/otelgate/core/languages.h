@@ -32,6 +32,8 @@ struct og_lang_def {
 	const char *copy[6];	    /* init command for glibc, NULL-terminated */
 	const char *copy_musl[6];   /* [0] NULL = the same */
 	struct og_lang_var vars[8]; /* activation, ended by name NULL */
+	/* parts of the variables' text that show another agent; ended by NULL */
+	const char *other_agents[10];
 	const char *marker;   /* a variable that shows another OpenTelemetry agent is active */
 	const char *profiler; /* how Pyroscope profiles it: "agent", "env" or NULL */
 };

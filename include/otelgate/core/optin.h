@@ -52,6 +52,7 @@ enum og_reason {
 	OG_REASON_OPTED_OUT,	      /* "false" at some level */
 	OG_REASON_PROFILE_MISSING,    /* asked for, and no such profile */
 	OG_REASON_NO_CONFIG,	      /* asked for, and no configuration is loaded */
+	OG_REASON_NO_ENDPOINT,	      /* asked for, and the stack's endpoint is not known yet */
 	OG_REASON_WINDOWS,	      /* Windows pods are not supported */
 	OG_REASON_MIRROR_POD,	      /* static pod: the API server refuses changes */
 	OG_REASON_EXCLUDED_NAMESPACE, /* system namespaces are never touched */
@@ -80,9 +81,12 @@ struct og_optin {
 	const char *why; /* one clause: how the profile was chosen; static storage */
 	/* the operator's annotations, when a profile is compatible with them */
 	bool compat;
-	enum og_language compat_language;
-	enum og_libc compat_libc;
-	struct og_sv compat_containers;
+	struct og_compat_language {
+		enum og_language language;
+		enum og_libc libc;
+		struct og_sv containers; /* list of names; empty = every target */
+	} compat_languages[6];
+	uint32_t ncompat_languages;
 	struct og_sv compat_key; /* the annotation that opted in */
 };
 

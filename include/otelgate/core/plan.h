@@ -75,6 +75,7 @@ enum og_profiles_state {
 	OG_PROFILES_NO_AGENT,	 /* no profiler image is configured */
 	OG_PROFILES_NO_RUNTIME,	 /* the language has no agent that can be put in */
 	OG_PROFILES_MUSL,	 /* the agent does not run on this libc */
+	OG_PROFILES_BLOCKED,	 /* its variable cannot be added to, or a name is taken */
 	OG_PROFILES_CONFLICT,	 /* another agent holds the slot */
 	OG_PROFILES_COUNT_
 };
@@ -95,6 +96,7 @@ struct og_plan_container {
 	struct og_sv *mounts;	   /* VolumeMount objects as JSON text */
 	struct og_sv *mount_names; /* their volumes' names */
 	uint32_t nmounts;
+	bool service_name_by_user; /* by the container's own variables; may hold $(VAR) */
 	struct og_sv service_name; /* as it will arrive; empty = decided by the user's variables */
 };
 
