@@ -399,7 +399,7 @@ const struct og_command og_cmd_config_show = {
 	.description =
 		"Prints every field that has a value, with the file and line that set it, or "
 		"\"default\". The YAML form can be read again as configuration. Literal values of "
-		"variables that look like credentials (…TOKEN, …HEADERS) are hidden.",
+		"variables that look like credentials are hidden.",
 	.examples = "# what is in effect\n%P config show -f otelgate.yaml\n"
 		    "# one profile and its stack, as a table\n"
 		    "%P config show -f deploy/ --profile standard -o table",
