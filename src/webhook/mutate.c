@@ -83,6 +83,12 @@ static void count(struct webhook *w, const struct og_review_result *r, enum webh
 	og_series_observe(w->review_seconds, (double)took_ns / OG_NS_PER_S);
 }
 
+/* No field at all when there is nothing to say. */
+static struct og_lf said(const char *key, struct og_sv v)
+{
+	return v.n ? og_lf_sv(key, v) : (struct og_lf){.type = OG_LF_NONE_};
+}
+
 static void log_review(const struct og_review_result *r, enum webhook_decision d, int64_t took_ns,
 	size_t answer_bytes, uint64_t generation)
 {
@@ -96,11 +102,11 @@ static void log_review(const struct og_review_result *r, enum webhook_decision d
 		return;
 	}
 	og_log(level, "webhook", "review", og_lf_sv("uid", r->uid), og_lf_sv("namespace", r->ns),
-		og_lf_sv("pod", r->name), og_lf_sv("owner_kind", r->owner_kind),
-		og_lf_sv("owner", r->owner_name), og_lf_str("decision", decision_names[d]),
-		og_lf_str("reason", og_reason_name(r->reason)), og_lf_sv("profile", r->profile),
-		og_lf_str("revision", r->revision), og_lf_bool("dry_run", r->dry_run),
-		og_lf_uint("findings", r->nfindings), og_lf_sv("error", r->error),
+		og_lf_sv("pod", r->name), said("owner_kind", r->owner_kind),
+		said("owner", r->owner_name), og_lf_str("decision", decision_names[d]),
+		og_lf_str("reason", og_reason_name(r->reason)), said("profile", r->profile),
+		said("revision", og_svz(r->revision)), og_lf_bool("dry_run", r->dry_run),
+		og_lf_uint("findings", r->nfindings), said("error", r->error),
 		og_lf_uint("answer_bytes", answer_bytes), og_lf_uint("config", generation),
 		og_lf_dur_ns("took", took_ns));
 }

@@ -15,6 +15,7 @@ enum {
 	QUIET_MS = 100,		 /* a file written in place is read when its writer has paused */
 	SETTLE_MS = 1000,	 /* a second look after a refused version: half-written pairs */
 	REVIEW_ARENA = 96 << 20, /* W-7: cap on one review's memory, c-libraries 2 */
+	REVIEW_BLOCK = 1 << 20,	 /* one for most reviews; kept, and only touched pages count */
 	OPS_CONNECTIONS = 128,
 	OPS_BODY = 4096,
 };
@@ -28,7 +29,7 @@ static void *scratch_new(void *ctx, unsigned index)
 	if (!s)
 		return NULL;
 	s->w = w;
-	og_arena_init(&s->arena, 0, REVIEW_ARENA);
+	og_arena_init(&s->arena, REVIEW_BLOCK, REVIEW_ARENA);
 	pthread_mutex_lock(&w->scratch_lock);
 	s->next = w->scratch;
 	w->scratch = s;
