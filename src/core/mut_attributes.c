@@ -31,7 +31,7 @@ static void add_attr(struct og_mut *m, struct og_attrs *as, const char *key, str
 		as->lost = true;
 		return;
 	}
-	as->v[as->n++] = (struct og_attr){k, value, reference};
+	as->v[as->n++] = (struct og_attr){k, value, reference, false};
 }
 
 static void refuse(
@@ -83,9 +83,15 @@ static void from_owners(struct og_mut *m, struct og_attrs *as)
 		const struct og_workload_kind *k = og_workload_kind(o->group, o->kind);
 		if (!k || !k->attribute)
 			continue;
+		uint32_t before = as->n;
 		add_attr(m, as, k->attribute, og_sv("", 0), o->name, false);
+		if (as->n > before)
+			as->v[before].passing = i + 1 < f->nowners; /* it has an owner itself */
+		before = as->n;
 		if (m->profile->sdk.add_uids)
 			add_attr(m, as, k->uid_attribute, og_sv("", 0), o->uid, false);
+		if (as->n > before)
+			as->v[before].passing = true; /* not known offline */
 	}
 }
 
@@ -140,12 +146,20 @@ static void from_profile(struct og_mut *m, struct og_attrs *as)
 			add_attr(m, as, NULL, kvs->v[i].key, kvs->v[i].value, false);
 }
 
+/* By key; passing ones last, so that the part the revision covers is the beginning. */
+static bool follows(const struct og_attr *a, const struct og_attr *b)
+{
+	if (a->passing != b->passing)
+		return a->passing;
+	return og_sv_cmp(a->key, b->key) > 0;
+}
+
 static void sort_attrs(struct og_attrs *as)
 {
 	for (uint32_t i = 1; i < as->n; i++) {
 		struct og_attr x = as->v[i];
 		uint32_t k = i;
-		while (k > 0 && og_sv_cmp(as->v[k - 1].key, x.key) > 0) {
+		while (k > 0 && follows(&as->v[k - 1], &x)) {
 			as->v[k] = as->v[k - 1];
 			k--;
 		}
@@ -200,16 +214,19 @@ static bool mark_revision(struct og_mut *m, char *at)
 static const char revision_place[] = "000000000000";
 
 /* Writes the list into `b`; *ret_rev gets the offset of the revision's digits or SIZE_MAX. */
-static void write_attrs(
-	struct og_mut *m, const struct og_attrs *as, struct og_buf *b, size_t *ret_rev)
+static void write_attrs(struct og_mut *m, const struct og_attrs *as, struct og_buf *b,
+	size_t *ret_rev, size_t *ret_stable)
 {
 	*ret_rev = SIZE_MAX;
+	*ret_stable = 0;
 	bool merging = b->len > 0;
 	bool first = !merging || b->p[b->len - 1] == ',';
 	for (uint32_t i = 0; i < as->n; i++) {
 		const struct og_attr *at = &as->v[i];
 		if (merging && og_mut_user_attr(m, at->key).p)
 			continue; /* the user's value stands, and is not repeated */
+		if (at->passing && !*ret_stable)
+			*ret_stable = b->len;
 		if (!first)
 			og_buf_ch(b, ',');
 		first = false;
@@ -232,8 +249,8 @@ static void plan_attrs(struct og_mut *m, const struct og_attrs *as)
 	struct og_buf *b = &m->scratch;
 	og_buf_reset(b);
 	og_buf_sv(b, base);
-	size_t rev;
-	write_attrs(m, as, b, &rev);
+	size_t rev, stable;
+	write_attrs(m, as, b, &rev, &stable);
 	char *text = b->failed ? NULL : og_arena_strndup(m->a, b->p ? b->p : "", b->len);
 	size_t n = b->len;
 	if (!text) {
@@ -248,6 +265,7 @@ static void plan_attrs(struct og_mut *m, const struct og_attrs *as)
 	} else if (!n || !og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_IDENTITY, var, og_sv(text, n))) {
 		return;
 	}
+	og_mut_planned(m, var)->stable_len = (uint32_t)stable;
 	if (rev != SIZE_MAX)
 		(void)mark_revision(m, text + rev);
 }

@@ -27,6 +27,7 @@ struct og_attr {
 	struct og_sv key;
 	struct og_sv value; /* plain text, or text with our own $(VAR) references */
 	bool is_reference;  /* written as it is: made of our references and encoded parts */
+	bool passing;	    /* of one ReplicaSet or Job, or a uid: no part of the revision */
 };
 
 struct og_taken {

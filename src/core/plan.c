@@ -166,10 +166,16 @@ static int plan_container(struct og_mut *m, struct og_err *err)
 
 /* --- revision ------------------------------------------------------------------------------- */
 
+/* Without the attributes of one ReplicaSet or Job, which say nothing of how the pod is shaped. */
+static struct og_sv covered(const struct og_plan_env *e)
+{
+	return e->stable_len ? og_sv(e->value.p, e->stable_len) : e->value;
+}
+
 static bool same_env(const struct og_plan_env *a, const struct og_plan_env *b)
 {
 	return a->action == b->action && og_sv_eq(a->name, b->name) &&
-	       og_sv_eq(a->value, b->value) && og_sv_eq(a->json, b->json);
+	       og_sv_eq(covered(a), covered(b)) && og_sv_eq(a->json, b->json);
 }
 
 static void hash_count(struct og_sha256 *h, uint32_t n)
@@ -194,7 +200,7 @@ static void hash_container(struct og_sha256 *h, const struct og_plan_container *
 		}
 		hash_count(h, same);
 		og_sha256_part(h, e->name);
-		og_sha256_part(h, e->json.n ? e->json : e->value);
+		og_sha256_part(h, e->json.n ? e->json : covered(e));
 		same = 0;
 	}
 	hash_count(h, same);
@@ -203,8 +209,9 @@ static void hash_container(struct og_sha256 *h, const struct og_plan_container *
 }
 
 /*
- * A hash of all that is injected. Two pods of one template get the same; a change of profile,
- * stack or agent that does not reach this pod changes nothing. The leading number is the version
+ * A hash of all that is injected. The pods of one workload get the same, whichever ReplicaSet or
+ * Job made them and whether it was the webhook or `inject`; a change of profile, stack or agent
+ * that does not reach this pod changes nothing. The leading number is the version
  * of the engine's own rules.
  */
 static int make_revision(struct og_mut *m, struct og_err *err)

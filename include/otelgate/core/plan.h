@@ -46,6 +46,7 @@ struct og_plan_env {
 	struct og_sv json;  /* EnvVar object with valueFrom as JSON text; empty = literal value */
 	enum og_env_action action;
 	enum og_origin origin;
+	uint32_t stable_len;	     /* bytes of value that the revision covers; 0 = all */
 	struct og_sv note;	     /* why it is KEEP, OFF or what was merged; may be empty */
 	uint32_t user_index;	     /* MERGE: place in the container's env */
 	bool user_has_value;	     /* MERGE: the entry has a `value` that is not null */
