@@ -4,7 +4,7 @@
 #include "view-priv.h"
 
 /* Where lines of a diff for reading are cut: records and attribute lists are far longer. */
-enum { OG_DIFF_CLIP = 110 };
+enum { OG_DIFF_CLIP = 84 };
 
 struct og_diff_options {
 	const char *from_name, *to_name;

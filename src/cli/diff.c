@@ -7,7 +7,7 @@
 #include "diff-priv.h"
 
 /* Reasons stand at this column; lines longer than LONG_COLUMNS get theirs on a line above. */
-enum { REASON_COLUMN = 62, LONG_COLUMNS = 100 };
+enum { REASON_COLUMN = 58, LONG_COLUMNS = 100 };
 
 struct writer {
 	struct og_buf *b;
@@ -108,9 +108,9 @@ static bool reason(struct writer *w, struct og_sv line, struct og_buf *b)
 	struct og_sv value = unquoted(og_sv(s.p + colon + 1, s.n - colon - 1));
 	bool found = true;
 	if (og_sv_is(key, OG_LABEL_REVISION))
-		og_buf_lit(b, "what shaped the pod, as a hash: tells old pods from new ones");
+		og_buf_lit(b, "hash of all that shaped the pod");
 	else if (og_sv_is(key, OG_ANNOTATION_INJECTION))
-		og_buf_lit(b, "the record of what was put in, for uninject and later revisions");
+		og_buf_lit(b, "record of what was put in, for uninject");
 	else
 		found = false;
 	for (size_t i = 0; i < w->o->nplans && !found; i++) {

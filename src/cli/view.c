@@ -122,7 +122,7 @@ void og_view_origin(struct og_buf *b, const struct og_plan *p, const struct og_p
 		[OG_FROM_SDK] = "spec.sdk",
 		[OG_FROM_SIGNALS] = "signals",
 		[OG_FROM_IDENTITY] = "the workload's identity",
-		[OG_FROM_HELPER] = "the pod's own field, for other variables to refer to",
+		[OG_FROM_HELPER] = "the pod's own field, a helper",
 	};
 	const char *text = (unsigned)e->origin < OG_ORIGIN_COUNT_ ? texts[e->origin] : "unknown";
 	const struct og_profile *pr = p->profile;
