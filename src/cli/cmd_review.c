@@ -238,6 +238,8 @@ static int show(struct og_cli *cli, const struct review_args *a, const struct og
 		og_buf_ch(&cli->out, '\n');
 	}
 	put_said(cli, rs);
+	if (!allowed)
+		return 0;
 	return show_patch(cli, a, o, pod_json, rs, err);
 }
 
