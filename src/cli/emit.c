@@ -12,6 +12,7 @@ static void blanks(struct og_buf *b, unsigned n)
 		og_buf_ch(b, ' ');
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): depth is limited by jdoc and MAX_DEPTH */
 static void json(struct og_buf *b, struct og_jval v, unsigned indent, unsigned depth)
 {
 	bool object = og_jis(v, OG_J_OBJECT);
@@ -82,18 +83,17 @@ static void yaml_string(struct og_buf *b, struct og_jval v, struct og_arena *are
 		og_jw_str(b, s);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): depth is limited by jdoc and MAX_DEPTH */
 static void yaml(
 	struct og_buf *b, struct og_jval v, unsigned indent, struct og_arena *arena, unsigned depth)
 {
 	bool object = og_jis(v, OG_J_OBJECT), array = og_jis(v, OG_J_ARRAY);
 	if (og_jis(v, OG_J_STRING)) {
 		yaml_string(b, v, arena);
-	} else if (!object && !array) {
-		og_buf_sv(b, og_jraw(v));
+	} else if ((!object && !array) || (depth >= MAX_DEPTH && og_jcount(v))) {
+		og_buf_sv(b, og_jraw(v)); /* JSON is YAML's flow style */
 	} else if (og_jcount(v) == 0) {
 		og_buf_str(b, object ? "{}" : "[]");
-	} else if (depth >= MAX_DEPTH) {
-		og_buf_sv(b, og_jraw(v)); /* JSON is YAML's flow style */
 	} else {
 		og_jfor (it, v) {
 			if (it.index) {

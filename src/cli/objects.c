@@ -71,6 +71,7 @@ static struct og_in_object *push(struct collector *c, struct og_err *err)
 	return &d->objects[d->nobjects++];
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): depth is limited by LIST_MAX_DEPTH */
 static int visit(struct collector *c, struct og_jval v, struct og_sv prefix, unsigned depth,
 	struct og_err *err)
 {
