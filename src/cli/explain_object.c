@@ -132,9 +132,10 @@ static void signals(const struct page *p, const struct og_plan *plan)
 
 /* A value at the value column. A list that is too long for the line gets a line per element, since
  * it is mostly OTEL_RESOURCE_ATTRIBUTES. */
-static void put_value(const struct page *p, struct og_sv value)
+static void put_value(const struct page *p, struct og_sv value, bool list)
 {
-	bool split = value.n + NAME_COLUMN + 4 > p->width && og_sv_chr(value, ',') < value.n;
+	bool split = list && value.n + NAME_COLUMN + 4 > p->width &&
+		     og_sv_chr(value, ',') < value.n;
 	while (split) {
 		size_t comma = og_sv_chr(value, ',');
 		if (comma == value.n)
@@ -163,7 +164,7 @@ static void variable(const struct page *p, const struct og_plan *plan, const str
 	} else {
 		pad(p->b, e->name.n, NAME_COLUMN);
 	}
-	put_value(p, og_buf_view(&value));
+	put_value(p, og_buf_view(&value), !e->json.n);
 	og_buf_fmt(&note, "%s, from ", og_view_action(e->action));
 	og_view_origin(&note, plan, e);
 	if (e->note.n) {

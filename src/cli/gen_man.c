@@ -20,6 +20,17 @@ static void escaped(struct og_buf *b, struct og_sv s)
 
 enum { SOURCE_COLUMNS = 78 };
 
+/* Length as mandoc counts it, which reads a character beyond ASCII as \[uXXXX]. */
+static size_t source_columns(const char *p, size_t n)
+{
+	size_t columns = 0;
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)p[i];
+		columns += c < 0x80 ? 1 : (c & 0xc0) == 0xc0 ? 8 : 0;
+	}
+	return columns;
+}
+
 /* One sentence, broken so that no source line is long nor begins with a control character. */
 static void text_line(struct og_buf *b, struct og_sv s)
 {
@@ -34,7 +45,8 @@ static void text_line(struct og_buf *b, struct og_sv s)
 		if (at == line && (word.p[0] == '.' || word.p[0] == '\''))
 			og_buf_lit(b, "\\&");
 		escaped(b, word);
-		if (at > line && b->len - line > SOURCE_COLUMNS && !b->failed) {
+		if (at > line && !b->failed &&
+			source_columns(b->p + line, b->len - line) > SOURCE_COLUMNS) {
 			b->p[at] = '\n';
 			line = at + 1;
 			if (word.p[0] == '.' || word.p[0] == '\'') {
