@@ -250,6 +250,8 @@ static int write_patch(const struct og_plan *p, struct og_buf *out, struct og_er
 		if (pc->skip != OG_SKIP_NONE)
 			continue;
 		write_env(&w, pc);
+		if (!pc->nmounts)
+			continue;
 		snprintf(
 			path, sizeof(path), "/spec/%s/%u/volumeMounts", list_name(pc), pc->c.index);
 		write_list(&w, pc->c.mounts, pc->mounts, pc->nmounts, path, false);

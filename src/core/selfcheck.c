@@ -16,11 +16,17 @@ struct check {
 
 #define fail(c, ...) og_err_set((c)->err, OG_E_BUG, "self-check: " __VA_ARGS__)
 
-static const struct og_plan_env *planned(const struct og_plan_container *pc, struct og_sv name)
+/* The variable of that name; *hint is where to look first, because they mostly come in order. */
+static const struct og_plan_env *planned(
+	const struct og_plan_container *pc, struct og_sv name, uint32_t *hint)
 {
-	for (uint32_t i = 0; i < pc->nenv; i++)
-		if (og_sv_eq(pc->env[i].name, name))
-			return &pc->env[i];
+	for (uint32_t k = 0; k < pc->nenv; k++) {
+		uint32_t i = *hint + k < pc->nenv ? *hint + k : *hint + k - pc->nenv;
+		if (!og_sv_eq(pc->env[i].name, name))
+			continue;
+		*hint = i + 1 < pc->nenv ? i + 1 : 0;
+		return &pc->env[i];
+	}
 	return NULL;
 }
 
@@ -37,7 +43,7 @@ static int check_references(struct check *c, const struct og_plan_container *pc,
 	bool ours = e->origin == OG_FROM_IDENTITY || e->origin == OG_FROM_STACK;
 	if (!ours || e->action == OG_ENV_MERGE)
 		return 0; /* the profile's and the user's references are theirs */
-	for (size_t i = 0; i + 1 < v.n; i++) {
+	for (size_t i = og_sv_chr(v, '$'); i + 1 < v.n; i++) {
 		if (v.p[i] != '$')
 			continue;
 		if (v.p[i + 1] == '$') {
@@ -48,10 +54,10 @@ static int check_references(struct check *c, const struct og_plan_container *pc,
 			continue;
 		struct og_sv rest = og_sv(v.p + i + 2, v.n - i - 2);
 		struct og_sv name = og_sv(rest.p, og_sv_chr(rest, ')'));
-		uint32_t k = 0;
+		uint32_t k = 0, hint = 0;
 		while (k < nseen && !og_sv_eq(seen[k], name))
 			k++;
-		const struct og_plan_env *from = planned(pc, name);
+		const struct og_plan_env *from = planned(pc, name, &hint);
 		if (from && from->origin == OG_FROM_ENV_FROM)
 			continue; /* the kubelet reads envFrom first */
 		if (k == nseen)
@@ -91,19 +97,21 @@ static bool keeps_user(
 static int check_env(struct check *c, const struct og_plan_container *pc, struct og_jmut env)
 {
 	uint32_t n = og_jmut_count(env), nseen = 0, nuser = 0, nadded = 0, want = 0;
-	struct og_sv *seen = og_arena_new_n(c->a, n ? n : 1, struct og_sv);
-	if (!seen)
+	uint32_t hint = 0;
+	struct og_sv *seen = og_arena_alloc(c->a, (n ? n : 1) * sizeof(*seen));
+	bool *done = og_arena_new_n(c->a, pc->nenv ? pc->nenv : 1, bool);
+	if (!seen || !done)
 		return og_err_set(c->err, OG_E_OOM, "out of memory checking the patch");
 	struct og_jiter user = og_jiter(pc->c.env);
 	bool more = og_jnext(&user);
 	og_jmut_for (it, env) {
 		struct og_sv name = member_text(c, it.val, "name");
-		const struct og_plan_env *e = planned(pc, name);
+		const struct og_plan_env *e = planned(pc, name, &hint);
 		if (is_added(e)) {
-			for (uint32_t k = 0; k < nseen; k++)
-				if (og_sv_eq(seen[k], name))
-					return fail(c, "container %.*s: %.*s stands twice",
-						OG_SV_ARG(pc->c.name), OG_SV_ARG(name));
+			if (done[e - pc->env])
+				return fail(c, "container %.*s: %.*s stands twice",
+					OG_SV_ARG(pc->c.name), OG_SV_ARG(name));
+			done[e - pc->env] = true;
 			int rc = check_references(c, pc, e, seen, nseen);
 			if (rc)
 				return rc;
