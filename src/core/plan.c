@@ -428,6 +428,10 @@ static int make(const struct og_plan_input *in, struct og_arena *arena, struct o
 	if (not_for_us(p, arena))
 		return 0;
 	p->reinjected = og_kvs_getl(&p->meta.annotations, OG_ANNOTATION_INJECTION) != NULL;
+	if (!p->reinjected && og_kvs_getl(&p->meta.labels, OG_LABEL_REVISION))
+		og_findings_addf(&p->findings, arena, "OG321", OG_SV("label " OG_LABEL_REVISION),
+			"the record " OG_ANNOTATION_INJECTION
+			" is missing, so all that was injected counts as the owner's");
 	if (p->reinjected) {
 		rc = og_plan_rebase(p, arena, err);
 		if (rc)

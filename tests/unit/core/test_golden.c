@@ -227,6 +227,14 @@ static void check_findings(const struct og_plan *p)
 	}
 }
 
+static bool has_finding(const struct og_plan *p, const char *id)
+{
+	for (uint32_t i = 0; i < p->findings.n; i++)
+		if (!strcmp(p->findings.v[i].def->id, id))
+			return true;
+	return false;
+}
+
 /* --- one case ------------------------------------------------------------------------------- */
 
 static json_t *apply_both_ways(const struct golden *g, const struct og_plan *p, struct og_sv *ret)
@@ -257,8 +265,12 @@ static void check_case(const struct golden *g, const struct og_plan *p)
 		json_decref(after);
 		after = apply_both_ways(g, p, &text);
 		check_second(g, text, p->revision);
-		check_undo(g, text, og_jraw(p->object));
-		check_containers(p, before, after);
+		/* without a record that can be read, nobody knows what was there before */
+		if (!has_finding(p, "OG321"))
+			check_undo(g, text, og_jraw(p->object));
+		json_t *user = load(og_jraw(p->object)); /* without an earlier injection */
+		check_containers(p, user, after);
+		json_decref(user);
 		check_restricted(p);
 		char *json = dump(after, JSON_INDENT(2));
 		ck_assert_int_gt(asprintf(&pretty, "%s\n", json), 0);
