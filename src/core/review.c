@@ -229,12 +229,28 @@ static struct og_sv clip(struct og_sv s, size_t max)
 	return og_sv(s.p, max);
 }
 
+/* A warning that is too long ends after a whole word. */
 static void warning(struct review *v, struct og_buf *b, struct og_sv text)
 {
+	static const char more[] = "…";
 	if (v->r->nwarnings == MAX_WARNINGS)
 		return;
 	og_buf_str(b, v->r->nwarnings++ ? "," : ",\"warnings\":[");
-	og_jw_str(b, clip(text, WARNING_BYTES));
+	if (text.n <= WARNING_BYTES) {
+		og_jw_str(b, text);
+		return;
+	}
+	struct og_sv cut = clip(text, WARNING_BYTES - (sizeof(more) - 1));
+	size_t n = cut.n;
+	while (n > cut.n / 2 && cut.p[n - 1] != ' ')
+		n--;
+	if (n > cut.n / 2)
+		cut.n = n;
+	while (cut.n && strchr(" ,;:", cut.p[cut.n - 1]))
+		cut.n--;
+	og_buf_ch(b, '"');
+	og_jw_part(b, cut);
+	og_buf_lit(b, "…\"");
 }
 
 static void write_warnings(struct review *v)
@@ -252,9 +268,16 @@ static void write_warnings(struct review *v)
 			continue;
 		og_buf_reset(&b);
 		/* a place can hold a key of any length */
-		og_buf_fmt(&b, "otelgate %s: %.*s%s%.*s", f->def->id,
-			OG_SV_ARG(clip(f->place, WARNING_BYTES)), f->place.n ? ": " : "",
-			OG_SV_ARG(clip(f->detail, WARNING_BYTES)));
+		struct og_sv place = clip(f->place, WARNING_BYTES);
+		struct og_sv detail = clip(f->detail, WARNING_BYTES);
+		og_buf_fmt(&b, "otelgate %s: %.*s%s%.*s", f->def->id, OG_SV_ARG(place),
+			place.n ? ": " : "", OG_SV_ARG(detail));
+		if (b.len > WARNING_BYTES && place.n) {
+			/* something will be cut: rather the place than what to do */
+			og_buf_reset(&b);
+			og_buf_fmt(&b, "otelgate %s: %.*s (%.*s)", f->def->id, OG_SV_ARG(detail),
+				OG_SV_ARG(place));
+		}
 		warning(v, v->out, og_buf_view(&b));
 	}
 	if (v->r->nwarnings)
