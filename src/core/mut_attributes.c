@@ -232,7 +232,7 @@ static void write_attrs(struct og_mut *m, const struct og_attrs *as, struct og_b
 		first = false;
 		og_percent_encode(b, at->key);
 		og_buf_ch(b, '=');
-		if (og_sv_is(at->key, "otelgate.revision"))
+		if (at->is_reference && og_sv_is(at->key, "otelgate.revision"))
 			*ret_rev = b->len;
 		if (at->is_reference)
 			og_buf_sv(b, at->value);
