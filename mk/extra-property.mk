@@ -18,3 +18,6 @@ CHECK_EXTRA += $(PROPERTY_BINS)
 CHECK_EXTRA_DEPS += $(PROPERTY_BINS)
 
 -include $(PROPERTY_SRCS:tests/%.c=$(B)/tests/obj/%.d)
+
+# Reviews handled by several threads over one snapshot.
+TSAN_TESTS += core/threads
