@@ -86,8 +86,9 @@ static bool defined_before_use(struct world *w)
 			struct og_sv value = og_jstr_or_empty(og_jgetl(it.val, "value"), &w->arena);
 			struct og_sv ref;
 			size_t at = 0;
-			/* agent options may carry the profile's own text */
+			/* these may carry the profile's own text, or the user's service.name */
 			if (!ours(pc, name) || og_sv_is(name, "NODE_OPTIONS") ||
+				og_sv_is(name, "PYROSCOPE_APPLICATION_NAME") ||
 				og_sv_is(name, "JAVA_TOOL_OPTIONS"))
 				continue;
 			while (next_reference(value, &at, &ref)) {
