@@ -125,6 +125,7 @@ extern const struct og_mutator og_mutators[];
 void og_mut_helpers(struct og_mut *m);
 void og_mut_exporter(struct og_mut *m);
 void og_mut_headers(struct og_mut *m);
+void og_mut_user_headers(struct og_mut *m);
 void og_mut_tls(struct og_mut *m);
 void og_mut_signals(struct og_mut *m);
 void og_mut_sdk(struct og_mut *m);

@@ -12,6 +12,7 @@ const struct og_mutator og_mutators[] = {
 	{"language", og_mut_language},
 	{"service-name", og_mut_service_name},
 	{"exporter", og_mut_exporter},
+	{"user-headers", og_mut_user_headers},
 	{"tls", og_mut_tls},
 	{"headers", og_mut_headers},
 	{"signals", og_mut_signals},
