@@ -188,6 +188,8 @@ static const char *malformed(struct og_sv text)
 		struct og_sv value = og_sv(item.p + eq + 1, item.n - eq - 1);
 		if (og_sv_chr(value, '=') < value.n)
 			return "a value holds a bare \"=\" (write %3D)";
+		if (og_percent_decode(og_sv(item.p, eq), NULL, NULL))
+			return "a key holds a \"%\" that starts no escape (write %25)";
 		if (og_percent_decode(value, NULL, NULL))
 			return "a value holds a \"%\" that starts no escape (write %25)";
 	}

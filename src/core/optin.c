@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who asked for injection, at which level, and with which profile. */
 #include "otelgate/core/optin.h"
+#include "otelgate/base/mem.h"
 #include "otelgate/base/suggest.h"
 #include "otelgate/core/plan.h"
 #include "optin-priv.h"
@@ -201,6 +202,18 @@ static const struct og_profile *by_selector(
 	return NULL;
 }
 
+/* What people write for true and false elsewhere. */
+static const char *truth(struct og_sv word)
+{
+	static const char *const words[][2] = {{"yes", "true"}, {"on", "true"}, {"1", "true"},
+		{"y", "true"}, {"enabled", "true"}, {"no", "false"}, {"off", "false"},
+		{"0", "false"}, {"n", "false"}, {"disabled", "false"}};
+	for (size_t i = 0; i < OG_COUNT(words); i++)
+		if (og_sv_caseeq(word, og_svz(words[i][0])))
+			return words[i][1];
+	return NULL;
+}
+
 static void missing_profile(const struct og_config *c, struct og_sv name, enum og_level level,
 	struct og_arena *arena, struct og_findings *findings, struct og_optin *o)
 {
@@ -221,6 +234,8 @@ static void missing_profile(const struct og_config *c, struct og_sv name, enum o
 			words[nwords++] = word;
 	}
 	const char *near = name.n ? og_suggest(name, words, nwords) : NULL;
+	if (name.n && !near)
+		near = truth(name);
 	if (!name.p)
 		og_findings_addf(findings, arena, "OG204", place,
 			"\"true\" names no profile, and none of them is the default; name one of: %.*s",

@@ -138,6 +138,7 @@ void og_mut_attributes(struct og_mut *m);
 /* Settings from annotations (core/settings.c). */
 void og_settings_signals(struct og_plan *p, struct og_arena *a);
 void og_settings_targets(struct og_plan *p, struct og_arena *a);
+void og_settings_others(struct og_plan *p, struct og_arena *a);
 void og_settings_languages(struct og_plan *p, struct og_arena *a);
 /* Name globs with `*` only. */
 bool og_glob(struct og_sv pattern, struct og_sv s);

@@ -444,6 +444,7 @@ static int make(const struct og_plan_input *in, struct og_arena *arena, struct o
 	og_settings_signals(p, arena);
 	og_settings_targets(p, arena);
 	og_settings_languages(p, arena);
+	og_settings_others(p, arena);
 	return run_mutators(p, arena, err);
 }
 

@@ -252,6 +252,15 @@ static void decide_target(const struct og_plan *p, struct og_plan_container *pc,
 	}
 }
 
+/* Nothing but commas and white space. */
+static bool blank_list(struct og_sv list)
+{
+	for (size_t i = 0; i < list.n; i++)
+		if (!strchr(", \t\r\n", list.p[i]))
+			return false;
+	return true;
+}
+
 /* The container names of all languages that the operator's annotations name. */
 static bool compat_names(const struct og_optin *o, struct og_arena *a, struct og_said *ret)
 {
@@ -278,12 +287,12 @@ void og_settings_targets(struct og_plan *p, struct og_arena *a)
 	struct og_sv named_place =
 		compat ? OG_SV("annotation instrumentation.opentelemetry.io/container-names")
 		       : key_place(a, level, OG_KEY_CONTAINERS);
-	if (named.said && !named.value.n) {
+	if (named.said && blank_list(named.value)) {
 		og_findings_addf(&p->findings, a, "OG203", key_place(a, level, OG_KEY_CONTAINERS),
 			"the list is empty; it is ignored");
 		named.said = false;
 	}
-	if (excluded.said && !excluded.value.n)
+	if (excluded.said && blank_list(excluded.value))
 		og_findings_addf(&p->findings, a, "OG203", key_place(a, xlevel, OG_KEY_EXCLUDE),
 			"the list is empty; it is ignored");
 	/* a list on the namespace is for many pods; not each of them has every name */
@@ -409,5 +418,45 @@ void og_settings_languages(struct og_plan *p, struct og_arena *a)
 		}
 		if (pc->libc == OG_LIBC_UNKNOWN)
 			pc->libc = p->profile->languages[pc->language].libc;
+	}
+}
+
+/* --- settings that others act on: here they are only checked ------------------------------- */
+
+static void check_word(
+	struct og_plan *p, struct og_arena *a, enum og_key key, const char *const *words, size_t n)
+{
+	enum og_level level;
+	struct og_said said = og_optin_setting(&p->optin, key, &level);
+	for (size_t i = 0; i < n && said.said; i++)
+		if (og_sv_eq(said.value, og_svz(words[i])))
+			return;
+	if (!said.said)
+		return;
+	const char *near = og_suggest(said.value, words, n);
+	og_findings_addf(&p->findings, a, "OG203", key_place(a, level, key),
+		"\"%.*s\" is no value of it; %s%s%s", OG_SV_ARG(said.value),
+		near ? "did you mean " : "write ", near ? near : og_key_def(key)->values,
+		near ? "?" : "");
+}
+
+void og_settings_others(struct og_plan *p, struct og_arena *a)
+{
+	static const char *const restart[] = {"never", "suggest", "managed"};
+	static const char *const policy[] = {"auto", "off"};
+	check_word(p, a, OG_KEY_RESTART, restart, OG_COUNT(restart));
+	check_word(p, a, OG_KEY_NETWORK_POLICY, policy, OG_COUNT(policy));
+	enum og_level level;
+	struct og_said said = og_optin_setting(&p->optin, OG_KEY_IGNORE, &level);
+	struct og_sv rest = said.said ? said.value : og_sv("", 0), item;
+	for (uint32_t wrong = 0; wrong < MAX_MISTAKES && og_sv_split(&rest, ',', &item);) {
+		item = og_sv_trim(item);
+		struct og_sv id = og_sv(item.p, og_sv_chr(item, ' ')); /* a reason may follow */
+		if (!id.n || og_finding_def(id))
+			continue;
+		wrong++;
+		og_findings_addf(&p->findings, a, "OG203", key_place(a, level, OG_KEY_IGNORE),
+			"\"%.*s\" is no finding; `otelgate explain list` names them",
+			OG_SV_ARG(id));
 	}
 }
