@@ -161,7 +161,7 @@ static const char *program_name(const char *argv0)
 
 /*
  * Options before the command: the common ones, --help and --version. Returns how many words they
- * take (an option's value included), or -1 after a usage error.
+ * take (an option's value included), or less than 0, the exit code negated, after an error.
  */
 static int leading_options(struct og_cli *cli, int argc, char *const *argv, bool *ret_version)
 {
@@ -180,8 +180,9 @@ static int leading_options(struct og_cli *cli, int argc, char *const *argv, bool
 	struct og_err err = OG_ERR_INIT;
 	struct og_opt_set set = {og_common_opts, og_ncommon_opts, &common};
 	if (og_opts_parse(&set, 1, n, argv, cli->env, cli->arena, &parsed, &err) != 0) {
-		og_cli_usage(cli, "%s%s", err.msg, " before the command");
-		return -1;
+		if (err.code != OG_E_USAGE)
+			return -og_cli_fail(cli, &err);
+		return -og_cli_usage(cli, "%s before the command", err.msg);
 	}
 	if (parsed.help) {
 		og_help_program(&cli->out, cli->prog, cli->width,
@@ -198,7 +199,7 @@ static int dispatch(struct og_cli *cli, int argc, char *const *argv)
 	bool version = false;
 	int lead = leading_options(cli, argc, argv, &version);
 	if (lead < 0)
-		return OG_EXIT_USAGE;
+		return -lead;
 	if (version)
 		return run_command(cli, &og_cmd_version, 0, NULL);
 	if (lead == argc) {

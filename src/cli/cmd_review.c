@@ -166,7 +166,8 @@ static int show_patch(struct og_cli *cli, const struct review_args *a, const str
 		rc = og_jdoc_parse(&now, cli->arena, og_buf_view(&after), NULL, err);
 	if (rc != 0)
 		return og_err_wrap(err, "the patch in the answer");
-	og_buf_fmt(&cli->out, "  %u operations\n", (unsigned)og_jcount(og_jroot(&pd)));
+	uint32_t nops = og_jcount(og_jroot(&pd));
+	og_buf_fmt(&cli->out, "  %u operation%s\n", (unsigned)nops, nops == 1 ? "" : "s");
 	og_emit_yaml(&was, og_jroot(&pod), cli->arena);
 	og_emit_yaml(&is, og_jroot(&now), cli->arena);
 	const struct og_plan *plan = o->plan;
@@ -189,6 +190,7 @@ static void heading(struct og_cli *cli, const struct og_in_object *o)
 {
 	struct og_buf title og_auto_buf = OG_BUF_INIT(0);
 	og_in_title(&title, o);
+	og_buf_inherit(&cli->out, &title);
 	og_style_sv(&cli->out, cli->colour_out, OG_STYLE_BOLD, og_buf_view(&title));
 	og_buf_fmt(&cli->out, "  %s\n", og_in_place(o->doc, o->v, cli->arena));
 }

@@ -48,7 +48,7 @@ static void put(struct writer *w, bool style, enum og_style how, struct og_sv li
 		(void)snprintf(rest, sizeof(rest), " … (%zu more)", more);
 		og_style_str(w->b, w->o->colour, OG_STYLE_DIM, rest);
 	}
-	w->b->failed = w->b->failed || safe.failed;
+	og_buf_inherit(w->b, &safe);
 }
 
 static struct og_sv unquoted(struct og_sv s)
@@ -145,6 +145,7 @@ static void added(struct writer *w, struct og_sv line)
 	struct og_buf why og_auto_buf = OG_BUF_INIT(0);
 	bool colour = w->o->colour;
 	bool has = w->o->nplans && reason(w, og_sv(line.p + 1, line.n - 1), &why);
+	og_buf_inherit(w->b, &why);
 	if (has && line.n > LONG_COLUMNS) {
 		size_t at = 1;
 		og_buf_ch(w->b, '#');
@@ -159,6 +160,7 @@ static void added(struct writer *w, struct og_sv line)
 		struct og_buf c og_auto_buf = OG_BUF_INIT(0);
 		og_buf_lit(&c, "# ");
 		og_buf_sv(&c, og_buf_view(&why));
+		og_buf_inherit(w->b, &c);
 		for (size_t at = line.n; at < REASON_COLUMN - 2; at++)
 			og_buf_ch(w->b, ' ');
 		og_buf_lit(w->b, "  ");

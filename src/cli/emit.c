@@ -72,15 +72,53 @@ static bool is_plain(struct og_sv s)
 	return true;
 }
 
+/*
+ * Length of a character that JSON allows in a string and YAML does not, or reads as a line break or
+ * a byte order mark: DEL, U+0080 to U+009F, U+2028, U+2029, U+FEFF. 0 for any other.
+ */
+static size_t special(struct og_sv s, unsigned *ret_code)
+{
+	const unsigned char *u = (const unsigned char *)s.p;
+	if (u[0] == 0x7f) {
+		*ret_code = 0x7f;
+		return 1;
+	}
+	if (s.n >= 2 && u[0] == 0xc2 && u[1] < 0xa0) {
+		*ret_code = u[1];
+		return 2;
+	}
+	if (s.n < 3)
+		return 0;
+	*ret_code = (unsigned)(u[0] & 0x0f) << 12 | (unsigned)(u[1] & 0x3f) << 6 | (u[2] & 0x3fU);
+	bool three = (u[0] & 0xf0) == 0xe0;
+	return three && (*ret_code == 0x2028 || *ret_code == 0x2029 || *ret_code == 0xfeff) ? 3 : 0;
+}
+
 static void yaml_string(struct og_buf *b, struct og_jval v, struct og_arena *arena)
 {
 	struct og_sv s;
-	if (!og_jstr(v, arena, &s))
+	if (!og_jstr(v, arena, &s)) {
 		b->failed = true;
-	else if (is_plain(s))
+		return;
+	}
+	if (is_plain(s)) {
 		og_buf_sv(b, s);
-	else
-		og_jw_str(b, s);
+		return;
+	}
+	og_buf_ch(b, '"');
+	size_t from = 0;
+	for (size_t i = 0; i < s.n;) {
+		unsigned code = 0;
+		size_t n = special(og_sv(s.p + i, s.n - i), &code);
+		if (n) {
+			og_jw_part(b, og_sv(s.p + from, i - from));
+			og_buf_fmt(b, "\\u%04x", code);
+			from = i + n;
+		}
+		i += n ? n : 1;
+	}
+	og_jw_part(b, og_sv(s.p + from, s.n - from));
+	og_buf_ch(b, '"');
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): depth is limited by jdoc and MAX_DEPTH */

@@ -36,6 +36,7 @@ static void para(const struct page *p, unsigned indent, struct og_sv text)
 		if (text.n)
 			og_buf_ch(&safe, '\n');
 	}
+	og_buf_inherit(p->b, &safe);
 	for (unsigned i = 0; i < indent; i++)
 		og_buf_ch(p->b, ' ');
 	og_text_wrap(p->b, og_buf_view(&safe), indent, indent, p->width);
@@ -172,6 +173,9 @@ static void variable(const struct page *p, const struct og_plan *plan, const str
 		og_text_safe(&note, e->note);
 	}
 	og_text_wrap(&line, og_buf_view(&note), 6, 6, p->width);
+	og_buf_inherit(p->b, &value);
+	og_buf_inherit(p->b, &note);
+	og_buf_inherit(p->b, &line);
 	og_buf_lit(p->b, "      ");
 	og_style_sv(p->b, p->colour, OG_STYLE_DIM, og_buf_view(&line));
 	og_buf_ch(p->b, '\n');
@@ -184,6 +188,7 @@ static void container(
 	og_buf_fmt(&title, "%s ", c->c.init ? "Init container" : "Container");
 	og_text_safe(&title, c->c.name);
 
+	og_buf_inherit(p->b, &title);
 	heading(p, title.p ? title.p : "Container");
 	if (c->skip != OG_SKIP_NONE) {
 		og_buf_fmt(p->b, "  left alone: %s", og_skip_text(c->skip));
@@ -213,6 +218,7 @@ static void container(
 		struct og_buf state og_auto_buf = OG_BUF_INIT(0);
 		og_buf_fmt(&state, "profiles: %s (%s)", og_profiles_state_text(c->profiles),
 			og_profiles_state_name(c->profiles));
+		og_buf_inherit(p->b, &state);
 		para(p, 2, og_buf_view(&state));
 	}
 	for (uint32_t i = 0; i < c->nenv; i++)
@@ -259,10 +265,12 @@ static void findings(const struct page *p, const struct og_findings *f)
 			og_buf_lit(&line, ": ");
 		}
 		og_buf_sv(&line, v->detail);
+		og_buf_inherit(p->b, &line);
 		if (line.len)
 			para(p, 4, og_buf_view(&line));
 		og_buf_reset(&line);
 		og_buf_fmt(&line, "fix: %s", v->def->fix);
+		og_buf_inherit(p->b, &line);
 		para(p, 4, og_buf_view(&line));
 	}
 	if (f->lost)
@@ -275,6 +283,7 @@ void og_explain_object(struct og_buf *b, const struct og_in_object *o, struct og
 	const struct og_plan *plan = o->plan;
 	struct og_buf title og_auto_buf = OG_BUF_INIT(0);
 	og_in_title(&title, o);
+	og_buf_inherit(b, &title);
 	og_style_sv(b, p.colour, OG_STYLE_BOLD, og_buf_view(&title));
 	og_buf_fmt(b, "  %s\n", og_in_place(o->doc, o->v, cli->arena));
 	verdict(&p, plan);

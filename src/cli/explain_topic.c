@@ -70,6 +70,7 @@ static int finding(const struct topic *t, const struct og_finding_def *d)
 	}
 	struct og_buf head og_auto_buf = OG_BUF_INIT(0);
 	og_buf_fmt(&head, "%s %s (%s)", d->id, d->slug, og_severity_name(d->severity));
+	og_buf_inherit(&t->cli->out, &head);
 	title(t, head.p ? head.p : d->id);
 	og_buf_fmt(b, "%s.\n", d->title);
 	section(t, "What it means", d->why);
@@ -95,6 +96,7 @@ static int variable(const struct topic *t, const struct og_envdoc *d)
 	}
 	struct og_buf head og_auto_buf = OG_BUF_INIT(0);
 	og_buf_fmt(&head, "%s (%s)", d->name, og_envdoc_kind_name(d->kind));
+	og_buf_inherit(&t->cli->out, &head);
 	title(t, head.p ? head.p : d->name);
 	section(t, "What it means", d->meaning);
 	section(t, "Who reads it", d->read_by);
@@ -110,6 +112,7 @@ static int field(const struct topic *t, const struct og_doc_type *d, const struc
 	struct og_buf words og_auto_buf = OG_BUF_INIT(0);
 	if (f->words)
 		og_field_words_text(f, &words);
+	og_buf_inherit(b, &words);
 	if (t->json) {
 		og_buf_ch(b, '{');
 		member(b, "kind", d->kind);
@@ -125,6 +128,7 @@ static int field(const struct topic *t, const struct og_doc_type *d, const struc
 	}
 	struct og_buf head og_auto_buf = OG_BUF_INIT(0);
 	og_buf_fmt(&head, "%s %s (%s)", d->kind, f->path, og_field_type_name(f->type));
+	og_buf_inherit(&t->cli->out, &head);
 	title(t, head.p ? head.p : f->path);
 	og_buf_fmt(b, "%s.\n", f->help);
 	section(t, "More", f->doc);

@@ -60,6 +60,7 @@ static void option_row(struct og_buf *b, const struct og_opt *o, unsigned width)
 		og_buf_lit(&text, " (may be repeated)");
 	og_text_wrap(b, og_buf_view(&text), HELP_COLUMN, HELP_COLUMN, width);
 	og_buf_ch(b, '\n');
+	og_buf_inherit(b, &text);
 	og_buf_fini(&text);
 }
 
@@ -186,6 +187,7 @@ bool og_help_group(
 	if (group.n)
 		command_rows(&rows, group, width, colour);
 	bool any = rows.len > 0;
+	og_buf_inherit(out, &rows);
 	if (any) {
 		og_buf_lit(out, "Usage:\n");
 		og_buf_fmt(

@@ -198,6 +198,7 @@ void og_out_diff(struct og_job *job, const struct og_inject_args *a)
 		if (in->failed || !in->changed)
 			continue;
 		og_out_text(&text, in);
+		job->cli->out.failed = job->cli->out.failed || text.failed;
 		struct og_diff_options o = {
 			.from_name = in->name,
 			.to_name = in->name,

@@ -90,7 +90,7 @@ void og_report_table(struct og_buf *b, const struct og_job *job, bool colour)
 		if (o->class == OG_OBJ_WORKLOAD)
 			add_object(&t, o, job);
 	}
-	if (!og_table_write(&t, true, &text))
+	if (!og_table_write(&t, true, &text) || text.failed)
 		b->failed = true;
 	struct og_sv rest = og_buf_view(&text), line;
 	uint32_t at = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One object's decision as JSON: the rows of --report json and of explain -o json. */
+#include "otelgate/cli/term.h"
 #include "otelgate/codec/jwrite.h"
 #include "view-priv.h"
 
@@ -50,6 +51,7 @@ static void env(struct og_buf *b, const struct og_plan *p, const struct og_plan_
 	struct og_buf from og_auto_buf = OG_BUF_INIT(0);
 	struct og_jdoc d;
 	og_view_origin(&from, p, e);
+	og_buf_inherit(b, &from);
 	comma(b);
 	og_buf_ch(b, '{');
 	str(b, "name", e->name);
@@ -67,6 +69,7 @@ static void env(struct og_buf *b, const struct og_plan *p, const struct og_plan_
 		} else {
 			struct og_buf text og_auto_buf = OG_BUF_INIT(0);
 			og_view_value(&text, e, arena);
+			og_buf_inherit(b, &text);
 			str(b, "shown", og_buf_view(&text));
 		}
 	}

@@ -32,6 +32,12 @@ void og_style_str(struct og_buf *b, bool on, enum og_style style, const char *s)
  */
 void og_text_safe(struct og_buf *b, struct og_sv s);
 
+/* What is made of a part that ran out of memory is incomplete too. */
+static inline void og_buf_inherit(struct og_buf *b, const struct og_buf *part)
+{
+	b->failed = b->failed || part->failed;
+}
+
 /*
  * Appends prose wrapped to `width` columns: the first line continues at column `at`, the others
  * begin with `indent` blanks. Newlines in the text are kept. Columns are counted in characters.
