@@ -193,6 +193,10 @@ bool og_mut_taken(struct og_mut *m, const char *volume, const char *path)
 	og_jfor (it, m->pc->c.mounts)
 		is |= og_jstr_eq(og_jgetl(it.val, "name"), og_svz(volume)) ||
 		      og_jstr_eq(og_jgetl(it.val, "mountPath"), og_svz(path));
+	/* the API server refuses a mount at the path of a raw block device, and the other way */
+	og_jfor (it, og_jgetl(m->pc->c.v, "volumeDevices"))
+		is |= og_jstr_eq(og_jgetl(it.val, "name"), og_svz(volume)) ||
+		      og_jstr_eq(og_jgetl(it.val, "devicePath"), og_svz(path));
 	if (is)
 		og_mut_finding(m, "OG323", og_mut_place(m),
 			"the pod has a volume, a container or a mount of its own at %s or %s",

@@ -168,12 +168,36 @@ static void sort_attrs(struct og_attrs *as)
 }
 
 /*
+ * A "$(" without its ")" would take the first of ours for its end, and with it the reference that
+ * stands there (kubelet, third_party/forked/golang/expansion: "$$" is a dollar sign).
+ */
+static bool open_reference(struct og_sv text)
+{
+	for (size_t i = 0; i + 1 < text.n; i++) {
+		if (text.p[i] != '$')
+			continue;
+		if (text.p[i + 1] == '(') {
+			struct og_sv rest = og_sv(text.p + i + 2, text.n - i - 2);
+			size_t end = og_sv_chr(rest, ')');
+			if (end == rest.n)
+				return true;
+			i += 2 + end;
+		} else {
+			i++; /* "$$", or a dollar sign that starts nothing */
+		}
+	}
+	return false;
+}
+
+/*
  * What the user wrote must be something SDKs accept before anything is added to it: key=value
  * pairs, no second '=', whole percent escapes. An item that is one $(VAR) may be anything.
  */
 static const char *malformed(struct og_sv text)
 {
 	struct og_sv rest = text, item;
+	if (open_reference(text))
+		return "a \"$(\" has no \")\" (write $$( for the text itself)";
 	while (og_sv_split(&rest, ',', &item)) {
 		item = og_sv_trim(item);
 		bool has_ref = og_sv_has(item, OG_SV("$("));

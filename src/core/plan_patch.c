@@ -269,6 +269,15 @@ static int write_patch(const struct og_plan *p, struct og_buf *out, struct og_er
 	return ok ? 0 : og_err_set(err, OG_E_OOM, "out of memory writing the patch");
 }
 
+/* What went wrong below is ours, whatever it was there. */
+static int bug(struct og_err *err, const char *what)
+{
+	if (err)
+		err->code = OG_E_BUG;
+	(void)og_err_wrap(err, "%s", what);
+	return -OG_E_BUG;
+}
+
 /* Parses text that we made ourselves; a failure is a bug of ours, unless memory is out. */
 static int parse_own(struct og_sv text, struct og_arena *a, struct og_jval *ret, struct og_err *err)
 {
@@ -279,10 +288,7 @@ static int parse_own(struct og_sv text, struct og_arena *a, struct og_jval *ret,
 		return og_err_set(err, OG_E_OOM, "out of memory");
 	int rc = og_jdoc_parse(d, a, text, &lim, err);
 	if (rc)
-		return rc == -OG_E_PARSE
-			       ? og_err_set(err, OG_E_BUG, "our own text does not parse: %s",
-					 err ? err->msg : "")
-			       : rc;
+		return rc == -OG_E_PARSE ? bug(err, "our own text does not parse") : rc;
 	*ret = og_jroot(d);
 	return 0;
 }
@@ -297,8 +303,7 @@ static int apply_own(struct og_jval object, struct og_sv patch, struct og_arena 
 		return rc;
 	rc = og_jmut_apply(object, ops, a, ret, err);
 	if (rc == -OG_E_INVALID)
-		rc = og_err_set(
-			err, OG_E_BUG, "our own patch does not apply: %s", err ? err->msg : "");
+		rc = bug(err, "our own patch does not apply");
 	return rc;
 }
 

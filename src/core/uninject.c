@@ -80,14 +80,97 @@ static void drop_member(struct undo *u, struct og_sv path, enum origin was)
 		og_jpatch_remove(&u->jp, path);
 }
 
+/* The place of an entry's name in the list; `ngone` when it is not there. */
+static uint32_t place_in(
+	struct undo *u, struct og_jval entry, const struct og_sv *gone, uint32_t ngone)
+{
+	struct og_sv name = og_jstr_or_empty(og_jgetl(entry, "name"), u->a);
+	const struct og_sv *g = name.n ? bsearch(&name, gone, ngone, sizeof(*gone), by_text) : NULL;
+	return g ? (uint32_t)(g - gone) : ngone;
+}
+
+enum list { ENV, MOUNTS, INITS, VOLUMES };
+
+static void changed_since(
+	struct undo *u, enum list list, const char *path, struct og_sv name, const char *what)
+{
+	og_findings_addf(u->findings, u->a, "OG322",
+		og_svz(og_arena_fmt(
+			u->a, "%s, %s%.*s", path, list == ENV ? "variable " : "", OG_SV_ARG(name))),
+		"%s", what);
+}
+
+static bool listed(struct undo *u, struct og_jval names, struct og_sv name)
+{
+	og_jfor (it, names)
+		if (og_sv_eq(og_jstr_or_empty(it.val, u->a), name))
+			return true;
+	return false;
+}
+
 /*
- * Removes from an array the entries whose `key` member is in `names`; the array itself when it was
- * made for them and nothing else is left.
+ * Does a container that the record does not know mount the volume? It was renamed or copied since,
+ * and without the volume the API server would refuse the pod. An agent has its volume's name.
  */
-static void drop_named(struct undo *u, const char *path, struct og_jval array, const char *key,
+static bool still_mounted(struct undo *u, struct og_sv volume)
+{
+	static const char *const lists[] = {"initContainers", "containers"};
+	struct og_jval recs = og_jgetl(u->record, "containers");
+	for (int i = 0; i < 2; i++)
+		og_jfor (it, og_jget(u->spec, og_svz(lists[i]))) {
+			struct og_sv name = og_jstr_or_empty(og_jgetl(it.val, "name"), u->a);
+			if (og_jis(og_jget(recs, name), OG_J_OBJECT) ||
+				listed(u, og_jgetl(u->record, "inits"), name))
+				continue;
+			og_jfor (m, og_jgetl(it.val, "volumeMounts"))
+				if (og_jstr_eq(og_jgetl(m.val, "name"), volume))
+					return true;
+		}
+	return false;
+}
+
+/*
+ * Which entries go: those that have a name of the list. Of a variable that stands twice by now the
+ * last stays, because its value is the one in force. Returns how many go.
+ */
+static uint32_t choose(struct undo *u, enum list list, const char *path, struct og_jval array,
+	const struct og_sv *gone, uint32_t ngone, bool *drop)
+{
+	struct seen {
+		uint32_t times, now;
+	} *seen = og_arena_new_n(u->a, (size_t)ngone + 1, struct seen);
+	uint32_t hits = 0;
+	if (!seen) {
+		u->failed = true;
+		return 0;
+	}
+	og_jfor (it, array)
+		seen[place_in(u, it.val, gone, ngone)].times++;
+	og_jfor (it, array) {
+		uint32_t k = place_in(u, it.val, gone, ngone);
+		const char *why = NULL;
+		if (k == ngone)
+			continue;
+		if (list == ENV && seen[k].times > 1 && ++seen[k].now == seen[k].times)
+			why = "it was added once more after injection; the last one is left";
+		else if (list >= INITS && still_mounted(u, gone[k]))
+			why = "a container that otelgate did not inject mounts it by now; it is left";
+		drop[it.index] = !why;
+		hits += !why;
+		if (why)
+			changed_since(u, list, path, gone[k], why);
+	}
+	return hits;
+}
+
+/*
+ * Removes from an array the entries whose name is in `names`; the array itself when it was made for
+ * them and nothing else is left.
+ */
+static void drop_named(struct undo *u, enum list list, const char *path, struct og_jval array,
 	struct og_jval names, enum origin was)
 {
-	uint32_t n = og_jcount(array), hits = 0, ngone;
+	uint32_t n = og_jcount(array), ngone;
 	if (!og_jis(array, OG_J_ARRAY) || !og_jcount(names))
 		return;
 	bool *drop = og_arena_new_n(u->a, n ? n : 1, bool);
@@ -96,13 +179,7 @@ static void drop_named(struct undo *u, const char *path, struct og_jval array, c
 		u->failed = true;
 		return;
 	}
-	og_jfor (it, array) {
-		struct og_sv name = og_jstr_or_empty(og_jget(it.val, og_svz(key)), u->a);
-		if (name.n && bsearch(&name, gone, ngone, sizeof(*gone), by_text)) {
-			drop[it.index] = true;
-			hits++;
-		}
-	}
+	uint32_t hits = choose(u, list, path, array, gone, ngone, drop);
 	if (hits && hits == n && was != WAS_THERE) {
 		drop_member(u, at(u, "%s", path), was);
 		return;
@@ -117,15 +194,16 @@ static void restore_one(struct undo *u, const char *path, struct og_jval env, st
 {
 	int64_t off, len, had;
 	uint32_t index = 0;
-	struct og_jval e = og_env_find(env, name, &index);
-	struct og_sv value = og_jstr_or_empty(og_jgetl(e, "value"), u->a);
+	struct og_jval e = og_env_find(env, name, &index), text = og_jgetl(e, "value");
+	struct og_sv value = og_jstr_or_empty(text, u->a);
+	if (og_jtype(e) == OG_J_ABSENT)
+		return; /* removed since; the variable at index 0 is another one */
 	if (!og_ji64(og_jat(merged, 0), &off) || !og_ji64(og_jat(merged, 1), &len) ||
 		!og_ji64(og_jat(merged, 2), &had))
 		return;
-	if (off < 0 || len < 0 || (uint64_t)off > value.n ||
+	if (!og_jis(text, OG_J_STRING) || off < 0 || len < 0 || (uint64_t)off > value.n ||
 		(uint64_t)len > value.n - (uint64_t)off) {
-		og_findings_addf(u->findings, u->a, "OG322",
-			og_svz(og_arena_fmt(u->a, "%s, variable %.*s", path, OG_SV_ARG(name))),
+		changed_since(u, ENV, path, name,
 			"the value was changed after injection; it is left as it is");
 		return;
 	}
@@ -153,9 +231,9 @@ static void undo_container(
 	snprintf(path, sizeof(path), "/spec/%s/%u/env", list, index);
 	og_jfor (it, og_jgetl(rec, "merged"))
 		restore_one(u, path, og_jgetl(c, "env"), og_jstr_or_empty(it.key, u->a), it.val);
-	drop_named(u, path, og_jgetl(c, "env"), "name", names, made(made_list, "env"));
+	drop_named(u, ENV, path, og_jgetl(c, "env"), names, made(made_list, "env"));
 	snprintf(path, sizeof(path), "/spec/%s/%u/volumeMounts", list, index);
-	drop_named(u, path, og_jgetl(c, "volumeMounts"), "name", og_jgetl(rec, "mounts"),
+	drop_named(u, MOUNTS, path, og_jgetl(c, "volumeMounts"), og_jgetl(rec, "mounts"),
 		made(made_list, "volumeMounts"));
 }
 
@@ -205,8 +283,16 @@ static void undo_metadata(struct undo *u)
 		u->failed = true;
 		return;
 	}
-	og_jfor (it, extra)
-		akeys[it.index] = og_jstr_or_empty(it.val, u->a);
+	n = 0;
+	og_jfor (it, extra) {
+		struct og_sv key = og_jstr_or_empty(it.val, u->a);
+		/* our own settings are the user's; a key twice would be removed twice */
+		bool skip = og_sv_starts(key, OG_SV(OG_PREFIX));
+		for (uint32_t i = 0; i < n; i++)
+			skip |= og_sv_eq(akeys[i], key);
+		if (!skip)
+			akeys[n++] = key;
+	}
 	akeys[n] = OG_SV(OG_ANNOTATION_INJECTION);
 	enum origin was = made(made_list, "metadata");
 	bool only_ours = og_jcount(meta) == 2 && og_jcount(labels) == 1 && og_jcount(ann) == n + 1;
@@ -297,9 +383,9 @@ static int uninject(struct og_jval object, struct og_arena *arena, struct og_buf
 	if (og_jis(u.record, OG_J_OBJECT)) {
 		struct og_jval made_list = og_jgetl(u.record, "made");
 		undo_containers(&u);
-		drop_named(&u, "/spec/initContainers", og_jgetl(u.spec, "initContainers"), "name",
+		drop_named(&u, INITS, "/spec/initContainers", og_jgetl(u.spec, "initContainers"),
 			og_jgetl(u.record, "inits"), made(made_list, "initContainers"));
-		drop_named(&u, "/spec/volumes", og_jgetl(u.spec, "volumes"), "name",
+		drop_named(&u, VOLUMES, "/spec/volumes", og_jgetl(u.spec, "volumes"),
 			og_jgetl(u.record, "volumes"), made(made_list, "volumes"));
 		undo_metadata(&u);
 	}

@@ -63,6 +63,10 @@ int og_podspec_containers(
 	if (n > MAX_CONTAINERS)
 		return og_err_set(
 			err, OG_E_LIMIT, "/spec: %u containers, more than %d", n, MAX_CONTAINERS);
+	struct og_jval volumes = og_jgetl(spec, "volumes");
+	if (!og_junset(volumes) && !og_jis(volumes, OG_J_ARRAY))
+		return og_err_set(err, OG_E_INVALID, "/spec/volumes: expected an array, found %s",
+			og_jtype_name(og_jtype(volumes)));
 	struct og_containers out = {.v = og_arena_new_n(arena, n ? n : 1, struct og_container)};
 	if (!out.v)
 		return og_err_set(err, OG_E_OOM, "out of memory listing containers");
