@@ -15,3 +15,8 @@ conformance-json: $(B)/conformance/json_suites
 	$(Q)tests/conformance/json.sh $< $(CONFORMANCE_B)
 
 -include $(B)/tests/obj/conformance/json_suites.d
+
+.PHONY: conformance-k8s
+conformance: conformance-k8s
+conformance-k8s: $(BIN)
+	$(Q)mkdir -p $(CONFORMANCE_B) && tests/conformance/k8s-validate.sh $(BIN) $(CONFORMANCE_B)
