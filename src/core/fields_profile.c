@@ -62,7 +62,7 @@ static const struct og_cel cel_restart[] = {
 	{.path = "spec.languages." word, OBJECT, .help = "Agent for " name},                       \
 	{.path = "spec.languages." word ".image", .type = OG_FT_STRING,                            \
 		.format = &og_format_image, AT(languages[index].image),                            \
-		.help = "Agent image, copied into the pod; environment only when not set",         \
+		.help = "Agent image, copied into the pod; a pinned one when not set, none for environment only",         \
 		.example = img},                                                                   \
 	{.path = "spec.languages." word ".libc", .type = OG_FT_ENUM, .words = og_words_libc,       \
 		.first_word = OG_LIBC_GLIBC, AT(languages[index].libc),                            \
@@ -248,8 +248,9 @@ const struct og_field og_fields_profile[] = {
 		.words = og_words_on_error,
 		.def = "admit",
 		AT(on_error),
-		.help = "Pods whose owner set otelgate.dev/required, when injection fails",
-		.doc = "All other pods are always admitted."},
+		.help = "What becomes of an opted-in pod that cannot be injected",
+		.doc = "reject refuses it; otelgate.dev/required of the workload decides either way. "
+		       "Pods that did not opt in are always admitted."},
 	{.path = "spec.compat",
 		.type = OG_FT_ENUM,
 		.words = og_words_compat,
