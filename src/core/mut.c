@@ -171,7 +171,10 @@ bool og_mut_merge(struct og_mut *m, enum og_origin origin, struct og_sv name, st
 	return true;
 }
 
-/* Does a volume or a container of the pod have the name? Asked once per name and pod. */
+/*
+ * Does a volume or a container of the pod have the name, or does any of its containers mount one
+ * of that name (which undoing would then have to leave)? Asked once per name and pod.
+ */
 static bool taken_in_pod(struct og_mut *m, struct og_sv name)
 {
 	for (uint32_t i = 0; i < m->ntaken; i++)
@@ -180,8 +183,12 @@ static bool taken_in_pod(struct og_mut *m, struct og_sv name)
 	bool is = false;
 	og_jfor (it, og_jgetl(m->plan->spec, "volumes"))
 		is |= og_jstr_eq(og_jgetl(it.val, "name"), name);
-	for (uint32_t i = 0; i < m->plan->ncontainers; i++)
-		is |= og_sv_eq(m->plan->containers[i].c.name, name);
+	for (uint32_t i = 0; i < m->plan->ncontainers; i++) {
+		const struct og_container *c = &m->plan->containers[i].c;
+		is |= og_sv_eq(c->name, name);
+		og_jfor (it, c->mounts)
+			is |= og_jstr_eq(og_jgetl(it.val, "name"), name);
+	}
 	if (m->ntaken < OG_COUNT(m->taken))
 		m->taken[m->ntaken++] = (struct og_taken){name, is};
 	return is;
