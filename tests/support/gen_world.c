@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Running the engine on one random case, and making failing cases smaller. */
+#include "support/jsongen.h"
 #include "support/gen_world.h"
 
 #include "otelgate/codec/jpatch.h"
@@ -228,16 +229,9 @@ static uint64_t env_number(const char *name, uint64_t otherwise)
 	return s && *s ? strtoull(s, NULL, 10) : otherwise;
 }
 
-static uint64_t fresh_seed(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000003 + (uint64_t)ts.tv_nsec * 31 + (uint64_t)getpid();
-}
-
 bool world_run(const char *name, world_property *p, const struct gen_opts *opts, unsigned runs)
 {
-	uint64_t seed = env_number("PROPERTY_SEED", fresh_seed());
+	uint64_t seed = jsongen_seed_from("PROPERTY_SEED");
 	uint64_t n = env_number("PROPERTY_RUNS", runs), first = env_number("PROPERTY_CASE", 0);
 	hits = 0;
 	for (uint64_t i = first; i < first + n; i++) {

@@ -16,6 +16,8 @@ struct jsongen {
 
 /* From OG_SEED, or from the clock and the process number. */
 uint64_t jsongen_seed(void);
+/* The seed in an environment variable: a number, "random", or unset for a fixed one. */
+uint64_t jsongen_seed_from(const char *name);
 /* A generator for case `n` of a run; the cases do not depend on each other. */
 struct jsongen jsongen_case(uint64_t seed, unsigned n);
 

@@ -7,7 +7,7 @@
  *   - a NUL byte behind a number or a name is lost (2.14; no NUL byte is allowed anywhere, which is
  *     what is checked here instead);
  *   - nesting is refused from 2,048 levels (ours from 1,024 at most; texts here are not that deep).
- * A run takes another seed each time; OG_SEED=n replays one, OG_CASES=n makes more of them.
+ * OG_SEED=n or OG_SEED=random takes another seed than the fixed one, OG_CASES=n makes more cases.
  */
 #include <check.h>
 #include <stdlib.h>
