@@ -4,8 +4,12 @@
 #include "otelgate/base/fs.h"
 #include "input-priv.h"
 
-/* As source's default; kubectl apply refuses objects far below it (etcd's 1.5 MiB). */
-enum { FILE_MAX_BYTES = 8000000 };
+/*
+ * A stream of some 20,000 injected workloads. As many values as manifests hold (one in 6 to 30
+ * bytes)
+ * and some more; what aliases expand to counts, so that a small text stays a small one.
+ */
+enum { FILE_MAX_BYTES = 64000000, NODES_LEAST = 200000, BYTES_PER_NODE = 4 };
 
 static int add(struct og_cli *cli, struct og_inputs *l, const char *path, struct og_err *err)
 {
@@ -75,7 +79,11 @@ static int read_one(struct og_cli *cli, struct og_input *in, struct og_err *err)
 	in->text = og_arena_sv(cli->arena, og_buf_view(&b));
 	if (!in->text.p)
 		return og_err_set(err, OG_E_OOM, "out of memory");
-	rc = og_source_parse(&in->source, cli->arena, in->text, in->name, NULL, err);
+	struct og_source_limits lim = {
+		.max_bytes = FILE_MAX_BYTES, .max_nodes = (uint32_t)in->text.n / BYTES_PER_NODE};
+	if (lim.max_nodes < NODES_LEAST)
+		lim.max_nodes = NODES_LEAST;
+	rc = og_source_parse(&in->source, cli->arena, in->text, in->name, &lim, err);
 	if (rc != 0)
 		return rc;
 	in->docs = og_arena_new_n(cli->arena, in->source.ndocs + 1, struct og_in_doc);

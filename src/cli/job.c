@@ -6,7 +6,7 @@
 #include "otelgate/core/uninject.h"
 #include "inject-priv.h"
 
-enum { TEXT_MAX_BYTES = 256 << 20 };
+enum { TEXT_MAX_BYTES = 256 << 20, SCRATCH_MAX_BYTES = 1 << 30 };
 
 struct og_in_object *og_job_next(const struct og_inputs *in, struct og_job_iter *it)
 {
@@ -92,7 +92,9 @@ static int add_ops(struct og_jpatch *out, const struct og_in_object *o, struct o
 	return 0;
 }
 
-static int edit_doc(struct og_in_doc *d, struct og_arena *arena, struct og_err *err)
+/* What is made on the way, most of all the document read again, lives in `scratch`. */
+static int edit_doc(
+	struct og_in_doc *d, struct og_arena *arena, struct og_arena *scratch, struct og_err *err)
 {
 	struct og_buf patch og_auto_buf = OG_BUF_INIT(TEXT_MAX_BYTES);
 	struct og_buf text og_auto_buf = OG_BUF_INIT(TEXT_MAX_BYTES);
@@ -102,7 +104,7 @@ static int edit_doc(struct og_in_doc *d, struct og_arena *arena, struct og_err *
 	for (uint32_t i = 0; i < d->nobjects; i++) {
 		if (!d->objects[i].changed)
 			continue;
-		int rc = add_ops(&p, &d->objects[i], arena, err);
+		int rc = add_ops(&p, &d->objects[i], scratch, err);
 		if (rc != 0)
 			return rc;
 	}
@@ -118,9 +120,9 @@ static int edit_doc(struct og_in_doc *d, struct og_arena *arena, struct og_err *
 	d->patch = og_arena_sv(arena, og_buf_view(&patch));
 	if (!d->patch.p)
 		return og_err_set(err, OG_E_OOM, "out of memory");
-	int rc = og_jdoc_parse(&pd, arena, d->patch, NULL, err);
+	int rc = og_jdoc_parse(&pd, scratch, d->patch, NULL, err);
 	if (rc == 0)
-		rc = og_splice_patch(d->src, og_jroot(&pd), arena, &text, err);
+		rc = og_splice_patch(d->src, og_jroot(&pd), scratch, &text, err);
 	if (rc != 0)
 		return rc;
 	d->text = og_arena_sv(arena, og_buf_view(&text));
@@ -170,7 +172,11 @@ static bool run_doc(struct og_job *job, struct og_input *in, struct og_in_doc *d
 	if (!ok || !d->changed || job->plan_only)
 		return true;
 	in->changed = true;
-	if (edit_doc(d, job->cli->arena, &err) == 0)
+	struct og_arena scratch;
+	og_arena_init(&scratch, 0, SCRATCH_MAX_BYTES);
+	int rc = edit_doc(d, job->cli->arena, &scratch, &err);
+	og_arena_fini(&scratch);
+	if (rc == 0)
 		return true;
 	fault(job, in, NULL, &err);
 	return err.code != OG_E_OOM;

@@ -31,6 +31,14 @@ static bool holds_template(struct og_jval v)
 		       OG_J_ARRAY);
 }
 
+/* An Argo Rollout may take the pod template of a Deployment, and has none of its own then. */
+static bool borrows_template(struct og_jval v)
+{
+	struct og_jval spec = og_jgetl(v, "spec");
+	return og_jis(og_jgetl(spec, "workloadRef"), OG_J_OBJECT) &&
+	       og_junset(og_jgetl(spec, "template"));
+}
+
 static enum og_object_class classify(struct og_jval v, struct og_sv group, struct og_sv kind,
 	const struct og_workload_kind **ret_kind)
 {
@@ -40,8 +48,9 @@ static enum og_object_class classify(struct og_jval v, struct og_sv group, struc
 	if (!og_jis(v, OG_J_OBJECT) || !kind.n || !og_jis(og_jgetl(v, "apiVersion"), OG_J_STRING))
 		return OG_OBJ_UNSUPPORTED;
 	*ret_kind = og_workload_kind(group, kind);
-	if (*ret_kind)
+	if (*ret_kind && !borrows_template(v))
 		return OG_OBJ_WORKLOAD;
+	*ret_kind = NULL;
 	if (og_sv_is(group, "otelgate.dev") &&
 		(og_sv_is(kind, "GrafanaStack") || og_sv_is(kind, "TelemetryProfile")))
 		return OG_OBJ_CONFIG;

@@ -392,6 +392,30 @@ static int check_pairs(const struct og_kvs *kvs, const char *what, struct og_err
 				 what, total, MAX_BYTES);
 }
 
+/*
+ * `otelgate.dev/inject: true` without quotes is a boolean, which the API server refuses and which
+ * says nothing here either; the commonest slip in manifests, so it is named.
+ */
+static void note_no_strings(
+	struct og_plan *p, struct og_arena *a, struct og_jval object, enum og_level level)
+{
+	static const char *const maps[] = {"annotations", "labels"};
+	for (size_t i = 0; i < OG_COUNT(maps); i++)
+		og_jfor (it, og_jpath(object, "metadata", maps[i], NULL)) {
+			if (og_jis(it.val, OG_J_STRING))
+				continue;
+			struct og_sv key = og_jstr_or_empty(it.key, a);
+			if (!og_sv_starts(key, OG_SV(OG_PREFIX)) &&
+				!og_sv_starts(key, OG_SV(OG_ATTR_PREFIX)))
+				continue;
+			og_findings_addf(&p->findings, a, "OG203",
+				og_svz(og_arena_fmt(
+					a, "%s %.*s", og_level_name(level), OG_SV_ARG(key))),
+				"expected a string, found %s; put the value in quotes",
+				og_jtype_name(og_jtype(it.val)));
+		}
+}
+
 static int start(
 	const struct og_plan_input *in, struct og_plan *p, struct og_arena *a, struct og_err *err)
 {
@@ -409,7 +433,14 @@ static int start(
 	int rc = og_meta_read(p->tmpl, a, &p->meta, err);
 	if (!rc)
 		rc = check_pairs(&p->meta.annotations, "annotations", err);
-	return rc ? rc : check_pairs(&p->meta.labels, "labels", err);
+	if (!rc)
+		rc = check_pairs(&p->meta.labels, "labels", err);
+	if (rc)
+		return rc;
+	note_no_strings(p, a, p->tmpl, OG_LEVEL_TEMPLATE);
+	if (p->tmpl_path.n)
+		note_no_strings(p, a, p->received, OG_LEVEL_WORKLOAD);
+	return 0;
 }
 
 static int make(const struct og_plan_input *in, struct og_arena *arena, struct og_plan **ret,
