@@ -150,6 +150,10 @@ bool og_mut_merge(struct og_mut *m, enum og_origin origin, struct og_sv name, st
 		return false; /* the profile sets it by valueFrom */
 	bool ours = had && had->action != OG_ENV_KEEP;
 	struct og_sv base = ours ? had->value : u ? u->value : og_sv("", 0);
+	if (!ours && u && alone.n && og_sv_has(base, alone)) {
+		(void)og_mut_env(m, OG_ENV_ADD_LAST, origin, name, alone); /* noted as kept */
+		return true; /* an earlier injection, edited since, or written by hand */
+	}
 	struct og_sv text = base.n ? join(m, before, base, after) : alone;
 	if (m->oom)
 		return false;

@@ -191,3 +191,22 @@ struct og_sv og_mut_ref_pod_name(struct og_mut *m);
 struct og_sv og_mut_ref_node_name(struct og_mut *m);
 struct og_sv og_mut_ref_pod_uid(struct og_mut *m);
 struct og_sv og_mut_ref_pod_namespace(struct og_mut *m);
+
+/* --- a pod that comes back (core/settled.c) --- */
+
+/*
+ * What is to be written for one of our entries: the received one of that name, word for word, when
+ * it holds all of `json` (defaults may have been filled in), else `json`.
+ */
+struct og_sv og_plan_keep(
+	struct og_jval list, struct og_sv name, struct og_sv json, struct og_arena *a);
+
+/* The received object already is the planned one, but for the order of our own entries. */
+bool og_plan_settled(const struct og_plan *p, struct og_jval want, struct og_arena *a);
+
+/*
+ * Four hex digits over a value we wrote, kept in the record: a value that was edited since is the
+ * user's. Not cryptographic; an edit goes unseen once in 65,536.
+ */
+enum { OG_SUM_DIGITS = 4 };
+void og_record_sum(struct og_sv value, char out[OG_SUM_DIGITS]);

@@ -12,6 +12,8 @@
 
 struct writer {
 	const struct og_plan *p;
+	struct og_arena *a;
+	struct og_jval came, came_env; /* the received spec and container, when it comes back */
 	struct og_jpatch jp;
 	struct og_buf path; /* scratch; the first `base` bytes are the path being worked below */
 	size_t base;
@@ -68,7 +70,8 @@ static struct og_sv at(struct writer *w, const char *fmt, ...)
 static struct og_sv env_json(struct writer *w, const struct og_plan_env *e)
 {
 	if (e->json.n)
-		return e->json;
+		return w->p->reinjected ? og_plan_keep(w->came_env, e->name, e->json, w->a)
+					: e->json;
 	og_buf_reset(&w->value);
 	og_buf_lit(&w->value, "{\"name\":");
 	og_jw_str(&w->value, e->name);
@@ -104,9 +107,20 @@ static void write_new_env(struct writer *w, const struct og_plan_container *pc)
 	og_buf_fini(&all);
 }
 
+/* A list of the container as it came, with what an earlier injection put in. */
+static struct og_jval came_list(
+	const struct writer *w, const struct og_plan_container *pc, const char *list)
+{
+	if (!w->p->reinjected)
+		return OG_JABSENT;
+	struct og_jval c = og_env_find(og_jget(w->came, og_svz(list_name(pc))), pc->c.name, NULL);
+	return og_jget(c, og_svz(list));
+}
+
 static void write_env(struct writer *w, const struct og_plan_container *pc)
 {
 	set_base(w, list_name(pc), pc->c.index, "env");
+	w->came_env = came_list(w, pc, "env");
 	if (og_junset(pc->c.env)) {
 		write_new_env(w, pc);
 		return;
@@ -169,8 +183,9 @@ static void write_objects(struct writer *w, const char *member, const struct og_
 {
 	struct og_sv json[16];
 	char path[64];
+	struct og_jval came = og_jget(w->came, og_svz(member));
 	for (uint32_t i = 0; i < n && i < OG_COUNT(json); i++)
-		json[i] = v[i].json;
+		json[i] = og_plan_keep(came, v[i].name, v[i].json, w->a);
 	snprintf(path, sizeof(path), "/spec/%s", member);
 	write_list(w, og_jget(w->p->spec, og_svz(member)), json, n, path, in_front);
 }
@@ -240,9 +255,12 @@ static void write_metadata(struct writer *w)
 	og_buf_fini(&b);
 }
 
-static int write_patch(const struct og_plan *p, struct og_buf *out, struct og_err *err)
+static int write_patch(
+	const struct og_plan *p, struct og_arena *a, struct og_buf *out, struct og_err *err)
 {
-	struct writer w = {.p = p, .path.max = 64 << 10, .value.max = 16 << 20};
+	struct writer w = {.p = p, .a = a, .path.max = 64 << 10, .value.max = 16 << 20};
+	if (p->reinjected)
+		w.came = og_jgetl(og_workload_template(p->kind, p->received), "spec");
 	og_jpatch_begin(&w.jp, out);
 	for (uint32_t i = 0; i < p->ncontainers; i++) {
 		const struct og_plan_container *pc = &p->containers[i];
@@ -254,7 +272,11 @@ static int write_patch(const struct og_plan *p, struct og_buf *out, struct og_er
 			continue;
 		snprintf(
 			path, sizeof(path), "/spec/%s/%u/volumeMounts", list_name(pc), pc->c.index);
-		write_list(&w, pc->c.mounts, pc->mounts, pc->nmounts, path, false);
+		struct og_sv json[16];
+		struct og_jval came = came_list(&w, pc, "volumeMounts");
+		for (uint32_t k = 0; k < pc->nmounts && k < OG_COUNT(json); k++)
+			json[k] = og_plan_keep(came, pc->mount_names[k], pc->mounts[k], a);
+		write_list(&w, pc->c.mounts, json, pc->nmounts, path, false);
 	}
 	/* after the containers, whose places an init container in front would shift */
 	write_objects(&w, "initContainers", p->inits, p->ninits, p->init_first);
@@ -359,7 +381,7 @@ static int patch(struct og_plan *plan, struct og_arena *arena, struct og_err *er
 	struct og_jval want;
 	/* about what a container's variables take, so that the text is not moved while it grows */
 	(void)og_buf_reserve(&b, 4096 + (size_t)plan->ncontainers * 3072);
-	int rc = write_patch(plan, &b, err);
+	int rc = write_patch(plan, arena, &b, err);
 	/* the arena's copy: the applied document refers to the patch's own text */
 	struct og_sv text = rc ? og_sv(NULL, 0) : og_arena_sv(arena, og_buf_view(&b));
 	if (!rc && !text.p)
@@ -370,9 +392,11 @@ static int patch(struct og_plan *plan, struct og_arena *arena, struct og_err *er
 		rc = og_selfcheck(plan, after, arena, err);
 	if (!rc && plan->reinjected) {
 		og_buf_reset(&b);
-		if (!(rc = reread(after, arena, &want, err)) &&
-			!(rc = og_jpatch_diff(plan->received, want, arena, &b, err)) &&
-			!(text = og_arena_sv(arena, og_buf_view(&b))).p)
+		if ((rc = reread(after, arena, &want, err)) == 0 &&
+			og_plan_settled(plan, want, arena))
+			text = OG_SV("[]");
+		else if (!rc && !(rc = og_jpatch_diff(plan->received, want, arena, &b, err)) &&
+			 !(text = og_arena_sv(arena, og_buf_view(&b))).p)
 			rc = og_err_set(err, OG_E_OOM, "out of memory keeping the patch");
 	}
 	og_buf_fini(&b);

@@ -5,15 +5,19 @@
  * because most containers of a pod get the same.
  *
  *   {"v":1,"profile":"default","revision":"…","sets":[["OTEL_SERVICE_NAME",…]],
- *    "containers":{"app":{"set":0,"merged":{"JAVA_TOOL_OPTIONS":[0,7,1]},
+ *    "containers":{"app":{"set":0,"sums":"91f2…","merged":{"JAVA_TOOL_OPTIONS":[0,7,1,"07ac"]},
  *                         "mounts":["otelgate-java"],"made":["volumeMounts"]}},
  *    "skipped":{"istio-proxy":"sidecar"},"inits":[…],"volumes":[…],"annotations":[…],
  *    "made":["volumes"]}
  *
+ * sums: four digits over each value of the set, in its order; "----" for valueFrom.
  * merged: offset and length of the user's bytes; 1 when the entry had a `value`, 2 when it was
- * null. made: members that were absent; with ":null" behind the name they were null.
+ * null; the sum of the whole. made: members that were absent; with ":null" behind the name they
+ * were null.
  */
 #include "plan-priv.h"
+
+#include <endian.h>
 
 #include "otelgate/codec/jwrite.h"
 
@@ -86,10 +90,43 @@ static void made(
 	og_buf_fmt(b, "\"%s%s\"", name, og_jtype(v) == OG_J_NULL ? ":null" : "");
 }
 
+void og_record_sum(struct og_sv value, char out[OG_SUM_DIGITS])
+{
+	static const char digits[] = "0123456789abcdef";
+	uint64_t h = 0x9E3779B97F4A7C15u ^ value.n;
+	for (size_t i = 0; i < value.n; i += 8) {
+		uint64_t w = 0;
+		memcpy(&w, value.p + i, value.n - i < 8 ? value.n - i : 8);
+		h = (h ^ le64toh(w)) * 0xD6E8FEB86659FD93u;
+		h ^= h >> 32;
+	}
+	h ^= h >> 16;
+	for (int i = 0; i < OG_SUM_DIGITS; i++)
+		out[i] = digits[h >> (4 * i) & 15];
+}
+
+static void write_sums(const struct og_plan_container *pc, struct og_buf *b)
+{
+	og_buf_lit(b, ",\"sums\":\"");
+	for (uint32_t k = 0; k < pc->nenv; k++) {
+		char sum[OG_SUM_DIGITS];
+		if (!written(&pc->env[k]))
+			continue;
+		if (pc->env[k].json.n) {
+			og_buf_lit(b, "----");
+			continue;
+		}
+		og_record_sum(pc->env[k].value, sum);
+		og_buf_add(b, sum, sizeof(sum));
+	}
+	og_buf_ch(b, '"');
+}
+
 static void write_container(const struct og_plan_container *pc, uint32_t set, struct og_buf *b)
 {
 	og_jw_str(b, pc->c.name);
 	og_buf_fmt(b, ":{\"set\":%u", set);
+	write_sums(pc, b);
 	bool first = true, adds = false;
 	for (uint32_t k = 0; k < pc->nenv; k++) {
 		const struct og_plan_env *e = &pc->env[k];
@@ -99,8 +136,10 @@ static void write_container(const struct og_plan_container *pc, uint32_t set, st
 		og_buf_str(b, first ? ",\"merged\":{" : ",");
 		first = false;
 		og_jw_str(b, e->name);
-		og_buf_fmt(b, ":[%u,%u,%d]", e->keep_off, e->keep_len,
-			e->user_value_null ? 2 : e->user_has_value);
+		char sum[OG_SUM_DIGITS];
+		og_record_sum(e->value, sum);
+		og_buf_fmt(b, ":[%u,%u,%d,\"%.*s\"]", e->keep_off, e->keep_len,
+			e->user_value_null ? 2 : e->user_has_value, OG_SUM_DIGITS, sum);
 	}
 	if (!first)
 		og_buf_ch(b, '}');

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Undoing an injection from its record. */
 #include "otelgate/core/uninject.h"
+#include "plan-priv.h"
 
 #include "otelgate/base/mem.h"
 #include "otelgate/codec/jpatch.h"
@@ -38,16 +39,26 @@ static int by_text(const void *a, const void *b)
 	return og_sv_cmp(*(const struct og_sv *)a, *(const struct og_sv *)b);
 }
 
+/* An entry that goes. The name comes first, so that by_text works on both. */
+struct gone {
+	struct og_sv name;
+	struct og_sv sum; /* over the value as it was written; empty = not known */
+};
+
 /* The texts of a list, sorted; the arena remembers when there was no room. */
-static struct og_sv *sorted(struct undo *u, struct og_jval list, uint32_t *ret_n)
+static struct gone *sorted(struct undo *u, struct og_jval list, struct og_sv sums, uint32_t *ret_n)
 {
 	uint32_t n = og_jcount(list);
-	struct og_sv *v = og_arena_new_n(u->a, n ? n : 1, struct og_sv);
+	struct gone *v = og_arena_new_n(u->a, n ? n : 1, struct gone);
 	*ret_n = v ? n : 0;
 	if (!v)
 		return NULL;
-	og_jfor (it, list)
-		v[it.index] = og_jstr_or_empty(it.val, u->a);
+	og_jfor (it, list) {
+		size_t at = (size_t)it.index * OG_SUM_DIGITS;
+		v[it.index].name = og_jstr_or_empty(it.val, u->a);
+		if (sums.n >= at + OG_SUM_DIGITS && sums.p[at] != '-')
+			v[it.index].sum = og_sv(sums.p + at, OG_SUM_DIGITS);
+	}
 	qsort(v, n, sizeof(*v), by_text);
 	return v;
 }
@@ -82,10 +93,10 @@ static void drop_member(struct undo *u, struct og_sv path, enum origin was)
 
 /* The place of an entry's name in the list; `ngone` when it is not there. */
 static uint32_t place_in(
-	struct undo *u, struct og_jval entry, const struct og_sv *gone, uint32_t ngone)
+	struct undo *u, struct og_jval entry, const struct gone *gone, uint32_t ngone)
 {
 	struct og_sv name = og_jstr_or_empty(og_jgetl(entry, "name"), u->a);
-	const struct og_sv *g = name.n ? bsearch(&name, gone, ngone, sizeof(*gone), by_text) : NULL;
+	const struct gone *g = name.n ? bsearch(&name, gone, ngone, sizeof(*gone), by_text) : NULL;
 	return g ? (uint32_t)(g - gone) : ngone;
 }
 
@@ -98,6 +109,16 @@ static void changed_since(
 		og_svz(og_arena_fmt(
 			u->a, "%s, %s%.*s", path, list == ENV ? "variable " : "", OG_SV_ARG(name))),
 		"%s", what);
+}
+
+/* A value that is not what was written belongs to whoever wrote it. */
+static bool edited(struct undo *u, struct og_jval entry, struct og_sv sum)
+{
+	char now[OG_SUM_DIGITS];
+	if (!sum.n)
+		return false;
+	og_record_sum(og_jstr_or_empty(og_jgetl(entry, "value"), u->a), now);
+	return !og_sv_eq(sum, og_sv(now, sizeof(now))) || !og_junset(og_jgetl(entry, "valueFrom"));
 }
 
 static bool listed(struct undo *u, struct og_jval names, struct og_sv name)
@@ -134,7 +155,7 @@ static bool still_mounted(struct undo *u, struct og_sv volume)
  * last stays, because its value is the one in force. Returns how many go.
  */
 static uint32_t choose(struct undo *u, enum list list, const char *path, struct og_jval array,
-	const struct og_sv *gone, uint32_t ngone, bool *drop)
+	const struct gone *gone, uint32_t ngone, bool *drop)
 {
 	struct seen {
 		uint32_t times, now;
@@ -153,12 +174,14 @@ static uint32_t choose(struct undo *u, enum list list, const char *path, struct 
 			continue;
 		if (list == ENV && seen[k].times > 1 && ++seen[k].now == seen[k].times)
 			why = "it was added once more after injection; the last one is left";
-		else if (list >= INITS && still_mounted(u, gone[k]))
+		else if (list == ENV && edited(u, it.val, gone[k].sum))
+			why = "its value was changed after injection; it is left as it is";
+		else if (list >= INITS && still_mounted(u, gone[k].name))
 			why = "a container that otelgate did not inject mounts it by now; it is left";
 		drop[it.index] = !why;
 		hits += !why;
 		if (why)
-			changed_since(u, list, path, gone[k], why);
+			changed_since(u, list, path, gone[k].name, why);
 	}
 	return hits;
 }
@@ -168,13 +191,13 @@ static uint32_t choose(struct undo *u, enum list list, const char *path, struct 
  * them and nothing else is left.
  */
 static void drop_named(struct undo *u, enum list list, const char *path, struct og_jval array,
-	struct og_jval names, enum origin was)
+	struct og_jval names, struct og_sv sums, enum origin was)
 {
 	uint32_t n = og_jcount(array), ngone;
 	if (!og_jis(array, OG_J_ARRAY) || !og_jcount(names))
 		return;
 	bool *drop = og_arena_new_n(u->a, n ? n : 1, bool);
-	const struct og_sv *gone = sorted(u, names, &ngone);
+	const struct gone *gone = sorted(u, names, sums, &ngone);
 	if (!drop || !gone) {
 		u->failed = true;
 		return;
@@ -201,7 +224,8 @@ static void restore_one(struct undo *u, const char *path, struct og_jval env, st
 	if (!og_ji64(og_jat(merged, 0), &off) || !og_ji64(og_jat(merged, 1), &len) ||
 		!og_ji64(og_jat(merged, 2), &had))
 		return;
-	if (!og_jis(text, OG_J_STRING) || off < 0 || len < 0 || (uint64_t)off > value.n ||
+	if (edited(u, e, og_jstr_or_empty(og_jat(merged, 3), u->a)) || !og_jis(text, OG_J_STRING) ||
+		off < 0 || len < 0 || (uint64_t)off > value.n ||
 		(uint64_t)len > value.n - (uint64_t)off) {
 		changed_since(u, ENV, path, name,
 			"the value was changed after injection; it is left as it is");
@@ -231,10 +255,11 @@ static void undo_container(
 	snprintf(path, sizeof(path), "/spec/%s/%u/env", list, index);
 	og_jfor (it, og_jgetl(rec, "merged"))
 		restore_one(u, path, og_jgetl(c, "env"), og_jstr_or_empty(it.key, u->a), it.val);
-	drop_named(u, ENV, path, og_jgetl(c, "env"), names, made(made_list, "env"));
+	drop_named(u, ENV, path, og_jgetl(c, "env"), names,
+		og_jstr_or_empty(og_jgetl(rec, "sums"), u->a), made(made_list, "env"));
 	snprintf(path, sizeof(path), "/spec/%s/%u/volumeMounts", list, index);
 	drop_named(u, MOUNTS, path, og_jgetl(c, "volumeMounts"), og_jgetl(rec, "mounts"),
-		made(made_list, "volumeMounts"));
+		og_sv("", 0), made(made_list, "volumeMounts"));
 }
 
 static void undo_containers(struct undo *u)
@@ -384,9 +409,10 @@ static int uninject(struct og_jval object, struct og_arena *arena, struct og_buf
 		struct og_jval made_list = og_jgetl(u.record, "made");
 		undo_containers(&u);
 		drop_named(&u, INITS, "/spec/initContainers", og_jgetl(u.spec, "initContainers"),
-			og_jgetl(u.record, "inits"), made(made_list, "initContainers"));
+			og_jgetl(u.record, "inits"), og_sv("", 0),
+			made(made_list, "initContainers"));
 		drop_named(&u, VOLUMES, "/spec/volumes", og_jgetl(u.spec, "volumes"),
-			og_jgetl(u.record, "volumes"), made(made_list, "volumes"));
+			og_jgetl(u.record, "volumes"), og_sv("", 0), made(made_list, "volumes"));
 		undo_metadata(&u);
 	}
 	bool ok = og_jpatch_end(&u.jp) && !u.failed;
