@@ -105,10 +105,10 @@ END_TEST
 START_TEST(test_annotations_within_limit)
 {
 	begin("", "");
-	FILL(9000, ",\"otelgate.dev/injec%u\":\"x\"");
+	FILL(7500, ",\"otelgate.dev/injec%u\":\"x\"");
 	begin_spec();
 	containers(1000, "");
-	end("9,000 misspelled keys", OG_REASON_INJECTED);
+	end("7,500 misspelled keys", OG_REASON_INJECTED);
 }
 END_TEST
 
