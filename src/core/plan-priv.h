@@ -162,11 +162,6 @@ struct og_sv og_mut_revision_text(struct og_mut *m, const char *prefix);
  * came.
  */
 int og_plan_rebase(struct og_plan *p, struct og_arena *a, struct og_err *err);
-/*
- * What the plan wants is in p->received already, whatever others added to it (core/uptodate.c).
- * *ret_record: the record, too, is right; else it names other skipped containers.
- */
-bool og_plan_is_there(const struct og_plan *p, struct og_arena *a, bool *ret_record);
 
 /* Annotations resource.opentelemetry.io/<attribute> of the pod. */
 #define OG_ATTR_PREFIX "resource.opentelemetry.io/"

@@ -372,34 +372,10 @@ int og_plan_rebase(struct og_plan *p, struct og_arena *a, struct og_err *err)
 	return og_meta_read(p->tmpl, a, &p->meta, err);
 }
 
-/* All is there, only the containers left alone have changed: the record alone is written anew. */
-static int patch_record(struct og_plan *plan, struct og_arena *arena, struct og_err *err)
-{
-	struct og_buf b = OG_BUF_INIT(1 << 20), value = OG_BUF_INIT(1 << 20), path = OG_BUF_INIT(0);
-	struct og_jpatch jp;
-	og_jw_str(&value, plan->record);
-	og_buf_sv(&path, plan->tmpl_path);
-	og_buf_lit(&path, "/metadata/annotations");
-	og_jptr_add(&path, OG_SV(OG_ANNOTATION_INJECTION));
-	og_jpatch_begin(&jp, &b);
-	og_jpatch_replace(&jp, og_buf_view(&path), og_buf_view(&value));
-	bool ok = og_jpatch_end(&jp) && !value.failed && !path.failed;
-	plan->patch = ok ? og_arena_sv(arena, og_buf_view(&b)) : og_sv(NULL, 0);
-	og_buf_fini(&b);
-	og_buf_fini(&value);
-	og_buf_fini(&path);
-	return plan->patch.p ? 0 : og_err_set(err, OG_E_OOM, "out of memory writing the patch");
-}
-
 static int patch(struct og_plan *plan, struct og_arena *arena, struct og_err *err)
 {
 	if (!plan->optin.in || plan->reason != OG_REASON_INJECTED)
 		return 0;
-	bool record = false;
-	if (plan->reinjected && og_plan_is_there(plan, arena, &record)) {
-		plan->reason = record ? OG_REASON_UP_TO_DATE : OG_REASON_INJECTED;
-		return record ? 0 : patch_record(plan, arena, err);
-	}
 	struct og_buf b = OG_BUF_INIT(16 << 20);
 	struct og_jmut after;
 	struct og_jval want;
