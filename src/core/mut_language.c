@@ -2,57 +2,6 @@
 /* Language agents and the profiler: init container, volume, activation variables. */
 #include "plan-priv.h"
 
-#include "otelgate/codec/jwrite.h"
-
-/*
- * Tiny requests, so that the copy never decides where a pod fits; a limit, so that a LimitRange
- * does not choose one (open-telemetry/opentelemetry-operator issues 895 and 2483).
- */
-static const char default_resources[] =
-	"{\"limits\":{\"cpu\":\"500m\",\"memory\":\"256Mi\"},\"requests\":{\"cpu\":\"10m\",\"memory\":\"32Mi\"}}";
-
-/* What the PodSecurity profile `restricted` asks of a container. */
-static void write_security_context(struct og_buf *b, struct og_jval spec)
-{
-	og_buf_lit(b, "{\"allowPrivilegeEscalation\":false,\"capabilities\":{\"drop\":[\"ALL\"]},"
-		      "\"readOnlyRootFilesystem\":true,\"runAsNonRoot\":true");
-	/* a user chosen for the pod (by its owner or by OpenShift's range) is kept, unless it is
-	 * root */
-	int64_t uid;
-	struct og_jval pod_uid = og_jpath(spec, "securityContext", "runAsUser", NULL);
-	if (!og_ji64(pod_uid, &uid) || uid == 0)
-		og_buf_lit(b, ",\"runAsUser\":65532");
-	og_buf_lit(b, ",\"seccompProfile\":{\"type\":\"RuntimeDefault\"}}");
-}
-
-static struct og_sv init_json(struct og_mut *m, const char *name, const char *home,
-	struct og_sv image, struct og_sv pull_policy, struct og_sv resources,
-	const char *const *cmd)
-{
-	struct og_buf b = OG_BUF_INIT(64 << 10);
-	og_buf_fmt(&b, "{\"name\":\"%s\",\"image\":", name);
-	og_jw_str(&b, image);
-	og_buf_lit(&b, ",\"command\":[");
-	for (int i = 0; cmd[i]; i++) {
-		if (i)
-			og_buf_ch(&b, ',');
-		og_jw_str(&b, og_svz(cmd[i]));
-	}
-	og_buf_lit(&b, "]");
-	if (pull_policy.n) {
-		og_buf_lit(&b, ",\"imagePullPolicy\":");
-		og_jw_str(&b, pull_policy);
-	}
-	og_buf_lit(&b, ",\"resources\":");
-	og_buf_sv(&b, resources.n ? resources : og_svz(default_resources));
-	og_buf_lit(&b, ",\"securityContext\":");
-	write_security_context(&b, m->plan->spec);
-	og_buf_fmt(&b, ",\"volumeMounts\":[{\"name\":\"%s\",\"mountPath\":\"%s\"}]}", name, home);
-	struct og_sv s = b.failed ? og_sv(NULL, 0) : og_arena_sv(m->a, og_buf_view(&b));
-	og_buf_fini(&b);
-	m->oom |= s.p == NULL;
-	return s;
-}
 
 static void add_agent_objects(struct og_mut *m, const char *name, const char *home,
 	struct og_sv image, const char *const *cmd, const char *note)
@@ -62,7 +11,8 @@ static void add_agent_objects(struct og_mut *m, const char *name, const char *ho
 		og_mut_fmt(m, "{\"name\":\"%s\",\"emptyDir\":{\"sizeLimit\":\"500Mi\"}}", name),
 		note);
 	og_plan_init(m, name,
-		init_json(m, name, home, image, l->image_pull_policy, l->resources_json, cmd),
+		og_mut_init_json(
+			m, name, home, image, l->image_pull_policy, l->resources_json, cmd),
 		note);
 	og_mut_mount(m, name, home);
 	m->plan->init_first |= m->pc->c.init;

@@ -122,6 +122,11 @@ struct og_mutator {
 };
 extern const struct og_mutator og_mutators[];
 
+/* The init container `name` that runs `cmd` in `image`, with the volume of its name at `home`. */
+struct og_sv og_mut_init_json(struct og_mut *m, const char *name, const char *home,
+	struct og_sv image, struct og_sv pull_policy, struct og_sv resources,
+	const char *const *cmd);
+
 void og_mut_helpers(struct og_mut *m);
 void og_mut_exporter(struct og_mut *m);
 void og_mut_headers(struct og_mut *m);
