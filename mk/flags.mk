@@ -28,7 +28,7 @@ endif
 LDFLAGS_COMMON = -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed
 LIBS = $(PKG_LIBS) -lpthread
 
-CFLAGS_release = -O2 -D_FORTIFY_SOURCE=2
+CFLAGS_release = -O3 -D_FORTIFY_SOURCE=2
 CFLAGS_debug = -O0 -fno-omit-frame-pointer
 CFLAGS_asan = -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS_tsan = -O1 -fno-omit-frame-pointer -fsanitize=thread

@@ -23,6 +23,7 @@ struct parser {
 	enum og_code code;
 	bool too_deep;
 	struct og_jkeys keys;
+	bool own_text;
 };
 
 static bool fail(struct parser *ps, const unsigned char *at, const char *why)
@@ -58,6 +59,8 @@ static bool grow(struct parser *ps, const unsigned char *at)
 static bool keys_unique(struct parser *ps, uint32_t obj, uint32_t n, const unsigned char *at)
 {
 	uint32_t again;
+	if (ps->own_text)
+		return true;
 	if (!og_jkeys_repeated(&ps->keys, ps->text, ps->tok, obj, n, &again))
 		return fail_code(ps, OG_E_OOM, at);
 	if (!again)
@@ -293,6 +296,7 @@ int og_jdoc_parse(struct og_jdoc *d, struct og_arena *arena, struct og_sv text,
 		.text = text.n ? text.p : "",
 		.arena = arena,
 		.code = OG_E_PARSE,
+		.own_text = l->own_text,
 		.max_depth = or_default(l->max_depth, DEFAULT_DEPTH, OG_JDEPTH_MAX),
 		.max_tokens = or_default(l->max_tokens, DEFAULT_TOKENS, TOKENS_MAX),
 	};

@@ -10,6 +10,8 @@
 
 #include <stdio.h>
 
+enum { SPANS = 48 };
+
 struct writer {
 	const struct og_plan *p;
 	struct og_arena *a;
@@ -19,6 +21,12 @@ struct writer {
 	size_t base;
 	struct og_buf value;
 	bool failed;
+	/* where the variables of the container before this one stand in the patch: most of them are
+	 * the same, and copying is quicker than writing */
+	const struct og_plan_container *before;
+	struct span {
+		size_t off, len;
+	} now[SPANS], was[SPANS];
 };
 
 /* Sets the path that below() and below_index() continue: one formatting for many operations. */
@@ -117,8 +125,31 @@ static struct og_jval came_list(
 	return og_jget(c, og_svz(list));
 }
 
+/* The very same texts as those of the container before: made once, for all of them. */
+static bool same_texts(const struct og_plan_env *a, const struct og_plan_env *b)
+{
+	return a->action == b->action && a->name.p == b->name.p && a->name.n == b->name.n &&
+	       a->value.p == b->value.p && a->value.n == b->value.n && a->json.p == b->json.p;
+}
+
+static void append_env(struct writer *w, const struct og_plan_container *pc, uint32_t i)
+{
+	const struct og_plan_env *e = &pc->env[i];
+	struct og_buf *out = w->jp.out;
+	struct og_sv json;
+	bool again = i < SPANS && w->before && i < w->before->nenv && w->was[i].len &&
+		     !w->p->reinjected && same_texts(e, &w->before->env[i]);
+	if (again && !og_buf_reserve(out, w->path.len + w->was[i].len + 64))
+		return; /* so that the text does not move while it is copied; sticky */
+	json = again ? og_sv(out->p + w->was[i].off, w->was[i].len) : env_json(w, e);
+	og_jpatch_add(&w->jp, below(w, "/-"), json);
+	if (i < SPANS && !out->failed)
+		w->now[i] = (struct span){out->len - 1 - json.n, json.n};
+}
+
 static void write_env(struct writer *w, const struct og_plan_container *pc)
 {
+	memset(w->now, 0, sizeof(w->now));
 	set_base(w, list_name(pc), pc->c.index, "env");
 	w->came_env = came_list(w, pc, "env");
 	if (og_junset(pc->c.env)) {
@@ -146,10 +177,10 @@ static void write_env(struct writer *w, const struct og_plan_container *pc)
 			og_jpatch_add(&w->jp, below_index(w, first++, ""), json);
 		}
 	for (uint32_t i = 0; i < pc->nenv; i++)
-		if (pc->env[i].action == OG_ENV_ADD_LAST) {
-			struct og_sv json = env_json(w, &pc->env[i]);
-			og_jpatch_add(&w->jp, below(w, "/-"), json);
-		}
+		if (pc->env[i].action == OG_ENV_ADD_LAST)
+			append_env(w, pc, i);
+	w->before = pc;
+	memcpy(w->was, w->now, sizeof(w->was));
 }
 
 /* Appends values to an array member, or adds the member where it is missing. */
@@ -304,7 +335,7 @@ static int bug(struct og_err *err, const char *what)
 static int parse_own(struct og_sv text, struct og_arena *a, struct og_jval *ret, struct og_err *err)
 {
 	static const struct og_jlimits lim = {
-		.max_bytes = 64 << 20, .max_depth = 128, .max_tokens = 4000000};
+		.max_bytes = 64 << 20, .max_depth = 128, .max_tokens = 4000000, .own_text = true};
 	struct og_jdoc *d = og_arena_new(a, struct og_jdoc);
 	if (!d)
 		return og_err_set(err, OG_E_OOM, "out of memory");

@@ -73,10 +73,11 @@ static struct og_sv text_of(struct check *c, struct og_jmut m)
 	return m.sub ? og_sv("", 0) : og_jstr_or_empty(m.v, c->a);
 }
 
-static struct og_sv member_text(struct check *c, struct og_jmut m, const char *key)
+static struct og_sv member_sv(struct check *c, struct og_jmut m, struct og_sv key)
 {
-	return text_of(c, og_jmut_get(m, og_svz(key)));
+	return text_of(c, og_jmut_get(m, key));
 }
+#define member_text(c, m, lit) member_sv((c), (m), OG_SV(lit))
 
 /* The very value that was received: not expanded, and the same place on the same tape. */
 static bool untouched(struct og_jmut now, struct og_jval was)

@@ -49,6 +49,7 @@ struct og_jlimits {
 	uint32_t max_bytes;  /* 0 = 7 MiB */
 	uint32_t max_depth;  /* containers within containers; 0 = 100, more than 1,024 = 1,024 */
 	uint32_t max_tokens; /* 0 = 500,000 */
+	bool own_text;	     /* written by this program: repeated keys are not looked for */
 };
 
 /* A value; {NULL, 0} is absent. Every reader below accepts an absent value. */
