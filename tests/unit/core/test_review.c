@@ -229,7 +229,7 @@ static const struct {
 	{REQ(OBJECT("\"annotations\":null", APP)), OG_REASON_NOT_OPTED_IN, NULL},
 	{REQ(OBJECT("\"annotations\":[]", APP)), OG_REASON_NOT_OPTED_IN, NULL},
 	{REQ(OBJECT("\"annotations\":{\"otelgate.dev/inject\":true}", APP)), OG_REASON_NOT_OPTED_IN,
-		NULL},
+		"otelgate OG203: pod template otelgate.dev/inject: expected a string, found boolean; put the value in quotes"},
 	{REQ(OBJECT("\"annotations\":{\"otelgate.dev/injct\":\"true\"}", APP)),
 		OG_REASON_NOT_OPTED_IN,
 		"otelgate OG202: pod template annotation otelgate.dev/injct: unknown key; did you mean otelgate.dev/inject?"},
