@@ -6,6 +6,7 @@
 #include "otelgate/cli/term.h"
 #include "otelgate/codec/jwrite.h"
 #include "commands-priv.h"
+#include "view-priv.h"
 
 struct show_args {
 	struct og_strs files;
@@ -59,17 +60,6 @@ struct show {
 	size_t width[3];
 };
 
-static bool is_secret_name(struct og_sv name)
-{
-	static const char *const words[] = {
-		"HEADERS", "TOKEN", "PASSWORD", "SECRET", "CREDENTIAL", "API_KEY", "AUTH"};
-	for (size_t i = 0; i < OG_COUNT(words); i++) {
-		if (og_sv_has(name, og_svz(words[i])))
-			return true;
-	}
-	return false;
-}
-
 /* A list of EnvVar whose literal values may be credentials: those are not shown. */
 static void write_env(const struct og_field *f, const void *base, struct og_buf *out)
 {
@@ -79,7 +69,7 @@ static void write_env(const struct og_field *f, const void *base, struct og_buf 
 	memcpy(&n, (const char *)base + f->at_count, sizeof(n));
 	for (uint32_t i = 0; i < n; i++) {
 		og_buf_ch(out, i ? ',' : '[');
-		if (env[i].has_value_from || !is_secret_name(env[i].name)) {
+		if (env[i].has_value_from || !og_view_is_secret(env[i].name, env[i].value)) {
 			og_buf_sv(out, env[i].json);
 			continue;
 		}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Documents taken apart into objects. */
+#include "otelgate/base/mem.h"
 #include "otelgate/cli/term.h"
 #include "otelgate/codec/jptr.h"
 #include "input-priv.h"
@@ -127,8 +128,11 @@ const char *og_in_place(const struct og_in_doc *doc, struct og_jval v, struct og
 {
 	uint32_t line = 1, col = 1;
 	og_source_position(doc->src, v, &line, &col);
-	char *s = og_arena_fmt(arena, "%s:%u:%u", doc->input->name, line, col);
-	return s ? s : doc->input->name;
+	struct og_buf b og_auto_buf = OG_BUF_INIT(0);
+	og_text_safe(&b, og_svz(doc->input->name));
+	og_buf_fmt(&b, ":%u:%u", line, col);
+	struct og_sv s = b.failed ? og_sv(NULL, 0) : og_arena_sv(arena, og_buf_view(&b));
+	return s.p ? s.p : "?";
 }
 
 void og_in_title(struct og_buf *b, const struct og_in_object *o)

@@ -14,8 +14,8 @@ uint32_t og_view_nset(const struct og_plan_container *c);
  * Control characters are made harmless.
  */
 void og_view_value(struct og_buf *b, const struct og_plan_env *e, struct og_arena *arena);
-/* Whether a literal value of that name must not be shown. */
-bool og_view_is_secret(struct og_sv name);
+/* Whether a literal value must not be shown: by the variable's name or by what it looks like. */
+bool og_view_is_secret(struct og_sv name, struct og_sv value);
 const char *og_view_action(enum og_env_action a); /* "added", "merged", "kept", "off" */
 /* Where a variable comes from, for people: `stack "alloy": receiver`. */
 void og_view_origin(struct og_buf *b, const struct og_plan *p, const struct og_plan_env *e);

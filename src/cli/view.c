@@ -23,15 +23,43 @@ uint32_t og_view_nset(const struct og_plan_container *c)
 	return n;
 }
 
-bool og_view_is_secret(struct og_sv name)
+static bool has_any(struct og_sv text, const char *const *words)
 {
-	static const char *const parts[] = {"HEADERS", "TOKEN", "PASSWORD", "PASSWD", "SECRET",
-		"API_KEY", "APIKEY", "CREDENTIAL", "PRIVATE_KEY"};
-	for (size_t i = 0; i < OG_COUNT(parts); i++) {
-		if (og_sv_has(name, og_svz(parts[i])))
+	for (; *words; words++) {
+		struct og_sv w = og_svz(*words);
+		for (size_t i = 0; i + w.n <= text.n; i++)
+			if (og_sv_caseeq(og_sv(text.p + i, w.n), w))
+				return true;
+	}
+	return false;
+}
+
+/* https://user:password@host */
+static bool has_userinfo(struct og_sv text)
+{
+	for (size_t i = 0; i + 3 < text.n; i++) {
+		if (memcmp(text.p + i, "://", 3) != 0)
+			continue;
+		struct og_sv rest = og_sv(text.p + i + 3, text.n - i - 3);
+		size_t at = og_sv_chr(rest, '@');
+		if (at < rest.n && og_sv_chr(rest, ':') < at && og_sv_chr(rest, '/') > at)
 			return true;
 	}
 	return false;
+}
+
+bool og_view_is_secret(struct og_sv name, struct og_sv value)
+{
+	static const char *const names[] = {"HEADERS", "TOKEN", "PASSWORD", "PASSWD", "PASSPHRASE",
+		"SECRET", "API_KEY", "APIKEY", "ACCESS_KEY", "PRIVATE_KEY", "CREDENTIAL", "AUTH",
+		"COOKIE", NULL};
+	/* glc_, glsa_: tokens of Grafana Cloud and of a Grafana service account */
+	static const char *const values[] = {"bearer ", "basic ", "bearer%20", "basic%20",
+		"authorization=", "api-key=", "glc_", "glsa_", "-----begin ", NULL};
+	/* one reference and nothing else shows nothing */
+	bool reference = og_sv_starts(value, OG_SV("$(")) && og_sv_chr(value, ')') + 1 == value.n;
+	return !reference &&
+	       (has_any(name, names) || has_any(value, values) || has_userinfo(value));
 }
 
 /* "$(NAME)" is a reference and shows nothing of the value. */
@@ -74,14 +102,14 @@ void og_view_value(struct og_buf *b, const struct og_plan_env *e, struct og_aren
 			reference(b, og_jgetl(og_jroot(&d), "valueFrom"), arena);
 		else
 			og_buf_lit(b, "<by reference>");
-	} else if (og_view_is_secret(e->name) && !og_sv_starts(e->value, OG_SV("$("))) {
-		og_buf_lit(b, "<not shown>");
 	} else if (e->action == OG_ENV_MERGE && e->keep_len &&
 		   e->keep_off + (size_t)e->keep_len <= e->value.n) {
 		size_t end = e->keep_off + (size_t)e->keep_len;
 		og_text_safe(b, og_sv(e->value.p, e->keep_off));
 		og_buf_lit(b, "<your value>");
 		og_text_safe(b, og_sv(e->value.p + end, e->value.n - end));
+	} else if (og_view_is_secret(e->name, e->value)) {
+		og_buf_lit(b, "<not shown>");
 	} else {
 		og_text_safe(b, e->value);
 	}
