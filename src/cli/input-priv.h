@@ -9,6 +9,9 @@
 #include "otelgate/kobj/meta.h"
 #include "otelgate/kobj/workload.h"
 
+/* For JSON that we made from what was read: as large as that was. */
+extern const struct og_jlimits og_own_json;
+
 enum og_object_class {
 	OG_OBJ_WORKLOAD,    /* makes pods: the engine knows what to do */
 	OG_OBJ_CONFIG,	    /* GrafanaStack or TelemetryProfile */

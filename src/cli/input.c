@@ -11,6 +11,9 @@
  */
 enum { FILE_MAX_BYTES = 64000000, NODES_LEAST = 200000, BYTES_PER_NODE = 4 };
 
+const struct og_jlimits og_own_json = {
+	.max_bytes = 1u << 30, .max_depth = 1000, .max_tokens = (1u << 28) - 1};
+
 static int add(struct og_cli *cli, struct og_inputs *l, const char *path, struct og_err *err)
 {
 	if ((l->n & (l->n - 1)) == 0) {

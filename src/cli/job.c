@@ -68,7 +68,7 @@ static int add_ops(struct og_jpatch *out, const struct og_in_object *o, struct o
 	struct og_err *err)
 {
 	struct og_jdoc d;
-	int rc = og_jdoc_parse(&d, arena, o->patch, NULL, err);
+	int rc = og_jdoc_parse(&d, arena, o->patch, &og_own_json, err);
 	if (rc != 0)
 		return og_err_wrap(err, "our own patch");
 	og_jfor (it, og_jroot(&d)) {
@@ -120,7 +120,7 @@ static int edit_doc(
 	d->patch = og_arena_sv(arena, og_buf_view(&patch));
 	if (!d->patch.p)
 		return og_err_set(err, OG_E_OOM, "out of memory");
-	int rc = og_jdoc_parse(&pd, scratch, d->patch, NULL, err);
+	int rc = og_jdoc_parse(&pd, scratch, d->patch, &og_own_json, err);
 	if (rc == 0)
 		rc = og_splice_patch(d->src, og_jroot(&pd), scratch, &text, err);
 	if (rc != 0)

@@ -51,11 +51,11 @@ static bool patched(struct og_in_doc *d, struct og_arena *arena, struct og_jdoc 
 		return true;
 	}
 	/* Both were proved by the splice. */
-	if (og_jdoc_parse(&pd, arena, d->patch, NULL, NULL) != 0 ||
+	if (og_jdoc_parse(&pd, arena, d->patch, &og_own_json, NULL) != 0 ||
 		og_jpatch_apply(og_jroot(&d->src->doc), og_jroot(&pd), arena, &b, NULL) != 0)
 		return false;
 	struct og_sv text = og_arena_sv(arena, og_buf_view(&b));
-	return text.p && og_jdoc_parse(ret, arena, text, NULL, NULL) == 0;
+	return text.p && og_jdoc_parse(ret, arena, text, &og_own_json, NULL) == 0;
 }
 
 static bool converted(struct og_job *job, struct og_in_doc *d, enum og_out_form form)

@@ -156,9 +156,11 @@ static int apply(struct og_jval doc, struct og_jval patch, struct og_arena *aren
 		return og_err_set(err, OG_E_PARSE,
 			"a JSON Patch must be an array of operations, not %s",
 			og_jtype_name(og_jtype(patch)));
-	if (og_jcount(patch) > OPERATIONS_MAX)
-		return og_err_set(err, OG_E_LIMIT, "the patch has %u operations, the limit is %d",
-			og_jcount(patch), (int)OPERATIONS_MAX);
+	/* a List of thousands of pods may have some for each */
+	uint32_t max = doc.d->ntok > OPERATIONS_MAX ? doc.d->ntok : OPERATIONS_MAX;
+	if (og_jcount(patch) > max)
+		return og_err_set(err, OG_E_LIMIT, "the patch has %u operations, the limit is %u",
+			og_jcount(patch), max);
 	struct og_jtree t = {.arena = arena, .root = {.v = doc}};
 	og_jfor (it, patch) {
 		struct operation op = {.kind = NULL};

@@ -280,6 +280,20 @@ START_TEST(operations_are_counted)
 	og_buf_lit(&p, "{\"op\":\"add\",\"path\":\"/-\",\"value\":1},1]");
 	ck_assert_int_eq(apply(&w, "[]", p.p), -OG_E_LIMIT);
 	ck_assert_str_eq(w.err.msg, "the patch has 10001 operations, the limit is 10000");
+	/* as many as the document has values: the array itself and 12,000 */
+	og_auto_buf struct og_buf doc = OG_BUF_INIT(0);
+	og_buf_ch(&doc, '[');
+	repeat(&doc, "1,", 11999);
+	og_buf_lit(&doc, "1]");
+	p.len = 1;
+	repeat(&p, "{\"op\":\"replace\",\"path\":\"/0\",\"value\":1},", 12000);
+	back = p.len;
+	og_buf_lit(&p, "{\"op\":\"remove\",\"path\":\"/0\"}]");
+	ck_assert_int_eq(apply(&w, doc.p, p.p), 0);
+	p.len = back;
+	og_buf_lit(&p, "1,1]");
+	ck_assert_int_eq(apply(&w, doc.p, p.p), -OG_E_LIMIT);
+	ck_assert_str_eq(w.err.msg, "the patch has 12002 operations, the limit is 12001");
 }
 END_TEST
 
