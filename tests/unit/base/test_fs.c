@@ -193,7 +193,6 @@ START_TEST(write_failures_leave_the_old)
 	ck_assert_int_eq(og_fs_write_atomic(in("f"), "longer", 6, 0600, &err), IO);
 	ck_assert_int_eq(err.sys, EFBIG);
 	expect_content(in("f"), "old");
-	og_auto_fs_list struct og_fs_list l = OG_FS_LIST_INIT;
 	ck_assert_uint_eq(count_entries(), 1);
 	ck_assert_int_eq(rmdir(dir.path), -1); /* only the file is there: */
 	ck_assert_int_eq(unlink(in("f")), 0);
