@@ -3,6 +3,7 @@
 #include "otelgate/base/mem.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -74,6 +75,13 @@ char *og_strdup(const char *s)
 void og_free(void *p)
 {
 	free(p);
+}
+
+void og_mem_trim(void)
+{
+#ifdef __GLIBC__
+	(void)malloc_trim(0);
+#endif
 }
 
 void og_free_ptr_(void *pp)

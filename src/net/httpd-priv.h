@@ -90,6 +90,7 @@ struct og_httpd {
 	struct conn pending, live; /* list heads */
 	struct lingerer linger[LINGER_MAX];
 	unsigned nlinger;
+	unsigned peak_conns; /* most connections since memory was given back; the sweeper's own */
 
 	pthread_mutex_t log_lock;
 	int64_t log_second;

@@ -152,12 +152,31 @@ static void sweep_conn(struct og_httpd *s, struct conn *c, int64_t now)
 		sweep_idle(s, c, f.received, now);
 }
 
+/*
+ * A thousand TLS sessions take some 70 MB, and the allocator keeps them in its lists when they end:
+ * after a burst it gives back what it can.
+ */
+static void trim_after_burst(struct og_httpd *s, unsigned nconns)
+{
+	enum { BURST = 256 };
+
+	if (nconns > s->peak_conns)
+		s->peak_conns = nconns;
+	if (s->peak_conns < BURST || nconns > s->peak_conns / 4)
+		return;
+	s->peak_conns = nconns;
+	og_mem_trim();
+}
+
 static void sweep_conns(struct og_httpd *s, int64_t now)
 {
+	unsigned n = 0;
+
 	pthread_mutex_lock(&s->conn_lock);
-	for (struct conn *c = s->live.next; c != &s->live; c = c->next)
+	for (struct conn *c = s->live.next; c != &s->live; c = c->next, n++)
 		sweep_conn(s, c, now);
 	pthread_mutex_unlock(&s->conn_lock);
+	trim_after_burst(s, n);
 }
 
 bool httpd_shed(struct og_httpd *s, int64_t now)

@@ -15,6 +15,8 @@ void *og_realloc(void *p, size_t n, size_t size);
 void *og_memdup(const void *p, size_t bytes);
 char *og_strdup(const char *s);
 void og_free(void *p);
+/* Gives memory that is free back to the system, where the C library can (glibc). Takes a while. */
+void og_mem_trim(void);
 
 /*
  * Failure injection for tests. While armed, every allocation (arena allocations included) is
