@@ -26,7 +26,8 @@ bool og_jpatch_end(struct og_jpatch *p);
  * the resulting JSON text to `out`. Untouched parts are copied byte for byte. All or nothing: on
  * error `out` is as before. Errors: INVALID with "operation N (add /path): why", N from 0; PARSE
  * for a malformed operation; OOM; LIMIT (result larger than out->max or deeper than 1,024 levels,
- * more operations than 10,000 and than the document has values, more work than a patch of ours could ever need).
+ * more operations than 10,000 and than the document has values, more work than a patch of ours
+ * could ever need).
  */
 int og_jpatch_apply(struct og_jval doc, struct og_jval patch, struct og_arena *arena,
 	struct og_buf *out, struct og_err *err);
