@@ -59,7 +59,8 @@ static void env(struct og_buf *b, const struct og_plan *p, const struct og_plan_
 	strz(b, "origin", og_origin_name(e->origin));
 	str(b, "from", og_buf_view(&from));
 	if (e->action <= OG_ENV_MERGE) {
-		bool shown = !e->json.n && !og_view_is_secret(e->name, e->value) && e->action != OG_ENV_MERGE;
+		bool shown = !e->json.n && !og_view_is_secret(e->name, e->value) &&
+			     e->action != OG_ENV_MERGE;
 		if (e->json.n && og_jdoc_parse(&d, arena, e->json, NULL, NULL) == 0) {
 			key(b, "valueFrom");
 			og_buf_sv(b, og_jraw(og_jgetl(og_jroot(&d), "valueFrom")));

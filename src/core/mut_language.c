@@ -2,7 +2,6 @@
 /* Language agents and the profiler: init container, volume, activation variables. */
 #include "plan-priv.h"
 
-
 static void add_agent_objects(struct og_mut *m, const char *name, const char *home,
 	struct og_sv image, const char *const *cmd, const char *note)
 {
