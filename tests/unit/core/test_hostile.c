@@ -202,7 +202,7 @@ START_TEST(test_many_volumes)
 	og_buf_lit(&body, ",\"volumes\":[{\"name\":\"data\"}");
 	FILL(80000, ",{\"name\":\"otelgate-%u\"}");
 	og_buf_lit(&body, "]");
-	end("80,000 volumes, 1,000 containers", OG_REASON_TOO_LARGE);
+	end("80,000 volumes, 1,000 containers", OG_REASON_INJECTED);
 }
 END_TEST
 
