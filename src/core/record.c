@@ -230,9 +230,7 @@ int og_record_write(struct og_plan *p, struct og_arena *a, struct og_err *err)
 	if (b.full)
 		rc = og_err_set(err, OG_E_LIMIT,
 			"the record of the injection does not fit into an annotation");
-	else if (b.failed)
-		rc = og_err_set(err, OG_E_OOM, "out of memory writing the record");
-	else if (!(p->record = og_arena_sv(a, og_buf_view(&b))).p)
+	else if (b.failed || !(p->record = og_arena_sv(a, og_buf_view(&b))).p)
 		rc = og_err_set(err, OG_E_OOM, "out of memory writing the record");
 	og_buf_fini(&b);
 	return rc;
