@@ -40,7 +40,7 @@ static int read_index(
 			      : og_err_set(err, OG_E_INVALID,
 					"\"-\" names no existing element; it is only for adding");
 	}
-	uint32_t i;
+	uint32_t i = 0;
 	if (!og_jptr_index(token, &i))
 		return og_err_set(
 			err, OG_E_INVALID, "an array index must be digits without leading zeros");
@@ -110,7 +110,7 @@ static int received_step(
 		if (!next.d)
 			return no_such_member(err);
 	} else if (og_jis(*v, OG_J_ARRAY)) {
-		uint32_t i;
+		uint32_t i = 0;
 		rc = read_index(token, og_jcount(*v), false, &i, err);
 		if (rc)
 			return rc;
@@ -128,7 +128,7 @@ int og_jtree_get(struct og_jtree *t, struct og_sv ptr, struct og_jmut *ret, stru
 	struct og_sv token;
 	while (og_jptr_next(&ptr, t->arena, &token, err)) {
 		int rc;
-		uint32_t i;
+		uint32_t i = 0;
 		if (!at.sub) {
 			rc = received_step(t, &at.v, token, err);
 		} else {
@@ -160,7 +160,7 @@ static int parent(struct og_jtree *t, struct og_sv ptr, struct og_jcont **ret,
 			*ret_last = token;
 			return 0;
 		}
-		uint32_t i;
+		uint32_t i = 0;
 		rc = find(t, at->sub, token, &i, err);
 		if (rc)
 			return rc;
@@ -221,7 +221,7 @@ int og_jtree_add(struct og_jtree *t, struct og_sv ptr, struct og_jmut value, str
 	}
 	struct og_jcont *c;
 	struct og_sv last;
-	uint32_t i;
+	uint32_t i = 0;
 	int rc = add_place(t, ptr, &c, &last, err);
 	if (rc)
 		return rc;
@@ -254,7 +254,7 @@ int og_jtree_remove(struct og_jtree *t, struct og_sv ptr, struct og_err *err)
 	if (ptr.n == 0)
 		return og_err_set(err, OG_E_INVALID, "the whole document cannot be removed");
 	struct og_jcont *c;
-	uint32_t i;
+	uint32_t i = 0;
 	int rc = existing(t, ptr, &c, &i, err);
 	if (!rc)
 		rc = charge(t, c->n - i, err);
@@ -273,7 +273,7 @@ int og_jtree_replace(struct og_jtree *t, struct og_sv ptr, struct og_jmut value,
 		return 0;
 	}
 	struct og_jcont *c;
-	uint32_t i;
+	uint32_t i = 0;
 	int rc = existing(t, ptr, &c, &i, err);
 	if (!rc)
 		c->slot[i].val = value;
