@@ -108,9 +108,13 @@ static int slot_inline(struct og_splice *s, const struct slot *t)
 {
 	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
 	put_anchor(&b, t);
-	if (t->x->up)
+	/* a null where a block was is mostly written as nothing, as before inject filled it */
+	bool nothing = t->own_lines && t->x->up && t->x->ykey && !b.len &&
+		       og_jis(t->x->val, OG_J_NULL) && t->x->kind != OG_Y_MAP &&
+		       t->x->kind != OG_Y_SEQ;
+	if (t->x->up && !nothing)
 		og_buf_ch(&b, ' ');
-	if (!og_sp_inline(s, &b, t->x, false))
+	if (!nothing && !og_sp_inline(s, &b, t->x, false))
 		return -(int)s->err->code;
 	if (!t->own_lines)
 		return og_sp_add_edit(s, t->owner, t->value_end, &b, false);
