@@ -71,8 +71,10 @@ asan: ## The same under AddressSanitizer and UBSan
 tsan: ## The tests that use threads, under ThreadSanitizer
 	@$(MAKE) --no-print-directory VARIANT=tsan check-threads
 
+# Expanded late: other makefiles add to TSAN_TESTS after this line is read.
+.SECONDEXPANSION:
 .PHONY: check-threads
-check-threads: $(foreach t,$(TSAN_TESTS),$(B)/tests/$(dir $(t))test_$(notdir $(t)))
+check-threads: $$(foreach t,$$(TSAN_TESTS),$(B)/tests/$$(dir $$(t))test_$$(notdir $$(t)))
 	$(call run_tests,tsan,$(call test_jobs,$^),0)
 
 VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite \
