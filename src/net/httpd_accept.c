@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -15,6 +16,8 @@
 
 /* Room above max_connections for those that are being shed and not yet closed. */
 enum { SHED_SLACK = 32, ACCEPT_BATCH = 64 };
+/* A handshake in progress at the end of a drain gets that long, once the queue is empty. */
+enum { LAST_HANDSHAKE_MS = 20 };
 
 static int parse_address(const char *text, uint16_t port, struct sockaddr_storage *ret,
 	socklen_t *ret_len, struct og_err *err)
@@ -249,6 +252,28 @@ static bool accept_one(struct og_httpd *s)
 	}
 }
 
+/*
+ * Between the last accept and close(2) the kernel would still say yes, and close would then reset
+ * the connection under a request that is on its way. A filter (socket(7), SO_ATTACH_FILTER) that
+ * drops SYN segments lets handshakes in progress end and begins no new one: those clients are
+ * refused when the socket is gone.
+ */
+static void refuse_new_handshakes(int fd)
+{
+	enum { FLAGS = 13, SYN = 0x02, ACK = 0x10 }; /* RFC 9293 §3.1 */
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, SYN | ACK),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYN, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	struct sock_fprog prog = {.len = OG_COUNT(code), .filter = code};
+
+	/* without it only the short race is back */
+	(void)setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog));
+}
+
 void *httpd_accept_main(void *arg)
 {
 	struct og_httpd *s = arg;
@@ -262,8 +287,11 @@ void *httpd_accept_main(void *arg)
 			;
 	}
 	/* Whoever the kernel has already said yes to is served. */
-	for (unsigned i = 0; i < s->o.limits.max_connections && accept_one(s); i++)
-		;
+	refuse_new_handshakes(s->listen_fd);
+	struct pollfd last = {.fd = s->listen_fd, .events = POLLIN};
+	for (unsigned i = 0; i < s->o.limits.max_connections; i++)
+		if (!accept_one(s) && poll(&last, 1, LAST_HANDSHAKE_MS) <= 0)
+			break;
 	(void)close(s->listen_fd);
 	s->listen_fd = -1;
 	return NULL;
