@@ -2,7 +2,7 @@
 # Compiler and linker flags per variant. Warnings are errors for everyone: the pinned compilers
 # (gcc 12+, clang 14+) are the ones CI uses; WERROR= switches it off for others.
 WERROR ?= -Werror
-PKGS := jansson yaml-0.1 libssl libcrypto libmicrohttpd
+PKGS := jansson yaml-0.1 libssl libcrypto libmicrohttpd libcurl
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
 

@@ -22,7 +22,7 @@ og_jobs() {
 # What is looked for: a command, or a pkg-config module (with ':' before it).
 og_deps_probes() {
 	case $1 in
-	build) echo 'bash make gcc ar nm pkg-config :jansson>=2.13 :yaml-0.1>=0.2 :libssl>=3.0 :libcrypto>=3.0 :libmicrohttpd>=0.9.75' ;;
+	build) echo 'bash make gcc ar nm pkg-config :jansson>=2.13 :yaml-0.1>=0.2 :libssl>=3.0 :libcrypto>=3.0 :libmicrohttpd>=0.9.75 :libcurl>=7.88' ;;
 	test) echo ':check>=0.15 patch' ;;
 	demo) echo 'openssl curl' ;;
 	lint) echo 'clang clang-format clang-tidy cppcheck shellcheck codespell' ;;
@@ -35,9 +35,9 @@ og_deps_probes() {
 # og_deps_packages SYSTEM GROUP
 og_deps_packages() {
 	case $1-$2 in
-	debian-build) echo 'bash make gcc libc6-dev binutils pkg-config libjansson-dev libyaml-dev libssl-dev libmicrohttpd-dev' ;;
-	fedora-build) echo 'bash make gcc binutils pkgconf-pkg-config jansson-devel libyaml-devel openssl-devel libmicrohttpd-devel diffutils findutils gawk' ;;
-	alpine-build) echo 'bash make gcc musl-dev binutils pkgconf jansson-dev yaml-dev openssl-dev libmicrohttpd-dev linux-headers' ;;
+	debian-build) echo 'bash make gcc libc6-dev binutils pkg-config libjansson-dev libyaml-dev libssl-dev libmicrohttpd-dev libcurl4-openssl-dev' ;;
+	fedora-build) echo 'bash make gcc binutils pkgconf-pkg-config jansson-devel libyaml-devel openssl-devel libmicrohttpd-devel libcurl-devel diffutils findutils gawk' ;;
+	alpine-build) echo 'bash make gcc musl-dev binutils pkgconf jansson-dev yaml-dev openssl-dev libmicrohttpd-dev curl-dev linux-headers' ;;
 	debian-test) echo 'check patch' ;;
 	fedora-test) echo 'check-devel patch' ;;
 	alpine-test) echo 'check-dev patch coreutils diffutils' ;;
