@@ -19,18 +19,20 @@ typedef void og_loop_fn(void *ctx);
 /* `clock` NULL = the system's. With another clock timers follow it, and the caller drives the loop
  * by og_loop_turn (tests). Errors: IO (no descriptors), OOM. */
 int og_loop_new(const struct og_clock *clock, struct og_loop **ret, struct og_err *err);
-/* Runs nothing that is still posted; timers and descriptors must not be used afterwards. NULL is
- * fine. */
+/* Runs nothing that is still posted; handles of descriptors must not be used afterwards, timers are
+ * no longer set. NULL is fine. */
 void og_loop_free(struct og_loop *l);
 
 /* Turns until og_loop_stop; posted functions that came before the stop have run. */
 void og_loop_run(struct og_loop *l);
-/* One turn: due timers, ready descriptors, posted functions; waits at most max_wait_ms (0 = not at
- * all) for the first of them. Returns how many callbacks ran. */
+/* One turn: due timers, ready descriptors, posted functions, in this order; waits at most
+ * max_wait_ms (0 = not at all, negative = for ever) for the first of them. What a callback sets or
+ * posts has its turn in the next one. Returns how many callbacks ran; 0 from within a callback. */
 unsigned og_loop_turn(struct og_loop *l, int max_wait_ms);
 void og_loop_stop(struct og_loop *l);	 /* [any thread], async-signal-safe */
 bool og_loop_stopped(struct og_loop *l); /* [any thread] */
-/* [any thread] The monotonic time of the last turn's begin: a loop that stands still shows here. */
+/* [any thread] Since when the loop is busy with callbacks, monotonic; now, while it waits for
+ * something to do. A loop that stands still shows here, an idle one costs no wake-ups for it. */
 int64_t og_loop_beat_ns(const struct og_loop *l);
 const struct og_clock *og_loop_clock(const struct og_loop *l);
 static inline int64_t og_loop_now_ns(const struct og_loop *l)
@@ -65,5 +67,6 @@ struct og_loop_fd; /* belongs to the loop until removed */
 int og_loop_fd_add(struct og_loop *l, int fd, uint32_t events, og_loop_fd_fn *fn, void *ctx,
 	struct og_loop_fd **ret, struct og_err *err);
 int og_loop_fd_set(struct og_loop *l, struct og_loop_fd *h, uint32_t events);
-/* The descriptor itself stays open. NULL is fine. */
+/* The descriptor itself stays open; remove before closing it. No callback comes any more, also not
+ * for events of this turn. NULL is fine. */
 void og_loop_fd_remove(struct og_loop *l, struct og_loop_fd *h);
