@@ -68,12 +68,26 @@ static void collect_chain(const struct og_facts_source *src, struct og_sv ns,
 	}
 }
 
+/*
+ * A ReplicaSet's annotations are copies of its Deployment's or Rollout's, made by the controller,
+ * which adds and changes but never removes (kubernetes pkg/controller/deployment/util
+ * copyDeploymentAnnotationsToReplicaSet): what was taken off the Deployment is still there. Where
+ * the original is known, the copy says nothing.
+ */
+static void drop_copies(struct og_facts *f)
+{
+	for (uint32_t i = 0; i + 1 < f->nowners; i++)
+		if (og_sv_is(f->owners[i].kind, "ReplicaSet") && f->owners[i + 1].known)
+			f->owners[i].annotations = (struct og_kvs){0};
+}
+
 void og_facts_collect(const struct og_facts_source *source, struct og_sv ns,
 	const struct og_meta *pod, struct og_arena *arena, struct og_facts *ret)
 {
 	*ret = (struct og_facts){.namespace_name = ns, .source = source};
 	(void)ask(source, OG_SV(""), OG_SV("Namespace"), OG_SV(""), ns, arena, &ret->ns);
 	collect_chain(source, ns, &pod->labels, pod->has_owner, pod->owner, arena, ret);
+	drop_copies(ret);
 }
 
 int og_facts_of_workload(const struct og_facts_source *source, struct og_jval object,
@@ -116,6 +130,7 @@ int og_facts_of_workload(const struct og_facts_source *source, struct og_jval ob
 		.annotations = m.annotations,
 	};
 	collect_chain(source, ns, &m.labels, m.has_owner, m.owner, arena, ret);
+	drop_copies(ret);
 	return 0;
 }
 

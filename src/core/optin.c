@@ -159,8 +159,7 @@ static void read_levels(const struct og_meta *pod, const struct og_facts *facts,
 		if (!w->known)
 			continue;
 		o->level_known[OG_LEVEL_WORKLOAD] = true;
-		/* A ReplicaSet repeats its Deployment's annotations; the nearest owner is read
-		 * first. */
+		/* The nearest owner first: what a Job says before its CronJob. */
 		read_said(&w->annotations, false, OG_LEVEL_WORKLOAD, arena, findings, o);
 		read_said(&w->labels, true, OG_LEVEL_WORKLOAD, arena, findings, o);
 	}
