@@ -165,6 +165,9 @@ static bool row_init(struct og_metric_row *r, const struct og_metric_def *d)
 struct og_metric_table *og_metrics_add(
 	struct og_metrics *m, const struct og_metric_def *defs, size_t n, struct og_err *err)
 {
+	for (struct og_metric_table *t = m->first; t; t = t->next)
+		if (n && t->n == n && t->rows[0].def == defs)
+			return t;
 	for (size_t i = 0; i < n; i++) {
 		const char *fault = row_fault(&defs[i]);
 		if (!fault && known(m, defs, i, defs[i].name))

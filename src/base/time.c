@@ -106,7 +106,8 @@ int og_parse_rfc3339(struct og_sv s, int64_t *ret_ns, struct og_err *err)
 	return 0;
 }
 
-static void format(char out[OG_RFC3339_BYTES], int64_t wall_ns, bool ms)
+/* digits of the fraction: 0, 3 or 6 */
+static void format(char out[OG_RFC3339_BYTES], int64_t wall_ns, int digits)
 {
 	int64_t s = wall_ns / NS_PER_S, ns = wall_ns % NS_PER_S;
 	if (ns < 0) {
@@ -121,19 +122,24 @@ static void format(char out[OG_RFC3339_BYTES], int64_t wall_ns, bool ms)
 	civil_from_days(days, &y, &m, &d);
 	int n = snprintf(out, OG_RFC3339_BYTES, "%04d-%02d-%02dT%02d:%02d:%02d", (int)y, (int)m,
 		(int)d, (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60));
-	if (ms)
-		n += snprintf(
-			out + n, (size_t)(OG_RFC3339_BYTES - n), ".%03d", (int)(ns / 1000000));
+	if (digits)
+		n += snprintf(out + n, (size_t)(OG_RFC3339_BYTES - n), ".%0*d", digits,
+			(int)(ns / (digits == 3 ? 1000000 : 1000)));
 	out[n] = 'Z';
 	out[n + 1] = '\0';
 }
 
 void og_fmt_rfc3339(char out[OG_RFC3339_BYTES], int64_t wall_ns)
 {
-	format(out, wall_ns, false);
+	format(out, wall_ns, 0);
 }
 
 void og_fmt_rfc3339_ms(char out[OG_RFC3339_BYTES], int64_t wall_ns)
 {
-	format(out, wall_ns, true);
+	format(out, wall_ns, 3);
+}
+
+void og_fmt_rfc3339_us(char out[OG_RFC3339_BYTES], int64_t wall_ns)
+{
+	format(out, wall_ns, 6);
 }

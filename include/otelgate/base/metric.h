@@ -48,7 +48,8 @@ extern const size_t og_metric_buckets_seconds_n;
 struct og_metrics *og_metrics_new(struct og_err *err);
 void og_metrics_free(struct og_metrics *m); /* NULL is fine */
 /* Checks the rows (names, units, buckets, duplicates): -OG_E_BUG names the row. `defs` must outlive
- * the registry. Series without labels exist at once with value 0. */
+ * the registry. Series without labels exist at once with value 0. The same rows added again give
+ * the table there is, so that each of several queues or watches may add theirs. */
 struct og_metric_table *og_metrics_add(
 	struct og_metrics *m, const struct og_metric_def *defs, size_t n, struct og_err *err);
 /* Called before each writing, to refresh gauges. */

@@ -44,6 +44,7 @@ int og_parse_quantity(struct og_sv s, struct og_err *err);
  */
 int og_parse_rfc3339(struct og_sv s, int64_t *ret_ns, struct og_err *err);
 enum { OG_RFC3339_BYTES = 32 };
-/* "2024-05-06T07:08:09Z" and "2024-05-06T07:08:09.123Z" from nanoseconds since 1970, UTC. */
+/* "2024-05-06T07:08:09Z", "….123Z" and "….123456Z" from nanoseconds since 1970, UTC. */
 void og_fmt_rfc3339(char out[OG_RFC3339_BYTES], int64_t wall_ns);
 void og_fmt_rfc3339_ms(char out[OG_RFC3339_BYTES], int64_t wall_ns);
+void og_fmt_rfc3339_us(char out[OG_RFC3339_BYTES], int64_t wall_ns); /* metav1.MicroTime */

@@ -149,6 +149,28 @@ START_TEST(label_values_are_cut_and_cleaned)
 }
 END_TEST
 
+START_TEST(the_same_rows_again_are_the_same_table)
+{
+	static const struct og_metric_def rows[] = {
+		{"twins_total", "h", OG_METRIC_COUNTER, .unit = NULL},
+		{"twin", "h", OG_METRIC_GAUGE, .unit = NULL},
+	};
+	static const struct og_metric_def copy = {
+		"twins_total", "h", OG_METRIC_COUNTER, .unit = NULL};
+	struct og_metric_table *t = og_metrics_add(reg, rows, 2, &err);
+	ck_assert_ptr_nonnull(t);
+	og_metric_add(t, 0, 2, NULL);
+	ck_assert_ptr_eq(og_metrics_add(reg, rows, 2, &err), t);
+	og_auto_free char *s = text(OG_METRIC_TEXT);
+	ck_assert_ptr_nonnull(strstr(s, "\ntwins_total 2\n"));
+	/* not the same rows: only the same names, or a part of them */
+	ck_assert_ptr_null(og_metrics_add(reg, &copy, 1, &err));
+	ck_assert_ptr_null(og_metrics_add(reg, rows, 1, &err));
+	ck_assert_ptr_null(og_metrics_add(reg, rows + 1, 1, &err));
+	ck_assert_int_eq(err.code, OG_E_BUG);
+}
+END_TEST
+
 static const double falling[] = {2, 1};
 static const double endless[] = {1, (double)INFINITY};
 static const struct {
@@ -257,7 +279,7 @@ START_TEST(process_figures)
 	ck_assert_double_gt(value_of(s, "process_start_time_seconds"), 1.6e9);
 	ck_assert_double_ge(value_of(s, "process_open_fds"), 1);
 	ck_assert_double_ge(value_of(s, "process_max_fds"), value_of(s, "process_open_fds"));
-	ck_assert_int_lt(og_metrics_add_process(reg, &err), 0); /* names stand twice */
+	ck_assert_int_eq(og_metrics_add_process(reg, &err), 0); /* the same rows */
 }
 END_TEST
 
@@ -355,6 +377,8 @@ int main(void)
 	tcase_add_test(tc, cardinality_is_bounded);
 	tcase_add_test(tc, misuse_does_nothing);
 	tcase_add_test(tc, label_values_are_cut_and_cleaned);
+	tcase_add_test(tc, the_same_rows_again_are_the_same_table);
+	tcase_add_test(tc, the_same_rows_again_are_the_same_table);
 	tcase_add_loop_test(tc, bad_rows_are_named, 0, (int)OG_COUNT(bad));
 	tcase_add_loop_test(tc, negotiation, 0, (int)OG_COUNT(accepts));
 	tcase_add_test(tc, content_types);

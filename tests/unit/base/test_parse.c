@@ -294,6 +294,12 @@ START_TEST(time_shown)
 	ck_assert_str_eq(out, "2024-05-06T07:08:09Z");
 	og_fmt_rfc3339_ms(out, 1714979289123456789);
 	ck_assert_str_eq(out, "2024-05-06T07:08:09.123Z");
+	og_fmt_rfc3339_us(out, 1714979289123456789);
+	ck_assert_str_eq(out, "2024-05-06T07:08:09.123456Z");
+	og_fmt_rfc3339_us(out, 1714979289000001999);
+	ck_assert_str_eq(out, "2024-05-06T07:08:09.000001Z");
+	og_fmt_rfc3339_us(out, -1);
+	ck_assert_str_eq(out, "1969-12-31T23:59:59.999999Z");
 	og_fmt_rfc3339_ms(out, -1);
 	ck_assert_str_eq(out, "1969-12-31T23:59:59.999Z");
 	og_fmt_rfc3339_ms(out, INT64_MIN);
