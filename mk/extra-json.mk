@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The JSON reader and writer as machines without SSE2 have them, with the same tests.
-PORTABLE_TESTS := jdoc jwrite jdoc_oracle
-PORTABLE_SRCS := $(sort $(wildcard src/codec/jdoc*.c)) src/codec/jwrite.c
+PORTABLE_TESTS := jdoc jwrite jdoc_oracle jsplit
+PORTABLE_SRCS := $(sort $(wildcard src/codec/jdoc*.c src/codec/jsplit*.c)) src/codec/jwrite.c
 PORTABLE_BINS := $(PORTABLE_TESTS:%=$(B)/portable/test_%)
 PORTABLE_OBJS := $(PORTABLE_SRCS:src/codec/%.c=$(B)/portable/obj/%.o)
 

@@ -3,9 +3,13 @@
 /*
  * Takes large JSON apart while it arrives, so that the whole is never in memory: a LIST body item
  * by item, a watch stream event by event. Knows strings, escapes and nesting, nothing else: each
- * part is complete and balanced, and is to be parsed by codec/jdoc, which checks the rest.
+ * part is complete and balanced, and is to be parsed by codec/jdoc, which checks the rest. The same
+ * holds for the envelope: whoever wants the whole body checked parses it too.
  *
- * A part that lies whole within one chunk is handed out without a copy.
+ * The same bytes give the same parts and the same verdict, however they are cut into chunks. A part
+ * that lies whole within one chunk is handed out without a copy. Members may come in any order, a
+ * key may be written with escapes, `items` may be null (no parts); twice, or anything else but an
+ * array, is refused. Containers nest at most 256 deep within a part.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,9 +39,9 @@ struct og_jsplit {
 	/* private */
 	struct og_buf part_, envelope_;
 	uint32_t depth_, state_;
-	uint64_t off_;
-	bool in_string_, escape_, seen_items_;
-	uint64_t stack_[4];
+	uint64_t off_; /* bytes before the current chunk */
+	bool in_string_, escape_, seen_items_, at_items_, kept_;
+	uint64_t stack_[4]; /* one bit for each open container: 1 = object */
 };
 
 /* max_part 0 = 16 MiB. Allocates nothing yet. */
