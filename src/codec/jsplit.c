@@ -343,7 +343,7 @@ static const unsigned char *step(struct run *r, const unsigned char *p)
 	case FIRST_KEY:
 		if (*p == '}')
 			return close_outer(r, p);
-		/* fall through */
+		__attribute__((fallthrough));
 	case NEXT_KEY:
 		if (*p != '"')
 			return bad(r, p, "a key was expected");
