@@ -20,9 +20,10 @@ struct og_cluster_kind {
 	enum og_cluster_part part;
 	const char *group, *version, *resource, *kind; /* group "" = core */
 	bool namespaced;
-	bool metadata_only; /* PartialObjectMetadata; else the whole object is read */
-	bool labels;	    /* kept */
-	bool optional;	    /* may be absent from a cluster */
+	bool metadata_only;	    /* PartialObjectMetadata; else the whole object is read */
+	bool labels;		    /* kept */
+	bool optional;		    /* may be absent from a cluster */
+	const char *field_selector; /* of the list; NULL = none */
 };
 const struct og_cluster_kind *og_cluster_kinds(size_t *ret_n);
 /* NULL when that kind is not watched. */
@@ -42,7 +43,8 @@ struct og_rbac_rule {
 const struct og_rbac_rule *og_rbac_rules(size_t *ret_n);
 /*
  * Roles, ClusterRoles and their bindings of one component as YAML documents, for the
- * ServiceAccount `account` in namespace `ns`; `prefix` begins the names ("otelgate").
+ * ServiceAccount `account` in namespace `ns` (NULL: no bindings); `prefix` begins the names
+ * ("otelgate").
  */
 void og_rbac_manifest(enum og_rbac_component component, const char *prefix, const char *account,
 	const char *ns, struct og_buf *out);

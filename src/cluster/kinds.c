@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tables of what is watched, and of the rights that takes. */
+#include "otelgate/cluster/kinds.h"
+
+#include <stdio.h>
+#include "otelgate/base/mem.h"
+
+static const struct og_cluster_kind kinds[] = {
+	{OG_CLUSTER_CONFIG, "otelgate.dev", "v1alpha1", "grafanastacks", "GrafanaStack", false,
+		false, false, false, NULL},
+	{OG_CLUSTER_CONFIG, "otelgate.dev", "v1alpha1", "telemetryprofiles", "TelemetryProfile",
+		false, false, false, false, NULL},
+	{OG_CLUSTER_OWNERS, "", "v1", "namespaces", "Namespace", false, true, true, false, NULL},
+	{OG_CLUSTER_OWNERS, "apps", "v1", "deployments", "Deployment", true, true, true, false,
+		NULL},
+	/* Their labels are those of their pods. */
+	{OG_CLUSTER_OWNERS, "apps", "v1", "replicasets", "ReplicaSet", true, true, false, false,
+		NULL},
+	{OG_CLUSTER_OWNERS, "apps", "v1", "statefulsets", "StatefulSet", true, true, true, false,
+		NULL},
+	{OG_CLUSTER_OWNERS, "apps", "v1", "daemonsets", "DaemonSet", true, true, true, false, NULL},
+	{OG_CLUSTER_OWNERS, "batch", "v1", "jobs", "Job", true, true, true, false, NULL},
+	{OG_CLUSTER_OWNERS, "batch", "v1", "cronjobs", "CronJob", true, true, true, false, NULL},
+	{OG_CLUSTER_OWNERS, "argoproj.io", "v1alpha1", "rollouts", "Rollout", true, true, true,
+		true, NULL},
+	/* Finished pods miss nothing any more. */
+	{OG_CLUSTER_PODS, "", "v1", "pods", "Pod", true, true, true, false,
+		"status.phase!=Succeeded,status.phase!=Failed"},
+	{OG_CLUSTER_REGISTRATION, "admissionregistration.k8s.io", "v1",
+		"mutatingwebhookconfigurations", "MutatingWebhookConfiguration", false, false,
+		false, false, NULL},
+};
+
+const struct og_cluster_kind *og_cluster_kinds(size_t *ret_n)
+{
+	*ret_n = OG_COUNT(kinds);
+	return kinds;
+}
+
+const struct og_cluster_kind *og_cluster_kind(struct og_sv group, struct og_sv kind)
+{
+	for (size_t i = 0; i < OG_COUNT(kinds); i++)
+		if (og_sv_eq(kind, og_svz(kinds[i].kind)) &&
+			og_sv_eq(group, og_svz(kinds[i].group)))
+			return &kinds[i];
+	return NULL;
+}
+
+enum {
+	SERVICES = OG_RBAC_WEBHOOK | OG_RBAC_CONTROLLER,
+	EVERYONE = SERVICES | OG_RBAC_READER,
+};
+#define READ "get list watch"
+
+static const struct og_rbac_rule rules[] = {
+	{EVERYONE, false, "otelgate.dev", "grafanastacks telemetryprofiles", NULL, READ,
+		"The configuration."},
+	{EVERYONE, false, "", "namespaces", NULL, READ,
+		"Opt-in by namespace; metadata only is asked for."},
+	{EVERYONE, false, "apps", "deployments replicasets statefulsets daemonsets", NULL, READ,
+		"Opt-in by workload, and the workload's name; metadata only."},
+	{EVERYONE, false, "batch", "jobs cronjobs", NULL, READ, "The same."},
+	{EVERYONE, false, "argoproj.io", "rollouts", NULL, READ, "The same, where installed."},
+	{OG_RBAC_CONTROLLER | OG_RBAC_READER, false, "", "pods", NULL, READ,
+		"Which pods run without injection."},
+	{SERVICES, false, "admissionregistration.k8s.io", "mutatingwebhookconfigurations",
+		"otelgate", READ " patch", "caBundle of the webhook's own registration."},
+	{OG_RBAC_READER, false, "admissionregistration.k8s.io", "mutatingwebhookconfigurations",
+		"otelgate", READ, "When the webhook was registered, and for whom."},
+	{SERVICES, true, "", "secrets", "otelgate-webhook-ca", READ " update",
+		"The CA that the webhook's certificates are signed by."},
+	{SERVICES, true, "", "secrets", NULL, "create",
+		"The same, the first time: create cannot be limited to a name."},
+	{OG_RBAC_CONTROLLER, true, "coordination.k8s.io", "leases", "otelgate-controller",
+		"get update", "One of the replicas leads."},
+	{OG_RBAC_CONTROLLER, true, "coordination.k8s.io", "leases", NULL, "create",
+		"The same, the first time."},
+	{OG_RBAC_CONTROLLER, false, "events.k8s.io", "events", NULL, "create patch",
+		"Missed admissions are said on the workload."},
+};
+
+const struct og_rbac_rule *og_rbac_rules(size_t *ret_n)
+{
+	*ret_n = OG_COUNT(rules);
+	return rules;
+}
+
+/* ["a", "b"] from "a b". */
+static void write_words(struct og_buf *out, const char *key, const char *words)
+{
+	struct og_sv rest = og_svz(words);
+	const char *comma = "";
+
+	og_buf_fmt(out, "  %s: [", key);
+	while (rest.n) {
+		size_t n = 0;
+		while (n < rest.n && rest.p[n] != ' ')
+			n++;
+		og_buf_fmt(out, "%s\"%.*s\"", comma, (int)n, rest.p);
+		comma = ", ";
+		rest = og_sv(rest.p + n, rest.n - n);
+		if (rest.n)
+			rest = og_sv(rest.p + 1, rest.n - 1);
+	}
+	og_buf_str(out, "]\n");
+}
+
+static void write_rule(struct og_buf *out, const struct og_rbac_rule *r)
+{
+	og_buf_fmt(out, "# %s\n- apiGroups: [\"%s\"]\n", r->why, r->group);
+	write_words(out, "resources", r->resources);
+	if (r->names)
+		write_words(out, "resourceNames", r->names);
+	write_words(out, "verbs", r->verbs);
+}
+
+static bool has_rules(enum og_rbac_component component, bool own_namespace)
+{
+	for (size_t i = 0; i < OG_COUNT(rules); i++)
+		if ((rules[i].components & component) && rules[i].own_namespace == own_namespace)
+			return true;
+	return false;
+}
+
+static void write_role(struct og_buf *out, enum og_rbac_component component, const char *name,
+	const char *ns, bool own_namespace)
+{
+	og_buf_fmt(out,
+		"apiVersion: rbac.authorization.k8s.io/v1\nkind: %s\nmetadata:\n  name: %s\n",
+		own_namespace ? "Role" : "ClusterRole", name);
+	if (own_namespace)
+		og_buf_fmt(out, "  namespace: %s\n", ns);
+	og_buf_str(out, "  labels:\n    app.kubernetes.io/name: otelgate\nrules:\n");
+	for (size_t i = 0; i < OG_COUNT(rules); i++)
+		if ((rules[i].components & component) && rules[i].own_namespace == own_namespace)
+			write_rule(out, &rules[i]);
+}
+
+static void write_binding(struct og_buf *out, const char *name, const char *account, const char *ns,
+	bool own_namespace)
+{
+	const char *kind = own_namespace ? "Role" : "ClusterRole";
+
+	og_buf_fmt(out,
+		"---\napiVersion: rbac.authorization.k8s.io/v1\nkind: %sBinding\nmetadata:\n"
+		"  name: %s\n",
+		kind, name);
+	if (own_namespace)
+		og_buf_fmt(out, "  namespace: %s\n", ns);
+	og_buf_fmt(out,
+		"  labels:\n    app.kubernetes.io/name: otelgate\nroleRef:\n"
+		"  apiGroup: rbac.authorization.k8s.io\n  kind: %s\n  name: %s\n"
+		"subjects:\n- kind: ServiceAccount\n  name: %s\n  namespace: %s\n",
+		kind, name, account, ns);
+}
+
+void og_rbac_manifest(enum og_rbac_component component, const char *prefix, const char *account,
+	const char *ns, struct og_buf *out)
+{
+	static const struct {
+		enum og_rbac_component component;
+		const char *suffix;
+	} names[] = {{OG_RBAC_WEBHOOK, "webhook"}, {OG_RBAC_CONTROLLER, "controller"},
+		{OG_RBAC_READER, "reader"}};
+	const char *suffix = "";
+	char name[128];
+
+	for (size_t i = 0; i < OG_COUNT(names); i++)
+		if (names[i].component == component)
+			suffix = names[i].suffix;
+	(void)snprintf(name, sizeof(name), "%s-%s", prefix, suffix);
+	for (int own = 0; own < 2; own++) {
+		if (!has_rules(component, own))
+			continue;
+		og_buf_str(out, "---\n");
+		write_role(out, component, name, ns, own);
+		/* People are bound to the reader's role by whoever administers the cluster. */
+		if (account)
+			write_binding(out, name, account, ns, own);
+	}
+}
