@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 # Command line: documents generated from the option tables, and the tests that run the real binary.
 GEN_CLI := man/otelgate.1 docs/reference/cli.md completions/otelgate.bash completions/_otelgate \
-	completions/otelgate.fish docs/reference/metrics.md
+	completions/otelgate.fish docs/reference/metrics.md docs/reference/rbac.md \
+	manifests/base/rbac-webhook.yaml manifests/base/rbac-controller.yaml \
+	manifests/base/rbac-reader.yaml
 GEN_CLI_man/otelgate.1 := man
 GEN_CLI_docs/reference/cli.md := markdown
 GEN_CLI_completions/otelgate.bash := bash
 GEN_CLI_completions/_otelgate := zsh
 GEN_CLI_completions/otelgate.fish := fish
 GEN_CLI_docs/reference/metrics.md := metrics
+GEN_CLI_docs/reference/rbac.md := rbac
+GEN_CLI_manifests/base/rbac-webhook.yaml := rbac-webhook
+GEN_CLI_manifests/base/rbac-controller.yaml := rbac-controller
+GEN_CLI_manifests/base/rbac-reader.yaml := rbac-reader
 
 .PHONY: docs docs-cli check-docs-cli check-cli
 docs: docs-cli
@@ -17,7 +23,7 @@ docs-cli: $(BIN)
 # The committed documents are what the tables say now.
 check-docs-cli: $(BIN)
 	@fail=0; $(foreach f,$(GEN_CLI),$(BIN) gen-docs $(GEN_CLI_$f) | cmp -s - $f || \
-		{ echo "$f is not what the option tables say: run make docs" >&2; fail=1; };) \
+		{ echo "$f is not what the tables say: run make docs" >&2; fail=1; };) \
 	if command -v mandoc >/dev/null && [ -n "$$(mandoc -Tlint man/otelgate.1)" ]; then \
 		mandoc -Tlint man/otelgate.1 >&2; fail=1; fi; exit $$fail
 

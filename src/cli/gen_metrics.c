@@ -2,6 +2,7 @@
 /* docs/reference/metrics.md from the tables of metrics. */
 #include "otelgate/base/metric.h"
 #include "otelgate/cli/command.h"
+#include "otelgate/cluster/cluster.h"
 #include "otelgate/webhook/metrics.h"
 
 void og_gen_metrics(struct og_buf *out)
@@ -15,6 +16,8 @@ void og_gen_metrics(struct og_buf *out)
 		"counted under `other`.\n\n"
 		"## Webhook\n\n");
 	og_metric_defs_markdown(og_webhook_metrics, OG_WM_COUNT_, out);
+	og_buf_lit(out, "\n## Cluster\n\nOf every process that watches a cluster.\n\n");
+	og_metric_defs_markdown(og_cluster_metrics, og_cluster_metrics_n, out);
 	og_buf_lit(out, "\n## Process\n\n");
 	og_metric_defs_markdown(og_metric_process_defs, og_metric_process_defs_n, out);
 }

@@ -11,18 +11,6 @@ enum {
 	WAIT_MS = 150,	 /* a watch event is seldom more than a few ms behind */
 };
 
-static const struct og_metric_def metrics[CM_COUNT_] = {
-	[CM_LOOKUPS] = {"otelgate_owner_lookups_total",
-		"Owners and namespaces that reviews asked for: found in the cache, after waiting, fetched from the API server, or missing.",
-		OG_METRIC_COUNTER, NULL, {"result"}, NULL, 0, 0},
-	[CM_OBJECTS] = {"otelgate_config_objects",
-		"GrafanaStack and TelemetryProfile objects: in force as they are, refused with an earlier version in force, or refused.",
-		OG_METRIC_GAUGE, NULL, {"state"}, NULL, 0, 0},
-	[CM_SYNCED] = {"otelgate_cluster_synced",
-		"1 when every watch has given an answer since the start.", OG_METRIC_GAUGE, NULL,
-		{NULL}, NULL, 0, 0},
-};
-
 /* What the engine reads; optin.h, the operator's, and what stands for `false` there. */
 static const char *const prefixes[] = {"otelgate.dev/", "resource.opentelemetry.io/",
 	"instrumentation.opentelemetry.io/", "kubernetes.io/config.mirror", NULL};
@@ -141,7 +129,7 @@ int og_cluster_start(const struct og_cluster_opts *o, struct og_cluster **ret, s
 	pthread_mutex_init(&c->config_lock, NULL);
 	og_arena_init(&c->good_arena, 0, 0);
 	cluster_facts_init(c);
-	if (o->metrics && !(c->m = og_metrics_add(o->metrics, metrics, CM_COUNT_, err)))
+	if (o->metrics && !(c->m = og_metrics_add(o->metrics, og_cluster_metrics, CM_COUNT_, err)))
 		r = -(int)OG_E_OOM;
 	for (size_t i = 0; i < n && r == 0; i++)
 		if (o->parts & k[i].part)

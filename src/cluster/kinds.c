@@ -130,7 +130,7 @@ static void write_role(struct og_buf *out, enum og_rbac_component component, con
 		own_namespace ? "Role" : "ClusterRole", name);
 	if (own_namespace)
 		og_buf_fmt(out, "  namespace: %s\n", ns);
-	og_buf_str(out, "  labels:\n    app.kubernetes.io/name: otelgate\nrules:\n");
+	og_buf_str(out, "  labels:\n    app.kubernetes.io/part-of: otelgate\nrules:\n");
 	for (size_t i = 0; i < OG_COUNT(rules); i++)
 		if ((rules[i].components & component) && rules[i].own_namespace == own_namespace)
 			write_rule(out, &rules[i]);
@@ -148,7 +148,7 @@ static void write_binding(struct og_buf *out, const char *name, const char *acco
 	if (own_namespace)
 		og_buf_fmt(out, "  namespace: %s\n", ns);
 	og_buf_fmt(out,
-		"  labels:\n    app.kubernetes.io/name: otelgate\nroleRef:\n"
+		"  labels:\n    app.kubernetes.io/part-of: otelgate\nroleRef:\n"
 		"  apiGroup: rbac.authorization.k8s.io\n  kind: %s\n  name: %s\n"
 		"subjects:\n- kind: ServiceAccount\n  name: %s\n  namespace: %s\n",
 		kind, name, account, ns);

@@ -48,6 +48,10 @@ struct og_cluster_opts {
 	/* The first time that every watch has given an answer. Optional. */
 	void (*on_synced)(void *ctx);
 };
+/* The rows it counts in, for documentation. */
+extern const struct og_metric_def og_cluster_metrics[];
+extern const size_t og_cluster_metrics_n;
+
 int og_cluster_start(const struct og_cluster_opts *o, struct og_cluster **ret, struct og_err *err);
 /* On the loop's thread, or when the loop no longer runs; no facts may be asked for any more. NULL
  * is fine. */

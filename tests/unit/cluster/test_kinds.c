@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tables of watched kinds and of rights agree, and the rights stay narrow. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include "otelgate/base/mem.h"
+#include "otelgate/cluster/kinds.h"
+#include "support/suite.h"
+
+static bool has_word(const char *words, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *at = words; (at = strstr(at, word)); at++)
+		if ((at == words || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+			return true;
+	return false;
+}
+
+static bool may(enum og_rbac_component who, const struct og_cluster_kind *k, const char *verb)
+{
+	size_t n;
+	const struct og_rbac_rule *r = og_rbac_rules(&n);
+
+	for (size_t i = 0; i < n; i++)
+		if ((r[i].components & who) && strcmp(r[i].group, k->group) == 0 &&
+			has_word(r[i].resources, k->resource) && has_word(r[i].verbs, verb))
+			return true;
+	return false;
+}
+
+START_TEST(what_is_watched_may_be_watched)
+{
+	static const struct {
+		enum og_rbac_component who;
+		unsigned parts;
+	} who[] = {
+		{OG_RBAC_WEBHOOK, OG_CLUSTER_CONFIG | OG_CLUSTER_OWNERS | OG_CLUSTER_REGISTRATION},
+		{OG_RBAC_CONTROLLER, OG_CLUSTER_CONFIG | OG_CLUSTER_OWNERS | OG_CLUSTER_PODS |
+					     OG_CLUSTER_REGISTRATION},
+		{OG_RBAC_READER, OG_CLUSTER_CONFIG | OG_CLUSTER_OWNERS | OG_CLUSTER_PODS |
+					 OG_CLUSTER_REGISTRATION}};
+	static const char *const verbs[] = {"get", "list", "watch"};
+	size_t n;
+	const struct og_cluster_kind *k = og_cluster_kinds(&n);
+
+	for (size_t i = 0; i < OG_COUNT(who); i++)
+		for (size_t j = 0; j < n; j++)
+			for (size_t v = 0; v < OG_COUNT(verbs); v++)
+				if (who[i].parts & k[j].part)
+					ck_assert_msg(may(who[i].who, &k[j], verbs[v]), "%d %s %s",
+						who[i].who, verbs[v], k[j].resource);
+}
+END_TEST
+
+START_TEST(the_webhook_may_not_read_pods)
+{
+	ck_assert(!may(OG_RBAC_WEBHOOK, og_cluster_kind(OG_SV(""), OG_SV("Pod")), "list"));
+}
+END_TEST
+
+START_TEST(rights_are_narrow)
+{
+	size_t n;
+	const struct og_rbac_rule *r = og_rbac_rules(&n);
+	static const char *const never[] = {
+		"*", "deletecollection", "escalate", "bind", "impersonate", "delete"};
+
+	for (size_t i = 0; i < n; i++) {
+		ck_assert_ptr_nonnull(r[i].why);
+		for (size_t j = 0; j < OG_COUNT(never); j++)
+			ck_assert_msg(!has_word(r[i].verbs, never[j]), "rule %zu", i);
+		ck_assert(!strchr(r[i].resources, '*') && !strchr(r[i].group, '*'));
+		if (!has_word(r[i].resources, "secrets"))
+			continue;
+		ck_assert(r[i].own_namespace);
+		/* create cannot be limited to a name, everything else is. */
+		ck_assert(r[i].names || strcmp(r[i].verbs, "create") == 0);
+	}
+}
+END_TEST
+
+START_TEST(a_kind_is_found_by_group_and_name)
+{
+	ck_assert_str_eq(
+		og_cluster_kind(OG_SV("apps"), OG_SV("ReplicaSet"))->resource, "replicasets");
+	ck_assert_ptr_null(og_cluster_kind(OG_SV("extensions"), OG_SV("ReplicaSet")));
+	ck_assert_ptr_null(og_cluster_kind(OG_SV(""), OG_SV("Deployment")));
+	ck_assert_ptr_null(og_cluster_kind(OG_SV("apps"), OG_SV("replicaset")));
+}
+END_TEST
+
+START_TEST(people_get_a_role_and_no_binding)
+{
+	struct og_buf b = OG_BUF_INIT(1 << 20);
+
+	og_rbac_manifest(OG_RBAC_READER, "og", NULL, "x", &b);
+	og_buf_ch(&b, '\0');
+	ck_assert_ptr_nonnull(strstr(b.p, "kind: ClusterRole\n"));
+	ck_assert_ptr_null(strstr(b.p, "Binding"));
+	ck_assert_ptr_null(strstr(b.p, "patch"));
+	og_buf_fini(&b);
+}
+END_TEST
+
+START_TEST(a_service_account_is_bound_where_it_is)
+{
+	struct og_buf b = OG_BUF_INIT(1 << 20);
+
+	og_rbac_manifest(OG_RBAC_WEBHOOK, "og", "acct", "here", &b);
+	og_buf_ch(&b, '\0');
+	ck_assert_ptr_nonnull(strstr(b.p, "kind: RoleBinding\nmetadata:\n  name: og-webhook\n"
+					  "  namespace: here\n"));
+	ck_assert_ptr_nonnull(strstr(b.p, "  name: acct\n  namespace: here\n"));
+	ck_assert_ptr_nonnull(strstr(b.p, "resourceNames: [\"otelgate-webhook-ca\"]"));
+	og_buf_fini(&b);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("cluster/kinds");
+	TCase *tc = tcase_create("kinds");
+	tcase_add_test(tc, what_is_watched_may_be_watched);
+	tcase_add_test(tc, the_webhook_may_not_read_pods);
+	tcase_add_test(tc, rights_are_narrow);
+	tcase_add_test(tc, a_kind_is_found_by_group_and_name);
+	tcase_add_test(tc, people_get_a_role_and_no_binding);
+	tcase_add_test(tc, a_service_account_is_bound_where_it_is);
+	suite_add_tcase(s, tc);
+	return og_suite_run(s);
+}
