@@ -48,7 +48,7 @@ START_TEST(what_is_watched_may_be_watched)
 		for (size_t j = 0; j < n; j++)
 			for (size_t v = 0; v < OG_COUNT(verbs); v++)
 				if (who[i].parts & k[j].part)
-					ck_assert_msg(may(who[i].who, &k[j], verbs[v]), "%d %s %s",
+					ck_assert_msg(may(who[i].who, &k[j], verbs[v]), "%u %s %s",
 						who[i].who, verbs[v], k[j].resource);
 }
 END_TEST
