@@ -2,6 +2,7 @@
 /* Bump allocation in blocks. */
 #include "otelgate/base/arena.h"
 #include "otelgate/base/mem.h"
+#include "otelgate/base/secret.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -31,6 +32,13 @@ void og_arena_fini(struct og_arena *a)
 		b = older;
 	}
 	og_arena_init(a, a->block_bytes, a->max_bytes);
+}
+
+void og_arena_wipe(struct og_arena *a)
+{
+	for (struct og_arena_block *b = a->head; b; b = b->older)
+		og_wipe(b->data, b->bytes);
+	og_arena_fini(a);
 }
 
 void og_arena_reset(struct og_arena *a)

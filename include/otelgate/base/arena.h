@@ -24,6 +24,9 @@ struct og_arena {
 void og_arena_init(struct og_arena *a, size_t block_bytes, size_t max_bytes);
 void og_arena_fini(struct og_arena *a);
 #define og_auto_arena __attribute__((cleanup(og_arena_fini)))
+/* Zeroes all that was handed out, and then as og_arena_fini: for arenas that held secrets. */
+void og_arena_wipe(struct og_arena *a);
+#define og_auto_arena_wipe __attribute__((cleanup(og_arena_wipe)))
 /* Forgets all allocations; keeps one regular block, returns the others to the system. */
 void og_arena_reset(struct og_arena *a);
 
