@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Choosing context, cluster and user, and making one access of them. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
+#include "kubeconfig-priv.h"
+#include "otelgate/base/mem.h"
+#include "otelgate/base/suggest.h"
+#include "otelgate/kobj/names.h"
+
+enum { QUOTED_BYTES = 80, NAMES_SHOWN = 5, ARENA_BYTES = 8 << 10 };
+
+/* --- what all parts use --- */
+
+int kc_oom(struct kc_load *l)
+{
+	return og_err_set(l->err, OG_E_OOM, "out of memory while reading the kubeconfig");
+}
+
+const char *kc_quote(struct kc_load *l, struct og_sv s)
+{
+	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
+	og_buf_ch(&b, '"');
+	for (size_t i = 0; i < s.n && i < QUOTED_BYTES; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		if (c < ' ' || c == 0x7f || c == '"')
+			og_buf_fmt(&b, "\\x%02x", c);
+		else
+			og_buf_ch(&b, s.p[i]);
+	}
+	og_buf_str(&b, s.n > QUOTED_BYTES ? "...\"" : "\"");
+	const char *q = b.failed ? NULL : og_arena_strndup(&l->tmp, b.p, b.len);
+	return q ? q : "\"?\"";
+}
+
+bool kc_warn(struct kc_load *l, const char *fmt, ...)
+{
+	if (l->nwarnings == l->warnings_cap) {
+		size_t cap = l->warnings_cap ? l->warnings_cap * 2 : 4;
+		const char **v = og_arena_new_n(&l->a->arena_, cap, const char *);
+		if (!v)
+			return false;
+		if (l->nwarnings)
+			memcpy(v, l->warnings, l->nwarnings * sizeof(*v));
+		l->warnings = v;
+		l->warnings_cap = cap;
+	}
+	char text[OG_ERR_MSG_BYTES];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	const char *kept = kc_keep(l, og_svz(text));
+	if (!kept)
+		return false;
+	l->warnings[l->nwarnings++] = kept;
+	return true;
+}
+
+struct og_sv kc_env(struct kc_load *l, const char *name)
+{
+	return og_svz(l->env->get(l->env->ctx, name));
+}
+
+const char *kc_keep(struct kc_load *l, struct og_sv s)
+{
+	return og_arena_strndup(&l->a->arena_, s.p, s.n);
+}
+
+int kc_fail_at(struct kc_load *l, const struct kc_file *f, struct og_jval at, enum og_code code,
+	const char *fmt, ...)
+{
+	char text[OG_ERR_MSG_BYTES];
+	uint32_t line = 1, col = 1;
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (!f)
+		return og_err_set(l->err, code, "%s", text);
+	if (f->root)
+		og_source_position(f->root, at, &line, &col);
+	return og_err_set(l->err, code, "%s:%u:%u: %s", f->path, line, col, text);
+}
+
+/* --- environment --- */
+
+static const char *system_get(void *ctx, const char *name)
+{
+	(void)ctx;
+	return getenv(name);
+}
+
+const struct og_kube_env *og_kube_env_system(void)
+{
+	static struct og_kube_env env = {.get = system_get};
+	static struct og_kube_env *volatile once;
+	if (!once) { /* the same value whoever writes it */
+		env.vars = environ;
+		once = &env;
+	}
+	return &env;
+}
+
+/* --- choosing --- */
+
+/* "(there are a, b, c)" or "(did you mean a?)" */
+static const char *others(struct kc_load *l, enum kc_kind kind, struct og_sv name)
+{
+	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
+	const struct og_map *m = &l->by_name[kind];
+	const char *near = NULL;
+	size_t n = 0;
+	og_map_for (m, e) {
+		const char *one[1] = {e->key.p};
+		if (name.n && !near)
+			near = og_suggest(name, one, 1);
+	}
+	if (near)
+		return og_arena_fmt(&l->tmp, " (did you mean %s?)", kc_quote(l, og_svz(near)));
+	og_map_for (m, e) {
+		if (n++ < NAMES_SHOWN)
+			og_buf_fmt(&b, "%s%s", n > 1 ? ", " : "", kc_quote(l, e->key));
+	}
+	if (!n || b.failed)
+		return "";
+	return og_arena_fmt(&l->tmp, " (there %s %s%s)", n == 1 ? "is" : "are", b.p,
+		n > NAMES_SHOWN ? ", ..." : "");
+}
+
+static const char *text_or_empty(const char *s)
+{
+	return s ? s : "";
+}
+
+static int no_such(struct kc_load *l, enum kc_kind kind, const char *flag, struct og_sv name)
+{
+	return og_err_set(l->err, OG_E_NOT_FOUND, "--%s: there is no %s %s%s", flag, flag,
+		kc_quote(l, name), text_or_empty(others(l, kind, name)));
+}
+
+static int pick_context(struct kc_load *l, struct kc_choice *c)
+{
+	struct og_sv name = l->fl->context ? og_svz(l->fl->context) : l->current;
+	if (!name.n)
+		return 0;
+	c->context = og_map_get(&l->by_name[KC_CONTEXTS], name);
+	if (c->context)
+		return 0;
+	if (l->fl->context)
+		return no_such(l, KC_CONTEXTS, "context", name);
+	return kc_fail_at(l, l->current_file, l->current_at, OG_E_NOT_FOUND,
+		"current-context: there is no context %s%s", kc_quote(l, name),
+		text_or_empty(others(l, KC_CONTEXTS, name)));
+}
+
+/* Cluster or user: the flag's, else the context's. *ret stays when neither names one. */
+static int pick_part(struct kc_load *l, const struct kc_choice *c, enum kc_kind kind,
+	const char *flag, struct og_sv in_context, const void **ret)
+{
+	const char *what = kind == KC_CLUSTERS ? "cluster" : "user";
+	struct og_sv name = flag ? og_svz(flag) : in_context;
+	if (!name.n)
+		return 0;
+	const void *found = og_map_get(&l->by_name[kind], name);
+	if (found) {
+		*ret = found;
+		return 0;
+	}
+	if (flag)
+		return no_such(l, kind, what, name);
+	return kc_fail_entry(l, &c->context->e, OG_E_NOT_FOUND,
+		"context %s names the %s %s, which does not exist%s",
+		kc_quote(l, c->context->e.name), what, kc_quote(l, name),
+		text_or_empty(others(l, kind, name)));
+}
+
+static int no_configuration(struct kc_load *l)
+{
+	const char *pod = kc_env(l, "KUBERNETES_SERVICE_HOST").n
+				  ? "the service account's token is not there "
+				    "(automountServiceAccountToken: false?)"
+				  : "this is no pod (KUBERNETES_SERVICE_HOST is not set)";
+	if (og_map_count(&l->by_name[KC_CONTEXTS]))
+		return og_err_set(l->err, OG_E_CONFIG,
+			"%s: no current-context is set: choose one with --context%s", l->files[0],
+			text_or_empty(others(l, KC_CONTEXTS, OG_SV(""))));
+	if (l->nfiles)
+		return og_err_set(l->err, OG_E_CONFIG,
+			"no cluster to talk to: %s has no contexts, and %s; use --kubeconfig, "
+			"KUBECONFIG or --server",
+			l->files[0], pod);
+	return og_err_set(l->err, OG_E_NOT_FOUND,
+		"no cluster to talk to: %s%s, and %s; use --kubeconfig, KUBECONFIG or --server",
+		l->missing ? l->missing : "there is no kubeconfig",
+		l->missing ? " does not exist" : "", pod);
+}
+
+/* The namespace, and where it is from. */
+static int set_namespace(struct kc_load *l, const struct kc_choice *c, bool pod)
+{
+	struct og_kube_access *a = l->a;
+	struct og_sv ns = OG_SV("");
+	int rc = 0;
+	a->ns_from = OG_KUBE_NS_DEFAULT;
+	if (l->fl->ns) {
+		ns = og_svz(l->fl->ns);
+		a->ns_from = OG_KUBE_NS_FLAG;
+	} else if (c->context && c->context->ns.n) {
+		ns = c->context->ns;
+		a->ns_from = OG_KUBE_NS_CONTEXT;
+	} else if (pod) {
+		rc = kc_pod_namespace(l, &ns);
+		if (ns.n)
+			a->ns_from = OG_KUBE_NS_POD;
+	}
+	if (rc)
+		return rc;
+	if (a->ns_from == OG_KUBE_NS_DEFAULT)
+		ns = OG_SV("default");
+	if (!og_name_is_dns_label(ns)) {
+		static const char rule[] = "is no namespace: at most 63 of a-z, 0-9 and \"-\"";
+		const char *q = kc_quote(l, ns);
+		if (a->ns_from == OG_KUBE_NS_FLAG)
+			return og_err_set(l->err, OG_E_USAGE, "--namespace: %s %s", q, rule);
+		if (a->ns_from == OG_KUBE_NS_POD)
+			return og_err_set(l->err, OG_E_CONFIG,
+				"the pod's namespace (POD_NAMESPACE or %s/namespace): %s %s",
+				l->sa_dir, q, rule);
+		return kc_fail_entry(l, &c->context->e, OG_E_CONFIG, "namespace: %s %s", q, rule);
+	}
+	a->ns = kc_keep(l, ns);
+	return a->ns ? 0 : kc_oom(l);
+}
+
+static int set_names(struct kc_load *l, const struct kc_choice *c)
+{
+	struct og_kube_access *a = l->a;
+	const struct og_sv none = OG_SV("");
+	const struct og_sv names[3] = {
+		c->context ? c->context->e.name : none, c->cluster->e.name, c->user->e.name};
+	const char **to[3] = {&a->context, &a->cluster, &a->user};
+	for (int i = 0; i < 3; i++) {
+		if (names[i].n && !(*to[i] = kc_keep(l, names[i])))
+			return kc_oom(l);
+	}
+	if (a->in_cluster)
+		a->source = og_arena_fmt(&a->arena_, "the pod's service account (%s)", l->sa_dir);
+	else if (a->context)
+		a->source = og_arena_fmt(&a->arena_, "context %s of %s",
+			kc_quote(l, c->context->e.name), c->context->e.file->path);
+	else if (a->cluster)
+		a->source = og_arena_fmt(&a->arena_, "cluster %s of %s",
+			kc_quote(l, c->cluster->e.name), c->cluster->e.file->path);
+	else
+		a->source = kc_keep(l, OG_SV("the command line (--server)"));
+	const char **files = og_arena_new_n(&a->arena_, l->nfiles + 1, const char *);
+	if (!a->source || !files)
+		return kc_oom(l);
+	for (size_t i = 0; i < l->nfiles; i++) {
+		files[i] = kc_keep(l, og_svz(l->files[i]));
+		if (!files[i])
+			return kc_oom(l);
+	}
+	a->files = files;
+	a->nfiles = l->nfiles;
+	return 0;
+}
+
+static int choose(struct kc_load *l, struct kc_choice *c, struct kc_cluster *own_cluster,
+	struct kc_user *own_user, bool pod)
+{
+	c->cluster = own_cluster;
+	c->user = own_user;
+	int rc = pick_context(l, c);
+	const void *cluster = own_cluster, *user = own_user;
+	const struct og_sv none = OG_SV("");
+	if (!rc)
+		rc = pick_part(l, c, KC_CLUSTERS, l->fl->cluster,
+			c->context ? c->context->cluster : none, &cluster);
+	if (!rc)
+		rc = pick_part(
+			l, c, KC_USERS, l->fl->user, c->context ? c->context->user : none, &user);
+	if (rc)
+		return rc;
+	c->cluster = cluster;
+	c->user = user;
+	if (c->context && cluster == own_cluster && !l->fl->server)
+		return kc_fail_entry(l, &c->context->e, OG_E_CONFIG,
+			"context %s names no cluster: add cluster: NAME, or use --cluster or --server",
+			kc_quote(l, c->context->e.name));
+	if (c->context || cluster != own_cluster || l->fl->server)
+		return 0;
+	if (user != own_user)
+		return og_err_set(l->err, OG_E_USAGE,
+			"--user needs a cluster: use --context, --cluster or --server too");
+	return pod ? kc_pod_entries(l, own_cluster, own_user) : no_configuration(l);
+}
+
+static int resolve(struct kc_load *l)
+{
+	struct kc_cluster own_cluster = {.e = {.name = OG_SV("")}};
+	struct kc_user own_user = {.e = {.name = OG_SV("")}};
+	struct kc_choice c = {.context = NULL};
+	int rc = kc_read_files(l);
+	if (rc)
+		return rc;
+	bool pod = kc_pod_possible(l);
+	rc = choose(l, &c, &own_cluster, &own_user, pod);
+	if (!rc)
+		rc = kc_set_server(l, &c);
+	if (!rc)
+		rc = kc_set_user(l, &c);
+	if (!rc)
+		rc = set_namespace(l, &c, pod);
+	if (!rc)
+		rc = set_names(l, &c);
+	l->a->warnings = l->warnings;
+	l->a->nwarnings = l->nwarnings;
+	/* og_jstr_or_empty gives "" where memory was out */
+	return !rc && (l->tmp.failed || l->a->arena_.failed) ? kc_oom(l) : rc;
+}
+
+/* An empty flag is one that was not given, as with kubectl. */
+static void drop_empty(struct og_kube_flags *f)
+{
+	const char **all[] = {&f->kubeconfig, &f->context, &f->cluster, &f->user, &f->ns,
+		&f->server, &f->tls_server_name, &f->certificate_authority, &f->token,
+		&f->client_certificate, &f->client_key, &f->as, &f->as_uid, &f->request_timeout};
+	for (size_t i = 0; i < OG_COUNT(all); i++)
+		if (*all[i] && !**all[i])
+			*all[i] = NULL;
+}
+
+int og_kube_access_load(
+	const struct og_kube_options *o, struct og_kube_access **ret, struct og_err *err)
+{
+	struct og_err own = OG_ERR_INIT;
+	struct og_kube_flags flags = o->flags;
+	struct kc_load l = {.fl = &flags,
+		.env = o->env ? o->env : og_kube_env_system(),
+		.sa_dir = o->service_account_dir ? o->service_account_dir
+						 : OG_KUBE_SERVICE_ACCOUNT_DIR,
+		.err = err ? err : &own};
+	uint64_t seed = 0;
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) < 0)
+		seed = (uint64_t)(uintptr_t)&seed;
+	drop_empty(&flags);
+	l.a = og_calloc(1, sizeof(*l.a));
+	if (!l.a)
+		return kc_oom(&l);
+	og_arena_init(&l.a->arena_, ARENA_BYTES, 0);
+	og_arena_init(&l.tmp, 0, 0);
+	for (int i = 0; i < KC_KINDS; i++)
+		og_map_init(&l.by_name[i], seed, &l.tmp);
+	int rc = resolve(&l);
+	og_arena_wipe(&l.tmp);
+	if (rc) {
+		og_kube_access_free(l.a);
+		return rc;
+	}
+	*ret = l.a;
+	return 0;
+}
+
+void og_kube_access_free(struct og_kube_access *a)
+{
+	if (!a)
+		return;
+	og_secret_fini(&a->token);
+	og_secret_fini(&a->client_key);
+	og_arena_wipe(&a->arena_);
+	og_wipe(a, sizeof(*a));
+	og_free(a);
+}
+
+void og_kube_access_free_ptr_(struct og_kube_access **a)
+{
+	og_kube_access_free(*a);
+}
