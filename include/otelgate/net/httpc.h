@@ -4,7 +4,12 @@
  * HTTP client on an event loop: libcurl's multi interface, hidden. Connections are kept and reused;
  * answers stream through callbacks. HTTP/2 only with libcurl >= 8.0.0: before, an aborted stream
  * may be reported as complete (curl commits 48cd032623, 544a7f804d), which for a LIST would look
- * like deleted objects. Redirects are never followed; only https and http URLs are spoken.
+ * like deleted objects. Redirects are never followed; only https and http URLs are spoken; TLS 1.2
+ * is the least. A request on a kept connection that turns out to be closed is repeated on another
+ * one only if it is GET or HEAD.
+ *
+ * libcurl's memory is wiped when it is given back, since copies of tokens and keys pass through it.
+ * Heads of answers are limited to 256 KiB. Limits of time are kept by timers of the loop.
  *
  * Everything here belongs to the loop's thread.
  */
@@ -23,7 +28,7 @@ struct og_httpc_opts {
 };
 int og_httpc_new(struct og_loop *l, const struct og_httpc_opts *o, struct og_httpc **ret,
 	struct og_err *err);
-/* Ends all calls without their callbacks. NULL is fine. */
+/* Ends all calls without their callbacks; may be called from one. NULL is fine. */
 void og_httpc_free(struct og_httpc *c);
 
 /* Whom to trust and who we are. All views are copied by og_httpc_start. */
@@ -42,6 +47,9 @@ struct og_httpc_result {
 	bool sent;    /* the request may have reached the server: a write must not be repeated */
 	bool refused; /* nobody listens there (ECONNREFUSED) */
 	bool reset;   /* ended by the peer before it was complete */
+	/* Nothing but the end of the connection marked the end of the body (HTTP/1.0): whether it
+	 * is whole can be told by its content only. */
+	bool unmarked_end;
 	uint64_t body_bytes;   /* decoded */
 	uint64_t wire_bytes;   /* as received */
 	unsigned new_connects; /* 0 = an open connection was used */
@@ -57,18 +65,24 @@ int og_httpc_status(const struct og_httpc_head *h);
 struct og_httpc_request {
 	const char *method; /* "GET" */
 	const char *url;
-	const char *const *headers;	/* "Name: value", NULL-terminated; may be NULL */
+	/* "Name: value", NULL-terminated; may be NULL. None is added but Host, User-Agent, Accept,
+	 * Accept-Encoding, Content-Length and Authorization. */
+	const char *const *headers;
 	const struct og_secret *bearer; /* Authorization: Bearer …; NULL = none */
 	struct og_sv body;		/* copied; p NULL = none */
 	struct og_httpc_tls tls;
-	const char *proxy;   /* NULL = none */
-	bool env_proxy;	     /* without `proxy`: HTTPS_PROXY, NO_PROXY … are honoured */
+	/* http, https, socks5 (names are looked up by the proxy) URL; NULL = none. May hold user
+	 * name and password. */
+	const char *proxy;
+	/* Without `proxy`: HTTPS_PROXY, NO_PROXY … are honoured, but for loopback addresses, as Go
+	 * does (net/http ProxyFromEnvironment). */
+	bool env_proxy;
 	bool accept_gzip;    /* decoded before on_data */
-	int64_t connect_ms;  /* 0 = 10 s */
+	int64_t connect_ms;  /* DNS, TCP, proxy and TLS together; 0 = 10 s */
 	int64_t total_ms;    /* 0 = no limit */
-	int64_t idle_ms;     /* longest silence after the request was sent; 0 = no limit */
+	int64_t idle_ms;     /* longest silence once connected; 0 = no limit */
 	uint64_t max_bytes;  /* of the decoded body; 0 = no limit. Beyond it: LIMIT */
-	bool own_connection; /* not shared with other calls (watches, leases) */
+	bool own_connection; /* made for this call and closed after it */
 
 	void *ctx;
 	/* Once, when the final headers are there. Non-zero ends the call with CANCELLED. Optional.
@@ -81,8 +95,9 @@ struct og_httpc_request {
 	void (*on_done)(void *ctx, const struct og_httpc_result *r);
 };
 
-/* Starts a call; *ret (may be NULL) is valid until on_done begins. Errors (no callback comes):
- * INVALID for the URL, OOM. */
+/* Starts a call; *ret (may be NULL) is valid until on_done begins. No callback comes before the
+ * loop's next turn. Errors (no callback comes): INVALID for URL, method, headers (names are
+ * tokens, values hold no control characters), server name, proxy; OOM. */
 int og_httpc_start(struct og_httpc *c, const struct og_httpc_request *r, struct og_httpc_call **ret,
 	struct og_err *err);
 /* Ends the call at once; none of its callbacks is called any more. NULL is fine. */

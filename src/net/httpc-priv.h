@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <curl/curl.h>
+#include "otelgate/codec/url.h"
+#include "otelgate/net/httpc.h"
+
+enum {
+	HTTPC_HEAD_BYTES = 256 << 10, /* of one head; kube-apiserver's are below 2 KiB */
+	HTTPC_CONNECT_MS = 10000,
+	HTTPC_CONNECTIONS = 64,
+};
+
+/* A head as it comes in, line by line. */
+struct og_httpc_head {
+	struct og_buf lines; /* "name: value\n" … of the latest head */
+	size_t seen;	     /* bytes of all heads, those of 1xx included */
+	int status;	     /* of its status line; 0 = none was seen */
+	bool complete;	     /* the empty line of a final head (not 1xx) was seen */
+	bool length, chunked;
+};
+void httpc_head_init(struct og_httpc_head *h);
+void httpc_head_fini(struct og_httpc_head *h);
+/* One line with its end as libcurl hands it over. 0; 1 when it completes the final head; negative:
+ * LIMIT, OOM. Trailers (lines after that) are ignored. */
+int httpc_head_line(struct og_httpc_head *h, struct og_sv line);
+
+/* An open socket of libcurl's. Those without a watch carry no call. */
+struct httpc_sock {
+	curl_socket_t fd;
+	struct og_loop_fd *watch;
+	bool foreign; /* made by libcurl itself */
+	struct og_httpc *c;
+	struct httpc_sock *next;
+};
+
+struct og_httpc {
+	struct og_loop *loop;
+	CURLM *multi;
+	struct og_timer timer;	/* libcurl's; set for ever, so that moving it cannot fail */
+	struct og_timer repair; /* ends calls whose `failed` is set; likewise */
+	char *user_agent;
+	long http_version;
+	struct httpc_sock *socks;
+	struct og_httpc_call *calls;
+	struct og_httpc_stats stats;
+	unsigned depth;	  /* inside libcurl: handles cannot be added or removed */
+	unsigned holding; /* inside a function of ours that goes on using this structure */
+	bool closed;	  /* freed from within: ends when nobody holds it */
+};
+
+struct og_httpc_call {
+	struct og_httpc *c;
+	struct og_httpc_call *prev, *next;
+	CURL *easy;
+	bool added;	     /* to the multi handle */
+	bool dead;	     /* cancelled inside libcurl: to be removed afterwards */
+	enum og_code failed; /* to be ended with it by the repair timer */
+
+	void *ctx;
+	int (*on_head)(void *ctx, const struct og_httpc_head *h);
+	int (*on_data)(void *ctx, struct og_sv chunk);
+	void (*on_done)(void *ctx, const struct og_httpc_result *r);
+
+	struct curl_slist *headers, *connect_to;
+	char *body; /* wiped */
+	size_t nbody;
+	char hostport[300]; /* for messages */
+	char verify_name[256];
+	char error[CURL_ERROR_SIZE];
+	bool repeatable; /* GET, HEAD */
+	bool proxied;
+	bool own;
+	int64_t connect_ms, total_ms, idle_ms;
+	uint64_t max_bytes;
+
+	struct og_timer phase, total; /* connect, then silence */
+	int64_t begin_ns, last_byte_ns;
+	unsigned sendings; /* how often libcurl began to send the request */
+	bool too_large, head_too_large, refused_by_callback, resent;
+	struct og_httpc_head head;
+	uint64_t body_bytes;
+};
+
+/* httpc_call.c: validates, and makes the easy handle with all its options. */
+int httpc_call_make(struct og_httpc *c, const struct og_httpc_request *r,
+	struct og_httpc_call **ret, struct og_err *err);
+void httpc_call_free(struct og_httpc_call *call);
+curl_socket_t httpc_sock_open(void *c, curlsocktype purpose, struct curl_sockaddr *a);
+int httpc_sock_close(void *c, curl_socket_t fd);
+int httpc_sock_setup(void *c, curl_socket_t fd, curlsocktype purpose);
+
+/* httpc.c: what libcurl calls during a transfer. */
+int httpc_on_prereq(void *call, char *ip, char *local, int port, int local_port);
+size_t httpc_on_header(char *p, size_t size, size_t n, void *call);
+size_t httpc_on_write(char *p, size_t size, size_t n, void *call);
+
+/* httpc_error.c */
+enum httpc_limit { HTTPC_NO_LIMIT, HTTPC_LIMIT_CONNECT, HTTPC_LIMIT_IDLE, HTTPC_LIMIT_TOTAL };
+/* Fills code, err, refused, reset of *r from what libcurl says. */
+void httpc_explain(const struct og_httpc_call *call, CURLcode cc, struct og_httpc_result *r);
+void httpc_explain_limit(
+	const struct og_httpc_call *call, enum httpc_limit what, struct og_httpc_result *r);
+
+/* httpc_global.c: libcurl's own initialisation, once. */
+int httpc_global_init(struct og_err *err);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* libcurl's initialisation, with memory that is wiped when given back: tokens, keys and bodies pass
+ * through its buffers. */
+#include "httpc-priv.h"
+
+#include <malloc.h>
+#include <pthread.h>
+#include "otelgate/base/mem.h"
+
+static void wiping_free(void *p)
+{
+	if (p)
+		og_wipe(p, malloc_usable_size(p));
+	og_free(p);
+}
+
+static void *wiping_realloc(void *p, size_t n)
+{
+	size_t had = p ? malloc_usable_size(p) : 0;
+	if (p && n <= had && n >= had / 2)
+		return p;
+	void *q = og_malloc(n);
+	if (!q)
+		return NULL;
+	if (p)
+		memcpy(q, p, had < n ? had : n);
+	wiping_free(p);
+	return q;
+}
+
+int httpc_global_init(struct og_err *err)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static bool done;
+	(void)pthread_mutex_lock(&lock);
+	if (!done)
+		done = curl_global_init_mem(CURL_GLOBAL_DEFAULT, og_malloc, wiping_free,
+			       wiping_realloc, og_strdup, og_calloc) == CURLE_OK;
+	bool ok = done;
+	(void)pthread_mutex_unlock(&lock);
+	return ok ? 0 : og_err_set(err, OG_E_OOM, "libcurl cannot be initialised");
+}
