@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * The controller service: one of its replicas leads and acts, all of them watch.
+ *
+ *   every replica  watches configuration, workloads, pods and the webhook's registration; names the
+ *                  pods that should be injected and are not; metrics; /debug/missed
+ *   the leader     says so on the workloads, as Events
+ *
+ *   ops (plain)    GET /healthz /livez   the loop makes progress, and a leader renews its lease
+ *                  GET /readyz[?verbose] every watch has given its first answer
+ *                  GET /metrics          Prometheus text or OpenMetrics
+ *                  GET /debug/missed     JSON: missed admissions by workload
+ *
+ * SIGTERM or SIGINT: events are sent, the lease is given back, and the process ends. When the lease
+ * is lost the process ends at once (L-7): another replica leads already.
+ */
+#include "otelgate/base/metric.h"
+#include "otelgate/kube/client.h"
+
+enum og_controller_metric {
+	OG_CM_MISSED_PODS,	/* reason */
+	OG_CM_MISSED_WORKLOADS, /* reason */
+	OG_CM_SCANS,
+	OG_CM_SCAN_SECONDS,
+	OG_CM_LAST_SCAN,
+	OG_CM_COUNT_
+};
+/* OG_CM_COUNT_ rows, in the order of the enum. */
+extern const struct og_metric_def og_controller_metrics[];
+
+struct og_controller_opts {
+	struct og_kube_access *access; /* taken over, also on an error */
+	const char *ops_address;       /* NULL = all addresses */
+	uint16_t ops_port;	       /* 0 = any free one; the usual one is 8080 */
+	const char *ports_file;	       /* "ops=PORT\n", once it serves; NULL = not written */
+	const char *lease_ns;	       /* NULL = the namespace of the access */
+	const char *lease_name;	       /* NULL = "otelgate-controller" */
+	bool no_lease;		       /* a single replica that always leads */
+	const char *registration;      /* MutatingWebhookConfiguration; NULL = "otelgate" */
+	int64_t scan_ms;	       /* least time between two scans; 0 = 5 s */
+
+	/* For tests: a readable stop_fd (-1 = none) acts as SIGTERM, and no signal is touched. */
+	int stop_fd;
+};
+#define OG_CONTROLLER_OPTS_INIT \
+	{                       \
+		.stop_fd = -1   \
+	}
+
+/*
+ * Serves until told to stop. 0 after an orderly end; -OG_E_CANCELLED when the lease was lost. Start
+ * errors: IO, CONFIG, OOM … Logs as component "controller". Call it before other threads exist.
+ */
+int og_controller_run(const struct og_controller_opts *o, struct og_err *err);
