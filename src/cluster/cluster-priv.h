@@ -26,6 +26,7 @@ struct good_text {
 
 struct og_cluster {
 	struct og_cluster_opts o;
+	char ns[254]; /* "" = all */
 	char registration[254];
 	struct cluster_watch watches[OG_CLUSTER_WATCHES];
 	size_t nwatches;

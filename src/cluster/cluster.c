@@ -3,6 +3,7 @@
 #include "otelgate/cluster/cluster.h"
 
 #include <stdio.h>
+#include <string.h>
 #include "cluster-priv.h"
 #include "otelgate/base/mem.h"
 
@@ -98,11 +99,15 @@ static int start_watch(struct og_cluster *c, const struct og_cluster_kind *k, st
 	if (k->part == OG_CLUSTER_REGISTRATION)
 		(void)snprintf(w->field_selector, sizeof(w->field_selector), "metadata.name=%s",
 			c->registration);
+	else if (*c->ns && strcmp(k->resource, "namespaces") == 0)
+		(void)snprintf(
+			w->field_selector, sizeof(w->field_selector), "metadata.name=%s", c->ns);
 	struct og_watch_opts wo = {.kube = c->o.kube,
 		.store = w->store,
 		.res = {.group = og_svz(k->group),
 			.version = og_svz(k->version),
-			.resource = og_svz(k->resource)},
+			.resource = og_svz(k->resource),
+			.ns = og_svz(k->namespaced ? c->ns : "")},
 		.field_selector = *w->field_selector ? w->field_selector : k->field_selector,
 		.metadata_only = k->metadata_only,
 		.optional = k->optional,
@@ -124,6 +129,7 @@ int og_cluster_start(const struct og_cluster_opts *o, struct og_cluster **ret, s
 	c->o = *o;
 	if (!c->o.wait_ms)
 		c->o.wait_ms = WAIT_MS;
+	(void)snprintf(c->ns, sizeof(c->ns), "%s", o->ns ? o->ns : "");
 	(void)snprintf(c->registration, sizeof(c->registration), "%s",
 		o->registration ? o->registration : "otelgate");
 	pthread_mutex_init(&c->config_lock, NULL);

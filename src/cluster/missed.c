@@ -36,7 +36,7 @@ struct walk {
 	struct og_cluster *c;
 	struct og_cluster_config *config;
 	struct og_registration registration;
-	bool registration_seen;
+	bool registration_seen, config_unknown;
 	struct og_cluster_facts facts;
 	struct og_facts_source source;
 };
@@ -100,11 +100,26 @@ static int read_registration(struct walk *w, struct og_arena *a, struct og_err *
 	return rc < 0 ? og_err_wrap(err, "MutatingWebhookConfiguration %s", w->c->registration) : 0;
 }
 
+/* Forbidden or out of reach, unlike a cluster that has no such objects or kinds. */
+static bool config_unknown(struct og_cluster *c)
+{
+	for (size_t i = 0; i < c->nwatches; i++) {
+		struct og_watch_info info;
+		if (c->watches[i].kind->part != OG_CLUSTER_CONFIG)
+			continue;
+		og_watch_info(c->watches[i].watch, &info);
+		if (info.state != OG_WATCH_ABSENT && !og_store_synced(c->watches[i].store))
+			return true;
+	}
+	return false;
+}
+
 static int walk_begin(struct walk *w, struct og_cluster *c, struct og_arena *a, struct og_err *err)
 {
 	*w = (struct walk){.c = c, .facts = {.c = c}};
 	w->source = og_cluster_facts_source(&w->facts);
 	w->config = og_cluster_config(c);
+	w->config_unknown = config_unknown(c);
 	return read_registration(w, a, err);
 }
 
@@ -113,6 +128,7 @@ static int judge(struct walk *w, const struct og_meta *pod, int64_t created_s, i
 	struct og_err *err)
 {
 	struct og_missed_input in = {.config = w->config ? w->config->config : NULL,
+		.config_unknown = w->config_unknown,
 		.pod = pod,
 		.created_s = created_s,
 		.object = object,

@@ -226,6 +226,11 @@ static void judge(const struct og_missed_input *in, const struct og_findings *fi
 	case OG_REASON_PROFILE_MISSING:
 	case OG_REASON_NO_CONFIG:
 	case OG_REASON_NO_ENDPOINT:
+		if (in->config_unknown) {
+			r->what = OG_MISSED_UNKNOWN;
+			r->detail = OG_SV("the profiles could not be seen");
+			return;
+		}
 		r->what = OG_MISSED_CONFIG;
 		r->detail = first_detail(
 			findings, r->reason == OG_REASON_NO_ENDPOINT ? "OG501" : "OG204");

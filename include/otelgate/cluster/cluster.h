@@ -35,6 +35,7 @@ void og_cluster_config_unref(struct og_cluster_config *c); /* NULL is fine */
 struct og_cluster_opts {
 	struct og_kube *kube;
 	unsigned parts;		    /* enum og_cluster_part, ORed */
+	const char *ns;		    /* only this namespace and what is in it; NULL = all */
 	const char *registration;   /* name of our MutatingWebhookConfiguration; NULL "otelgate" */
 	struct og_metrics *metrics; /* NULL = none */
 	uint64_t seed;

@@ -54,6 +54,7 @@ int64_t og_optin_written_s(struct og_jval object);
 
 struct og_missed_input {
 	const struct og_config *config; /* NULL = none is loaded */
+	bool config_unknown;		/* it could not be seen: NULL says nothing */
 	const struct og_meta *pod;
 	int64_t created_s;     /* of the pod */
 	struct og_jval object; /* the whole pod; absent = only its metadata is known */
