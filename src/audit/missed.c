@@ -20,10 +20,6 @@ struct look {
 static int open_look(struct look *l, struct og_err *err)
 {
 	struct og_kube_opts ko = {.access = l->o->access, .component = "otelgate"};
-	struct og_cluster_opts co = {.parts = OG_CLUSTER_CONFIG | OG_CLUSTER_OWNERS |
-					      OG_CLUSTER_PODS | OG_CLUSTER_REGISTRATION,
-		.ns = l->o->ns,
-		.registration = l->o->registration};
 	int r = og_loop_new(NULL, &l->loop, err);
 
 	if (r < 0) {
@@ -31,9 +27,7 @@ static int open_look(struct look *l, struct og_err *err)
 		return r;
 	}
 	ko.loop = l->loop;
-	if ((r = og_kube_new(&ko, &l->kube, err)) < 0)
-		return r;
-	return 0;
+	return og_kube_new(&ko, &l->kube, err);
 }
 
 /* A server that is not there, or does not know us, is an error at once and not after a minute. */
