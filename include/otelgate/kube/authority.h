@@ -33,12 +33,14 @@ struct og_authority_opts {
 	int64_t ca_days;   /* 0 = 365, renewed with a third left (T-4) */
 	int64_t leaf_ms;   /* 0 = 7 days */
 	int64_t settle_ms; /* 0 = 60 s: both CAs published before the new one signs (T-9) */
+	int64_t ca_ms;	   /* for tests: life of a CA instead of ca_days; 0 = not used */
 	struct og_metrics *metrics;
 	uint64_t seed;
 	void *ctx;
 	/* A pair to serve with from now on; copied by the callee. */
 	int (*on_pair)(void *ctx, struct og_sv cert_pem, struct og_sv key_pem, struct og_err *err);
-	/* Something to say: state has changed, for log and readiness. Optional. */
+	/* Something to say: state has changed, for log and readiness. `what` is a sentence's
+	 * beginning; err NULL = it is good news. Optional. */
 	void (*on_state)(void *ctx, const char *what, const struct og_err *err);
 };
 int og_authority_start(
@@ -48,10 +50,13 @@ void og_authority_stop(struct og_authority *a); /* NULL is fine */
 /* [any thread] How it stands. */
 struct og_authority_info {
 	bool have_pair;
-	bool bundles_current;		      /* every configuration carries our CA */
-	unsigned cas;			      /* in the bundle: 2 during a rotation */
+	bool bundles_current; /* every configuration that is there carries our CAs */
+	bool seen;	      /* Secret and configurations are known to be there or not */
+	unsigned found;	      /* configurations that are there */
+	unsigned cas;	      /* in the bundle: 2 during a rotation */
 	int64_t ca_not_after, leaf_not_after; /* Unix seconds */
 	uint64_t leafs, bundle_writes, bundle_repairs, rotations;
-	char error[512];
+	char waiting[128]; /* for what a rotation waits; "" = for nothing */
+	char error[512];   /* "" = none */
 };
 void og_authority_info(struct og_authority *a, struct og_authority_info *ret);

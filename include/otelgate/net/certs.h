@@ -42,6 +42,20 @@ int og_certs_make_leaf(struct og_sv ca_cert_pem, struct og_sv ca_key_pem,
 	const struct og_leaf_opts *o, struct og_buf *cert_pem, struct og_buf *key_pem,
 	struct og_err *err);
 
+/* What there is to know of a CA certificate. */
+struct og_ca_info {
+	int64_t not_before, not_after; /* Unix seconds */
+	char id[65];		       /* SHA-256 of its DER, lower-case hex */
+};
+/*
+ * Looks at the first certificate of a PEM text; text around it is skipped. It is appended to
+ * ret_pem (may be NULL) in one normal form. OG_E_TLS: none is there, or it is not a CA.
+ */
+int og_certs_inspect_ca(
+	struct og_sv cert_pem, struct og_ca_info *ret, struct og_buf *ret_pem, struct og_err *err);
+/* 0 when the (unencrypted) key is that of the first certificate; OG_E_TLS otherwise. */
+int og_certs_match_key(struct og_sv cert_pem, struct og_sv key_pem, struct og_err *err);
+
 /*
  * The names an API server and people may use for a Service (T-1): `svc`, `svc.ns`, `svc.ns.svc`,
  * `svc.ns.svc.domain`. Each is written with its NUL into buf, ret_names point into it.
