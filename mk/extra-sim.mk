@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+# The simulated API server (tests/sim) as a program and as an archive for Check tests, and the
+# contract tests (tests/contract) against it.
+SIM_SRCS := $(filter-out tests/sim/main.c tests/sim/test_%.c,$(sort $(wildcard tests/sim/*.c)))
+SIM_OBJS := $(SIM_SRCS:tests/%.c=$(B)/tests/obj/%.o)
+SIM_LIB := $(B)/libsim.a
+SIM_BIN := $(B)/sim-apiserver
+SIM_LIBS := $(shell $(PKG_CONFIG) --libs libcurl zlib 2>/dev/null)
+
+$(SIM_LIB): $(SIM_OBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(SIM_BIN): $(B)/tests/obj/sim/main.o $(SIM_LIB) $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) $(SIM_LIBS)
+
+.PHONY: sim
+sim: $(SIM_BIN) ## The simulated API server: build/<variant>/sim-apiserver
+tests: $(SIM_BIN)
+
+# Unit tests of these folders may start a simulator: #include "sim/sim.h".
+SIM_TEST_FLOORS := kube webhook
+SIM_TEST_BINS := $(filter $(SIM_TEST_FLOORS:%=$(B)/tests/%/%),$(TEST_BINS))
+$(SIM_TEST_BINS): $(SIM_LIB)
+$(SIM_TEST_BINS): SUPPORT_OBJS += $(SIM_LIB)
+$(SIM_TEST_BINS): LIBS += $(SIM_LIBS)
+
+-include $(SIM_OBJS:.o=.d) $(B)/tests/obj/sim/main.d

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* OpenAPI schemas of CRDs: pruning, defaults, and the checks that our CRDs use. */
+#include <regex.h>
+#include "sim/sim-priv.h"
+
+static const char *str(const json_t *o, const char *k)
+{
+	const char *s = json_string_value(json_object_get(o, k));
+
+	return s ? s : "";
+}
+
+static void prune(const json_t *schema, json_t *o, bool root);
+
+static void prune_members(const json_t *schema, json_t *o, bool root)
+{
+	const json_t *props = json_object_get(schema, "properties");
+	const json_t *any = json_object_get(schema, "additionalProperties");
+	bool all = json_is_true(json_object_get(schema, "x-kubernetes-preserve-unknown-fields")) ||
+		   any;
+	const char *k;
+	json_t *v;
+	void *tmp;
+
+	json_object_foreach((json_t *)(uintptr_t)props, k, v)
+	{
+		json_t *def = json_object_get(v, "default");
+
+		if (def && !json_object_get(o, k))
+			json_object_set_new(o, k, json_deep_copy(def));
+	}
+	json_object_foreach_safe(o, tmp, k, v)
+	{
+		const json_t *s = json_object_get(props, k);
+
+		if (root &&
+			(!strcmp(k, "metadata") || !strcmp(k, "kind") || !strcmp(k, "apiVersion")))
+			continue;
+		if (s || json_is_object(any))
+			prune(s ? s : any, v, false);
+		else if (!all)
+			json_object_del(o, k);
+	}
+}
+
+static void prune(const json_t *schema, json_t *o, bool root)
+{
+	size_t i;
+	json_t *v;
+
+	if (json_is_object(o))
+		prune_members(schema, o, root);
+	json_array_foreach(o, i, v) prune(json_object_get(schema, "items"), v, false);
+}
+
+void sim_prune(const json_t *schema, json_t *o)
+{
+	if (schema)
+		prune(schema, o, true);
+}
+
+static bool type_fits(const char *type, const json_t *v)
+{
+	static const struct {
+		const char *name;
+		int a, b;
+	} t[] = {
+		{"object", JSON_OBJECT, JSON_OBJECT},
+		{"array", JSON_ARRAY, JSON_ARRAY},
+		{"string", JSON_STRING, JSON_STRING},
+		{"integer", JSON_INTEGER, JSON_INTEGER},
+		{"number", JSON_INTEGER, JSON_REAL},
+		{"boolean", JSON_TRUE, JSON_FALSE},
+	};
+
+	for (size_t i = 0; i < OG_COUNT(t); i++)
+		if (!strcmp(t[i].name, type))
+			return (int)json_typeof(v) == t[i].a || (int)json_typeof(v) == t[i].b;
+	return true;
+}
+
+static void check_text(const json_t *schema, const char *text, const char *path, json_t *causes)
+{
+	const char *pattern = str(schema, "pattern");
+	const json_t *max = json_object_get(schema, "maxLength");
+	const json_t *min = json_object_get(schema, "minLength");
+	regex_t re;
+
+	if (*pattern && regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) == 0) {
+		if (regexec(&re, text, 0, NULL, 0))
+			sim_cause(causes, "FieldValueInvalid", path,
+				"Invalid value: \"%s\": %s in body should match '%s'", text, path,
+				pattern);
+		regfree(&re);
+	}
+	if (max && (json_int_t)strlen(text) > json_integer_value(max))
+		sim_cause(causes, "FieldValueTooLong", path,
+			"Too long: may not be more than %lld bytes",
+			(long long)json_integer_value(max));
+	if (min && (json_int_t)strlen(text) < json_integer_value(min))
+		sim_cause(causes, "FieldValueInvalid", path,
+			"Invalid value: \"%s\": %s in body should be at least %lld chars long",
+			text, path, (long long)json_integer_value(min));
+}
+
+static void check_enum(const json_t *schema, const json_t *v, const char *path, json_t *causes)
+{
+	const json_t *set = json_object_get(schema, "enum");
+	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
+	size_t i;
+	json_t *e;
+
+	if (!set || !json_is_string(v))
+		return;
+	json_array_foreach(set, i, e)
+	{
+		if (json_equal(e, v))
+			return;
+		og_buf_fmt(&b, "%s\"%s\"", i ? ", " : "", json_string_value(e));
+	}
+	sim_cause(causes, "FieldValueNotSupported", path,
+		"Unsupported value: \"%s\": supported values: %s", json_string_value(v),
+		og_buf_view(&b).p);
+}
+
+static void check_number(const json_t *schema, const json_t *v, const char *path, json_t *causes)
+{
+	const json_t *min = json_object_get(schema, "minimum");
+	const json_t *max = json_object_get(schema, "maximum");
+	double x = json_number_value(v);
+
+	if (min && x < json_number_value(min))
+		sim_cause(causes, "FieldValueInvalid", path,
+			"Invalid value: %g: %s in body should be greater than or equal to %g", x,
+			path, json_number_value(min));
+	if (max && x > json_number_value(max))
+		sim_cause(causes, "FieldValueInvalid", path,
+			"Invalid value: %g: %s in body should be less than or equal to %g", x, path,
+			json_number_value(max));
+}
+
+static void check(const json_t *schema, const json_t *v, const char *path, json_t *causes);
+
+static void check_members(const json_t *schema, const json_t *v, const char *path, json_t *causes)
+{
+	const json_t *props = json_object_get(schema, "properties");
+	const json_t *any = json_object_get(schema, "additionalProperties");
+	const char *k;
+	json_t *e;
+	size_t i;
+
+	json_array_foreach(json_object_get(schema, "required"), i, e)
+	{
+		const char *name = json_string_value(e);
+		og_auto_free char *at = sim_fmt("%s%s%s", path, *path ? "." : "", name ? name : "");
+
+		if (name && at && !json_object_get(v, name))
+			sim_cause(causes, "FieldValueRequired", at, "Required value");
+	}
+	json_object_foreach((json_t *)(uintptr_t)v, k, e)
+	{
+		const json_t *s = json_object_get(props, k);
+		og_auto_free char *at = sim_fmt("%s%s%s", path, *path ? "." : "", k);
+
+		if (!s && json_is_object(any))
+			s = any;
+		if (s && at && (*path || strcmp(k, "metadata")))
+			check(s, e, at, causes);
+	}
+}
+
+static void check(const json_t *schema, const json_t *v, const char *path, json_t *causes)
+{
+	const char *type = str(schema, "type");
+	size_t i;
+	json_t *e;
+
+	if (json_is_true(json_object_get(schema, "x-kubernetes-int-or-string")) ||
+		(json_is_null(v) && json_is_true(json_object_get(schema, "nullable"))))
+		return;
+	if (*type && !type_fits(type, v)) {
+		static const char *const kinds[] = {"object", "array", "string", "integer",
+			"number", "boolean", "boolean", "null"};
+
+		sim_cause(causes, "FieldValueTypeInvalid", path,
+			"Invalid value: \"%s\": %s in body must be of type %s: \"%s\"",
+			kinds[json_typeof(v)], path, type, kinds[json_typeof(v)]);
+		return;
+	}
+	check_enum(schema, v, path, causes);
+	if (json_is_string(v))
+		check_text(schema, json_string_value(v), path, causes);
+	if (json_is_number(v))
+		check_number(schema, v, path, causes);
+	if (json_is_object(v))
+		check_members(schema, v, path, causes);
+	json_array_foreach(v, i, e)
+	{
+		og_auto_free char *at = sim_fmt("%s[%zu]", path, i);
+
+		if (at && json_object_get(schema, "items"))
+			check(json_object_get(schema, "items"), e, at, causes);
+	}
+}
+
+void sim_schema_check(const json_t *schema, const json_t *o, json_t *causes)
+{
+	if (schema)
+		check(schema, o, "", causes);
+}

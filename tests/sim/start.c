@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Life of a simulator: certificates, threads, start, restart, end. */
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+#include "otelgate/codec/base64.h"
+#include "otelgate/net/certs.h"
+#include "sim/sim-priv.h"
+
+static int alpn(SSL *ssl, const unsigned char **out, unsigned char *n, const unsigned char *in,
+	unsigned int len, void *arg)
+{
+	static const unsigned char http11[] = "\x08http/1.1";
+	unsigned char *chosen = NULL;
+
+	(void)ssl;
+	(void)arg;
+	if (SSL_select_next_proto(&chosen, n, http11, sizeof(http11) - 1, in, len) !=
+		OPENSSL_NPN_NEGOTIATED)
+		return SSL_TLSEXT_ERR_NOACK;
+	*out = chosen;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static int make_certs(struct og_sim *s, struct og_err *err)
+{
+	static const char *const dns[] = {
+		"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"};
+	static const char *const ips[] = {"127.0.0.1", "::1"};
+	int64_t now = (int64_t)time(NULL);
+	struct og_ca_opts ca = {"otelgate simulated cluster", now - 3600, now + 365 * 86400};
+	struct og_leaf_opts leaf = {.common_name = "kube-apiserver",
+		.dns_names = dns,
+		.ndns = OG_COUNT(dns),
+		.ips = ips,
+		.nips = OG_COUNT(ips)};
+	og_auto_wipe struct og_buf ca_key = OG_BUF_INIT(0);
+	int rc;
+
+	leaf.not_before = ca.not_before;
+	leaf.not_after = ca.not_after;
+	rc = og_certs_make_ca(&ca, &s->ca_pem, &ca_key, err);
+	return rc ? rc
+		  : og_certs_make_leaf(og_buf_view(&s->ca_pem), og_buf_view(&ca_key), &leaf,
+			    &s->cert_pem, &s->key_pem, err);
+}
+
+static int make_tls(struct og_sim *s, struct og_err *err)
+{
+	BIO *c = BIO_new_mem_buf(s->cert_pem.p, (int)s->cert_pem.len);
+	BIO *k = BIO_new_mem_buf(s->key_pem.p, (int)s->key_pem.len);
+	X509 *cert = c ? PEM_read_bio_X509(c, NULL, NULL, NULL) : NULL;
+	EVP_PKEY *key = k ? PEM_read_bio_PrivateKey(k, NULL, NULL, NULL) : NULL;
+	bool ok;
+
+	s->tls = SSL_CTX_new(TLS_server_method());
+	ok = s->tls && cert && key && SSL_CTX_use_certificate(s->tls, cert) == 1 &&
+	     SSL_CTX_use_PrivateKey(s->tls, key) == 1;
+	if (ok) {
+		SSL_CTX_set_min_proto_version(s->tls, TLS1_2_VERSION);
+		SSL_CTX_set_alpn_select_cb(s->tls, alpn, NULL);
+		SSL_CTX_set_mode(s->tls, SSL_MODE_ENABLE_PARTIAL_WRITE |
+						 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+						 SSL_MODE_RELEASE_BUFFERS);
+		SSL_CTX_set_session_cache_mode(s->tls, SSL_SESS_CACHE_OFF);
+	}
+	X509_free(cert);
+	EVP_PKEY_free(key);
+	BIO_free(c);
+	BIO_free(k);
+	return ok ? 0 : og_err_set(err, OG_E_TLS, "server certificate");
+}
+
+static int begin_accepting(struct og_sim *s, struct og_err *err)
+{
+	uint64_t n;
+	int rc = sim_listen(s, err);
+
+	if (rc)
+		return rc;
+	while (read(s->wake_fd, &n, sizeof(n)) > 0)
+		;
+	rc = pthread_create(&s->acceptor, NULL, sim_accept_thread, s);
+	if (rc) {
+		close(s->listen_fd);
+		return og_err_sys(err, rc, "thread");
+	}
+	s->has_acceptor = true;
+	return 0;
+}
+
+static void end_accepting(struct og_sim *s, int how)
+{
+	if (s->has_acceptor) {
+		sim_poke(s->wake_fd);
+		pthread_join(s->acceptor, NULL);
+		s->has_acceptor = false;
+	}
+	sim_kill_all(s, how);
+}
+
+static int seed_objects(struct og_sim *s, struct og_err *err)
+{
+	static const char *const names[] = {
+		"default", "kube-system", "kube-public", "kube-node-lease"};
+
+	for (size_t i = 0; i < OG_COUNT(names); i++) {
+		og_auto_free char *text = sim_fmt(
+			"{\"kind\":\"Namespace\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"%s\"}}",
+			names[i]);
+		int rc = text ? og_sim_put(s, text, err) : og_err_set(err, OG_E_OOM, "namespace");
+
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static void set_defaults(struct og_sim *s, const struct og_sim_opts *opts)
+{
+	if (opts)
+		s->o = *opts;
+	if (!s->o.history)
+		s->o.history = 8192;
+	if (!s->o.bookmark_ms)
+		s->o.bookmark_ms = 60000;
+	if (!s->o.fresh_wait_ms)
+		s->o.fresh_wait_ms = 200;
+	s->rv = s->o.first_rv ? s->o.first_rv : 1000;
+	s->port = s->o.port;
+	snprintf(s->admin_token, sizeof(s->admin_token), "admin-%016llx%016llx",
+		(unsigned long long)sim_random(), (unsigned long long)sim_random());
+}
+
+static int bring_up(struct og_sim *s, struct og_err *err)
+{
+	int rc = make_certs(s, err);
+
+	if (!rc)
+		rc = make_tls(s, err);
+	if (!rc)
+		rc = sim_resources_init(s, err);
+	if (!rc)
+		rc = og_sim_add_user(s, "admin", "system:masters", s->admin_token, err);
+	if (!rc)
+		rc = sim_ctl_start(s, err);
+	if (!rc)
+		rc = seed_objects(s, err);
+	if (!rc)
+		rc = begin_accepting(s, err);
+	if (!rc)
+		snprintf(s->url, sizeof(s->url), "https://127.0.0.1:%u", s->port);
+	return rc;
+}
+
+int og_sim_start(const struct og_sim_opts *opts, struct og_sim **ret, struct og_err *err)
+{
+	struct og_sim *s = og_calloc(1, sizeof(*s));
+	int rc;
+
+	if (!s)
+		return og_err_set(err, OG_E_OOM, "simulator");
+	json_object_seed(0);
+	pthread_mutex_init(&s->mu, NULL);
+	pthread_mutex_init(&s->ctl_mu, NULL);
+	pthread_cond_init(&s->cond, NULL);
+	og_buf_init(&s->ca_pem, 0);
+	og_buf_init(&s->cert_pem, 0);
+	og_buf_init(&s->key_pem, 0);
+	set_defaults(s, opts);
+	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	rc = s->wake_fd < 0 ? og_err_sys(err, errno, "eventfd") : bring_up(s, err);
+	if (rc) {
+		og_sim_stop(s);
+		return rc;
+	}
+	*ret = s;
+	return 0;
+}
+
+static void free_users(struct og_sim *s)
+{
+	while (s->tokens) {
+		struct sim_token *t = s->tokens;
+
+		s->tokens = t->next;
+		og_free(t->token);
+		og_free(t->user);
+		og_free(t->groups);
+		og_free(t);
+	}
+	while (s->rules)
+		og_sim_disallow_all(s, s->rules->user);
+	while (s->routes) {
+		struct sim_route *r = s->routes;
+
+		s->routes = r->next;
+		og_free(r->service);
+		og_free(r);
+	}
+}
+
+void og_sim_stop(struct og_sim *s)
+{
+	if (!s)
+		return;
+	pthread_mutex_lock(&s->mu);
+	s->stopping = true;
+	sim_wake_all(s);
+	pthread_mutex_unlock(&s->mu);
+	sim_ctl_stop(s);
+	end_accepting(s, SIM_KILL_CLOSE);
+	og_sim_clear_requests(s);
+	og_free(s->counters);
+	sim_hooks_free(s);
+	sim_faults_free(s);
+	free_users(s);
+	for (size_t i = 0; i < s->npaged; i++)
+		sim_snap_unref(s->paged[i].snap);
+	sim_resources_fini(s);
+	SSL_CTX_free(s->tls);
+	og_buf_fini(&s->ca_pem);
+	og_buf_fini(&s->cert_pem);
+	og_buf_wipe(&s->key_pem);
+	if (s->wake_fd >= 0)
+		close(s->wake_fd);
+	pthread_cond_destroy(&s->cond);
+	pthread_mutex_destroy(&s->ctl_mu);
+	pthread_mutex_destroy(&s->mu);
+	og_free(s);
+}
+
+void og_sim_down(struct og_sim *s)
+{
+	end_accepting(s, SIM_KILL_RST);
+}
+
+int og_sim_up(struct og_sim *s, struct og_err *err)
+{
+	return s->has_acceptor ? 0 : begin_accepting(s, err);
+}
+
+int og_sim_restart(struct og_sim *s, const struct og_sim_restart_opts *o, struct og_err *err)
+{
+	static const struct og_sim_restart_opts none;
+
+	if (!o)
+		o = &none;
+	og_sim_down(s);
+	pthread_mutex_lock(&s->mu);
+	s->rv += o->rv_jump;
+	if (o->lose_history)
+		sim_compact_locked(s);
+	if (o->down_ms) {
+		struct timespec until;
+
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec += (time_t)(o->down_ms / 1000);
+		until.tv_nsec += (long)(o->down_ms % 1000) * 1000000L;
+		if (until.tv_nsec >= 1000000000L) {
+			until.tv_sec++;
+			until.tv_nsec -= 1000000000L;
+		}
+		while (!s->stopping && !pthread_cond_timedwait(&s->cond, &s->mu, &until))
+			;
+	}
+	pthread_mutex_unlock(&s->mu);
+	return og_sim_up(s, err);
+}
+
+void og_sim_compact(struct og_sim *s)
+{
+	pthread_mutex_lock(&s->mu);
+	sim_compact_locked(s);
+	pthread_mutex_unlock(&s->mu);
+}
+
+void og_sim_drop_connections(struct og_sim *s)
+{
+	sim_kill_all(s, SIM_KILL_RST);
+}
+
+const char *og_sim_url(const struct og_sim *s)
+{
+	return s->url;
+}
+
+const char *og_sim_ca_pem(const struct og_sim *s)
+{
+	return s->ca_pem.p;
+}
+
+uint16_t og_sim_port(const struct og_sim *s)
+{
+	return s->port;
+}
+
+const char *og_sim_admin_token(const struct og_sim *s)
+{
+	return s->admin_token;
+}
+
+void og_sim_kubeconfig(const struct og_sim *s, const char *token, struct og_buf *out)
+{
+	og_buf_fmt(out,
+		"apiVersion: v1\nkind: Config\ncurrent-context: sim\nclusters:\n- name: sim\n"
+		"  cluster:\n    server: %s\n    certificate-authority-data: ",
+		s->url);
+	og_base64_encode(out, og_buf_view(&s->ca_pem));
+	og_buf_fmt(out,
+		"\ncontexts:\n- name: sim\n  context:\n    cluster: sim\n    user: sim\n"
+		"    namespace: default\nusers:\n- name: sim\n  user:\n    token: %s\n",
+		token ? token : s->admin_token);
+}
+
+uint64_t og_sim_rv(struct og_sim *s)
+{
+	uint64_t rv;
+
+	pthread_mutex_lock(&s->mu);
+	rv = s->rv;
+	pthread_mutex_unlock(&s->mu);
+	return rv;
+}
+
+uint64_t og_sim_connections(struct og_sim *s)
+{
+	uint64_t n;
+
+	pthread_mutex_lock(&s->mu);
+	n = s->nconns;
+	pthread_mutex_unlock(&s->mu);
+	return n;
+}
+
+unsigned og_sim_watches(struct og_sim *s)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&s->mu);
+	n = s->nwatches;
+	pthread_mutex_unlock(&s->mu);
+	return n;
+}
+
+uint64_t og_sim_bytes_sent(struct og_sim *s)
+{
+	return __atomic_load_n(&s->bytes_sent, __ATOMIC_RELAXED);
+}
+
+uint64_t og_sim_faults_hit(struct og_sim *s)
+{
+	uint64_t n;
+
+	pthread_mutex_lock(&s->mu);
+	n = s->nfaults;
+	pthread_mutex_unlock(&s->mu);
+	return n;
+}
