@@ -72,7 +72,11 @@ struct kc_choice {
 	const struct kc_user *user;	  /* the same */
 };
 
-/* "name" in quotes, control characters written as \xNN, cut when long; never NULL. */
+/* Like og_buf_reserve, but what is left behind is zeroed. */
+bool kc_grow_wiped(struct og_buf *b, size_t cap);
+/* Appends a name in quotes, control characters written as \xNN, cut when long. */
+void kc_put_quoted(struct og_buf *b, struct og_sv s);
+/* The same as a text; never NULL. */
 const char *kc_quote(struct kc_load *l, struct og_sv s);
 int kc_oom(struct kc_load *l);
 /* Adds a sentence. False when out of memory. */
@@ -83,6 +87,10 @@ struct og_sv kc_env(struct kc_load *l, const char *name);
 int kc_fail_at(struct kc_load *l, const struct kc_file *f, struct og_jval at, enum og_code code,
 	const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 #define kc_fail_entry(l, e, code, ...) kc_fail_at((l), (e)->file, (e)->at, (code), __VA_ARGS__)
+/* The value of a field of an entry, or the entry. */
+struct og_jval kc_field_at(const struct kc_entry *e, const char *key);
+#define kc_fail_field(l, e, key, code, ...) \
+	kc_fail_at((l), (e)->file, kc_field_at((e), (key)), (code), __VA_ARGS__)
 /* Copies into the access. NULL when out of memory. */
 const char *kc_keep(struct kc_load *l, struct og_sv s);
 

@@ -19,18 +19,23 @@ int kc_oom(struct kc_load *l)
 	return og_err_set(l->err, OG_E_OOM, "out of memory while reading the kubeconfig");
 }
 
-const char *kc_quote(struct kc_load *l, struct og_sv s)
+void kc_put_quoted(struct og_buf *b, struct og_sv s)
 {
-	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
-	og_buf_ch(&b, '"');
+	og_buf_ch(b, '"');
 	for (size_t i = 0; i < s.n && i < QUOTED_BYTES; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 		if (c < ' ' || c == 0x7f || c == '"')
-			og_buf_fmt(&b, "\\x%02x", c);
+			og_buf_fmt(b, "\\x%02x", c);
 		else
-			og_buf_ch(&b, s.p[i]);
+			og_buf_ch(b, s.p[i]);
 	}
-	og_buf_str(&b, s.n > QUOTED_BYTES ? "...\"" : "\"");
+	og_buf_str(b, s.n > QUOTED_BYTES ? "...\"" : "\"");
+}
+
+const char *kc_quote(struct kc_load *l, struct og_sv s)
+{
+	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
+	kc_put_quoted(&b, s);
 	const char *q = b.failed ? NULL : og_arena_strndup(&l->tmp, b.p, b.len);
 	return q ? q : "\"?\"";
 }
@@ -83,6 +88,17 @@ int kc_fail_at(struct kc_load *l, const struct kc_file *f, struct og_jval at, en
 	if (f->root)
 		og_source_position(f->root, at, &line, &col);
 	return og_err_set(l->err, code, "%s:%u:%u: %s", f->path, line, col, text);
+}
+
+struct og_jval kc_field_at(const struct kc_entry *e, const char *key)
+{
+	static const char *const members[] = {"cluster", "user", "context"};
+	for (size_t i = 0; i < OG_COUNT(members); i++) {
+		struct og_jval v = og_jget(og_jget(e->at, og_svz(members[i])), og_svz(key));
+		if (v.d)
+			return v;
+	}
+	return e->at;
 }
 
 /* --- environment --- */
@@ -171,7 +187,7 @@ static int pick_part(struct kc_load *l, const struct kc_choice *c, enum kc_kind 
 	}
 	if (flag)
 		return no_such(l, kind, what, name);
-	return kc_fail_entry(l, &c->context->e, OG_E_NOT_FOUND,
+	return kc_fail_field(l, &c->context->e, what, OG_E_NOT_FOUND,
 		"context %s names the %s %s, which does not exist%s",
 		kc_quote(l, c->context->e.name), what, kc_quote(l, name),
 		text_or_empty(others(l, kind, name)));
@@ -179,6 +195,8 @@ static int pick_part(struct kc_load *l, const struct kc_choice *c, enum kc_kind 
 
 static int no_configuration(struct kc_load *l)
 {
+	if (l->tmp.failed)
+		return kc_oom(l);
 	const char *pod = kc_env(l, "KUBERNETES_SERVICE_HOST").n
 				  ? "the service account's token is not there "
 				    "(automountServiceAccountToken: false?)"
@@ -229,7 +247,8 @@ static int set_namespace(struct kc_load *l, const struct kc_choice *c, bool pod)
 			return og_err_set(l->err, OG_E_CONFIG,
 				"the pod's namespace (POD_NAMESPACE or %s/namespace): %s %s",
 				l->sa_dir, q, rule);
-		return kc_fail_entry(l, &c->context->e, OG_E_CONFIG, "namespace: %s %s", q, rule);
+		return kc_fail_field(
+			l, &c->context->e, "namespace", OG_E_CONFIG, "namespace: %s %s", q, rule);
 	}
 	a->ns = kc_keep(l, ns);
 	return a->ns ? 0 : kc_oom(l);

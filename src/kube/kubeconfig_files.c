@@ -11,8 +11,7 @@
 
 enum { READ_FIRST = 64 << 10 };
 
-/* Like og_buf_reserve, but what is left behind is zeroed. */
-static bool grow_wiped(struct og_buf *b, size_t cap)
+bool kc_grow_wiped(struct og_buf *b, size_t cap)
 {
 	struct og_buf bigger = OG_BUF_INIT(b->max);
 	if (!og_buf_reserve(&bigger, cap))
@@ -28,7 +27,7 @@ static int read_all(int fd, const char *path, size_t max, struct og_buf *out, st
 	for (;;) {
 		size_t room = out->cap - out->len - 1;
 		if (room == 0) {
-			if (!grow_wiped(out, out->cap * 2))
+			if (!kc_grow_wiped(out, out->cap * 2))
 				return og_err_set(
 					err, OG_E_OOM, "out of memory while reading %s", path);
 			continue;

@@ -40,22 +40,23 @@ static int set_url(struct kc_load *l, const struct kc_entry *e, struct og_sv tex
 	if (!bare) {
 		a->https = og_sv_caseeq(scheme, OG_SV("https"));
 		if (!a->https && !og_sv_caseeq(scheme, OG_SV("http")))
-			return kc_fail_entry(l, e, OG_E_UNSUPPORTED,
-				"%s has to be an https:// URL, not %s://", what,
-				kc_quote(l, scheme));
+			return kc_fail_field(l, e, "server", OG_E_UNSUPPORTED,
+				"%s has to be an https:// URL, not %.*s://", what,
+				OG_SV_ARG(scheme));
 		rest = og_sv(text.p + scheme.n + 3, text.n - scheme.n - 3);
 	}
 	if (rest.n > OG_KUBE_URL_BYTES)
-		return kc_fail_entry(
-			l, e, OG_E_LIMIT, "%s is longer than %d bytes", what, OG_KUBE_URL_BYTES);
+		return kc_fail_field(l, e, "server", OG_E_LIMIT, "%s is longer than %d bytes", what,
+			OG_KUBE_URL_BYTES);
 	const char *full = og_arena_fmt(
 		&l->a->arena_, "%s://%.*s", a->https ? "https" : "http", OG_SV_ARG(rest));
 	if (!full)
 		return kc_oom(l);
 	if (og_url_parse(og_svz(full), &u, &why))
-		return kc_fail_entry(l, e, OG_E_CONFIG, "%s is no URL: %s", what, why.msg);
+		return kc_fail_field(
+			l, e, "server", OG_E_CONFIG, "%s is no URL: %s", what, why.msg);
 	if (bare && u.path.n > 1)
-		return kc_fail_entry(l, e, OG_E_CONFIG,
+		return kc_fail_field(l, e, "server", OG_E_CONFIG,
 			"%s has a path and no scheme: write https://HOST:PORT/PATH", what);
 	if (bare && !kc_warn(l,
 			    "%s has no scheme, which means plain HTTP as with kubectl; "
@@ -102,7 +103,9 @@ static int set_ca_file(struct kc_load *l, const struct kc_cluster *c, const char
 		return ok ? 0 : kc_oom(l);
 	}
 	if (rc)
-		return c->e.file ? kc_fail_entry(l, &c->e, l->err->code, "%s", l->err->msg) : rc;
+		return c->e.file ? kc_fail_field(l, &c->e, "certificate-authority", l->err->code,
+					   "%s", l->err->msg)
+				 : rc;
 	a->ca_file = kc_keep(l, og_svz(path));
 	return a->ca_file ? 0 : kc_oom(l);
 }
@@ -137,9 +140,9 @@ static int set_ca(struct kc_load *l, const struct kc_cluster *c)
 		const char *what = og_arena_fmt(&l->tmp, "certificate-authority-data of cluster %s",
 			kc_quote(l, c->e.name));
 		int rc = what ? keep_ca(l, data, what) : kc_oom(l);
-		return rc && rc != -OG_E_OOM
-			       ? kc_fail_entry(l, &c->e, l->err->code, "%s", l->err->msg)
-			       : rc;
+		return rc && rc != -OG_E_OOM ? kc_fail_field(l, &c->e, "certificate-authority-data",
+						       l->err->code, "%s", l->err->msg)
+					     : rc;
 	}
 	if (path)
 		return set_ca_file(l, c, path);
@@ -174,21 +177,21 @@ static int set_proxy(struct kc_load *l, const struct kc_cluster *c)
 	if (!url.n)
 		return 0;
 	if (url.n > OG_KUBE_URL_BYTES)
-		return kc_fail_entry(l, &c->e, OG_E_LIMIT,
+		return kc_fail_field(l, &c->e, "proxy-url", OG_E_LIMIT,
 			"proxy-url of cluster %s is longer than %d bytes", name, OG_KUBE_URL_BYTES);
 	if (!og_sv_caseeq(scheme, OG_SV("http")) && !og_sv_caseeq(scheme, OG_SV("https")) &&
 		!og_sv_caseeq(scheme, OG_SV("socks5")))
-		return kc_fail_entry(l, &c->e, OG_E_CONFIG,
+		return kc_fail_field(l, &c->e, "proxy-url", OG_E_CONFIG,
 			"proxy-url of cluster %s has to begin with http://, https:// or socks5://",
 			name);
 	for (size_t i = 0; i < url.n; i++)
 		if ((unsigned char)url.p[i] <= ' ' || url.p[i] == 0x7f)
-			return kc_fail_entry(l, &c->e, OG_E_CONFIG,
+			return kc_fail_field(l, &c->e, "proxy-url", OG_E_CONFIG,
 				"proxy-url of cluster %s holds a blank or a control character",
 				name);
 	if (url.n == scheme.n + 3 || strchr("/?#:", url.p[scheme.n + 3]))
-		return kc_fail_entry(
-			l, &c->e, OG_E_CONFIG, "proxy-url of cluster %s has no host", name);
+		return kc_fail_field(l, &c->e, "proxy-url", OG_E_CONFIG,
+			"proxy-url of cluster %s has no host", name);
 	l->a->proxy_url = kc_keep(l, url);
 	l->a->proxy_shown = without_password(l, url, scheme);
 	return l->a->proxy_url && l->a->proxy_shown ? 0 : kc_oom(l);
@@ -222,7 +225,7 @@ static int set_tls_name(struct kc_load *l, const struct kc_cluster *c)
 		return 0;
 	for (size_t i = 0; i < name.n; i++)
 		if ((unsigned char)name.p[i] <= ' ' || name.p[i] == 0x7f || name.p[i] == '/')
-			return kc_fail_entry(l, &c->e, OG_E_CONFIG,
+			return kc_fail_field(l, &c->e, "tls-server-name", OG_E_CONFIG,
 				"tls-server-name has to be a host name alone");
 	l->a->tls_server_name = kc_keep(l, name);
 	return l->a->tls_server_name ? 0 : kc_oom(l);

@@ -25,7 +25,7 @@ static int pick_pem(struct kc_load *l, const struct kc_user *u, const char *fiel
 		return kc_oom(l);
 	int rc = kc_read_pem(l, field, file, ret_pem);
 	if (rc)
-		return flag ? rc : kc_fail_entry(l, &u->e, l->err->code, "%s", l->err->msg);
+		return flag ? rc : kc_fail_field(l, &u->e, field, l->err->code, "%s", l->err->msg);
 	*ret_path = kc_keep(l, og_svz(file));
 	return *ret_path ? 0 : kc_oom(l);
 }
@@ -69,7 +69,9 @@ static int keep_token(struct kc_load *l, const struct kc_user *u, struct og_sv t
 	const char *what = l->fl->token ? "--token" : "the token";
 	int rc = og_kube_token_check(token, what, l->err);
 	if (rc)
-		return l->fl->token ? rc : kc_fail_entry(l, &u->e, l->err->code, "%s", l->err->msg);
+		return l->fl->token
+			       ? rc
+			       : kc_fail_field(l, &u->e, "token", l->err->code, "%s", l->err->msg);
 	return og_secret_set(&l->a->token, token.p, token.n, l->err);
 }
 
@@ -96,9 +98,9 @@ static int set_token_file(struct kc_load *l, const struct kc_user *u)
 		rc = ok ? 0 : kc_oom(l);
 	}
 	if (rc)
-		return u->e.file
-			       ? kc_fail_entry(l, &u->e, l->err->code, "tokenFile: %s", l->err->msg)
-			       : og_err_wrap(l->err, "service account token");
+		return u->e.file ? kc_fail_field(l, &u->e, "tokenFile", l->err->code,
+					   "tokenFile: %s", l->err->msg)
+				 : og_err_wrap(l->err, "service account token");
 	a->token_file = kc_keep(l, og_svz(path));
 	a->bearer = OG_KUBE_BEARER_FILE;
 	if (a->token_file && u->token.n)
@@ -134,7 +136,7 @@ static int refuse(struct kc_load *l, const struct kc_user *u)
 		return kc_fail_entry(l, &u->e, OG_E_CONFIG,
 			"user %s has auth-provider and exec: remove auth-provider", name);
 	struct og_sv kind = og_jstr_or_empty(og_jgetl(u->auth_provider, "name"), &l->tmp);
-	return kc_fail_entry(l, &u->e, OG_E_UNSUPPORTED,
+	return kc_fail_field(l, &u->e, "auth-provider", OG_E_UNSUPPORTED,
 		"user %s has auth-provider %s, which otelgate does not run: use an exec plugin of "
 		"the provider (kubelogin for oidc), or --token",
 		name, kc_quote(l, kind));
@@ -255,9 +257,11 @@ static int check_headers(struct kc_load *l, const struct kc_user *u)
 	bool ok = header_safe(a->as) && header_safe(a->as_uid);
 	for (size_t i = 0; i < a->nas_groups; i++)
 		ok = ok && header_safe(a->as_groups[i]);
-	for (size_t i = 0; i < a->nas_extra; i++)
+	for (size_t i = 0; i < a->nas_extra; i++) {
+		ok = ok && header_safe(a->as_extra[i].key);
 		for (size_t k = 0; k < a->as_extra[i].nvalues; k++)
 			ok = ok && header_safe(a->as_extra[i].values[k]);
+	}
 	return ok ? 0
 		  : kc_fail_entry(l, &u->e, OG_E_CONFIG,
 			    "a name, group or value to impersonate holds a control character");

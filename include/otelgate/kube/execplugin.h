@@ -34,9 +34,11 @@ struct og_exec_creds {
 	struct og_secret token;	     /* unset = none */
 	const char *client_cert;     /* PEM; NULL = none */
 	struct og_secret client_key; /* set with client_cert */
-	int64_t expires;	     /* wall nanoseconds; 0 = until the server says 401 */
-	unsigned generation;	     /* of all credentials of this plugin, from 1 */
-	unsigned cert_generation;    /* changes when connections have to be made anew */
+	/* Wall nanoseconds; 0 = until the server says 401. What is past when it is printed counts
+	 * as ten seconds: the clocks may differ. */
+	int64_t expires;
+	unsigned generation;	  /* of all credentials of this plugin, from 1 */
+	unsigned cert_generation; /* changes when connections have to be made anew */
 };
 
 struct og_exec_plugin_options {
@@ -65,8 +67,8 @@ int og_exec_plugin_fd(const struct og_exec_plugin *p);
 int64_t og_exec_plugin_deadline(const struct og_exec_plugin *p);
 /*
  * 1 the program is still running; 0 it is done and creds() gives what it printed (or nothing was
- * running); negative: it failed, and what was there before stays. TIMEOUT, AUTH-like failures are
- * INVALID (exit code, wrong output), LIMIT (too much output), OOM, IO.
+ * running); negative: it failed, and what was there before stays. TIMEOUT, INVALID
+ * (exit code, wrong output), LIMIT (too much output), OOM, IO.
  */
 int og_exec_plugin_step(
 	struct og_exec_plugin *p, int64_t now_mono, int64_t now_wall, struct og_err *err);
