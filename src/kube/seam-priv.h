@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * How lease, events and writes reach the API server: through these two functions, so that tests can
+ * put a scripted server in the client's place. Same contracts as og_kube_start and og_kube_cancel.
+ */
+#include "otelgate/kube/client.h"
+
+struct kube_seam {
+	struct og_loop *loop;
+	void *ctx;
+	int (*start)(void *ctx, const struct og_kube_request *r, struct og_kube_call **ret,
+		struct og_err *err);
+	void (*cancel)(void *ctx, struct og_kube_call *c);
+};
+struct kube_seam kube_seam_of(struct og_kube *k);
