@@ -36,6 +36,8 @@ struct og_loop {
 	uint32_t nheap, cap;
 	uint64_t seq;
 
+	struct og_loop_guard *guards, *guard_next; /* the one to run next in this turn */
+
 	struct og_loop_fd *fds;	 /* all that are added */
 	struct og_loop_fd *dead; /* removed in this turn; events for them may still be queued */
 

@@ -179,6 +179,40 @@ static unsigned run_fds(const struct epoll_event *ev, int n)
 	return ran;
 }
 
+void og_loop_guard_add(struct og_loop *l, struct og_loop_guard *g, og_loop_fn *fn, void *ctx)
+{
+	og_loop_guard_remove(l, g);
+	*g = (struct og_loop_guard){.fn_ = fn, .ctx_ = ctx, .next_ = l->guards};
+	if (g->next_)
+		g->next_->prev_ = g;
+	l->guards = g;
+}
+
+void og_loop_guard_remove(struct og_loop *l, struct og_loop_guard *g)
+{
+	if (!g->fn_)
+		return;
+	if (l->guard_next == g)
+		l->guard_next = g->next_;
+	if (g->prev_)
+		g->prev_->next_ = g->next_;
+	else
+		l->guards = g->next_;
+	if (g->next_)
+		g->next_->prev_ = g->prev_;
+	*g = (struct og_loop_guard){.fn_ = NULL};
+}
+
+static void run_guards(struct og_loop *l)
+{
+	l->guard_next = l->guards;
+	while (l->guard_next) {
+		const struct og_loop_guard *g = l->guard_next;
+		l->guard_next = g->next_;
+		g->fn_(g->ctx_);
+	}
+}
+
 unsigned og_loop_turn(struct og_loop *l, int max_wait_ms)
 {
 	struct epoll_event ev[EVENTS_PER_TURN];
@@ -198,6 +232,7 @@ unsigned og_loop_turn(struct og_loop *l, int max_wait_ms)
 		while (read(l->event_fd, &count, sizeof(count)) < 0 && errno == EINTR)
 			;
 	}
+	run_guards(l);
 	unsigned ran = loop_timer_run(l);
 	if (n > 0)
 		ran += run_fds(ev, n);

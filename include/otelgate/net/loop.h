@@ -61,6 +61,20 @@ static inline bool og_timer_is_set(const struct og_timer *t)
 	return t->slot_ != 0;
 }
 
+/*
+ * A guard runs at the begin of each turn, before every timer, descriptor and posted function: for
+ * what must be noticed before anyone acts on an outdated belief, such as a lease that ran out while
+ * the process stood still. Part of its owner's structure; zeroed memory is a guard that is not
+ * added. It must be quick, and may add and remove guards.
+ */
+struct og_loop_guard {
+	og_loop_fn *fn_;
+	void *ctx_;
+	struct og_loop_guard *prev_, *next_;
+};
+void og_loop_guard_add(struct og_loop *l, struct og_loop_guard *g, og_loop_fn *fn, void *ctx);
+void og_loop_guard_remove(struct og_loop *l, struct og_loop_guard *g); /* not added: nothing */
+
 /* Descriptors, level-triggered. `events` are EPOLLIN, EPOLLOUT … of <sys/epoll.h>. */
 typedef void og_loop_fd_fn(void *ctx, int fd, uint32_t events);
 struct og_loop_fd; /* belongs to the loop until removed */

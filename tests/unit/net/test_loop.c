@@ -549,6 +549,64 @@ START_TEST(memory_runs_out)
 }
 END_TEST
 
+struct guard {
+	struct og_loop_guard g;
+	char name;
+	struct guard *removes, *adds;
+};
+
+static void on_guard(void *ctx)
+{
+	struct guard *g = ctx;
+	note(g->name);
+	if (g->removes)
+		og_loop_guard_remove(loop, &g->removes->g);
+	if (g->adds)
+		og_loop_guard_add(loop, &g->adds->g, on_guard, g->adds);
+	g->adds = NULL;
+}
+
+START_TEST(guards_go_before_all_else)
+{
+	struct item early = {.name = '1'};
+	struct guard a = {.name = 'a'}, b = {.name = 'b'}, never = {.name = 'n'};
+	in_ms(&early, '1', 0);
+	og_loop_guard_add(loop, &a.g, on_guard, &a);
+	og_loop_guard_add(loop, &b.g, on_guard, &b);
+	og_loop_guard_remove(loop, &never.g);
+	(void)og_loop_turn(loop, 0);
+	ck_assert_str_eq(trace, "ba1");
+	(void)og_loop_turn(loop, 0);
+	ck_assert_str_eq(trace, "ba1ba");
+	og_loop_guard_remove(loop, &a.g);
+	og_loop_guard_remove(loop, &a.g);
+	og_loop_guard_add(loop, &b.g, on_guard, &b); /* again: still once */
+	(void)og_loop_turn(loop, 0);
+	ck_assert_str_eq(trace, "ba1bab");
+	og_loop_guard_remove(loop, &b.g);
+	ck_assert_uint_eq(og_loop_turn(loop, 0), 0);
+	ck_assert_str_eq(trace, "ba1bab");
+}
+END_TEST
+
+START_TEST(guards_may_remove_and_add_each_other)
+{
+	struct guard a = {.name = 'a'}, b = {.name = 'b'}, c = {.name = 'c'}, d = {.name = 'd'};
+	og_loop_guard_add(loop, &a.g, on_guard, &a);
+	og_loop_guard_add(loop, &b.g, on_guard, &b);
+	og_loop_guard_add(loop, &c.g, on_guard, &c);
+	c.removes = &b; /* the next one */
+	c.adds = &d;
+	a.removes = &a;
+	(void)og_loop_turn(loop, 0);
+	ck_assert_str_eq(trace, "ca");
+	(void)og_loop_turn(loop, 0);
+	ck_assert_str_eq(trace, "cadc");
+	og_loop_guard_remove(loop, &c.g);
+	og_loop_guard_remove(loop, &d.g);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("net/loop");
@@ -572,6 +630,8 @@ int main(void)
 	tcase_add_test(tc, posts_after_stop_are_refused);
 	tcase_add_test(tc, the_beat_shows_a_loop_that_stands_still);
 	tcase_add_test(tc, memory_runs_out);
+	tcase_add_test(tc, guards_go_before_all_else);
+	tcase_add_test(tc, guards_may_remove_and_add_each_other);
 	suite_add_tcase(s, tc);
 	TCase *real = tcase_create("real");
 	tcase_add_checked_fixture(real, setup_real, teardown);
