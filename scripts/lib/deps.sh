@@ -9,7 +9,7 @@
 #   og_say TEXT          progress
 #
 # Groups: build (make, compiler, libraries), test (Check, patch), demo (openssl and curl commands),
-# lint and coverage (analysers; never needed to build).
+# e2e (what tests/e2e needs beside Go), lint and coverage (analysers; never needed to build).
 
 og_say() {
 	printf '==> %s\n' "$*"
@@ -25,6 +25,7 @@ og_deps_probes() {
 	build) echo 'bash make gcc ar nm pkg-config :jansson>=2.13 :yaml-0.1>=0.2 :libssl>=3.0 :libcrypto>=3.0 :libmicrohttpd>=0.9.75 :libcurl>=7.88' ;;
 	test) echo ':check>=0.15 patch' ;;
 	demo) echo 'openssl curl' ;;
+	e2e) echo 'openssl curl jq setsid flock' ;;
 	lint) echo 'clang clang-format clang-tidy cppcheck shellcheck codespell' ;;
 	coverage) echo 'gcovr' ;;
 	valgrind) echo 'valgrind' ;;
@@ -42,6 +43,7 @@ og_deps_packages() {
 	fedora-test) echo 'check-devel patch' ;;
 	alpine-test) echo 'check-dev patch coreutils diffutils' ;;
 	*-demo) echo 'openssl curl ca-certificates' ;;
+	*-e2e) echo 'openssl curl jq util-linux' ;;
 	debian-lint) echo 'clang clang-format clang-tidy cppcheck shellcheck codespell' ;;
 	fedora-lint) echo 'clang clang-tools-extra cppcheck ShellCheck codespell' ;;
 	alpine-lint) echo 'clang clang-extra-tools cppcheck shellcheck codespell' ;;

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+# A real control plane (needs Go, once; see docs/hacking.md): tests/e2e.
+#   make e2e         all cases; T=text selects by name
+#   make e2e-core    the deterministic cases that CI runs
+#   make e2e-tools   only builds the control plane, into the cache
+E2E_DEPS = $(BIN) build/otelgate $(B)/e2e/neighbour
+
+$(B)/e2e/neighbour: $(B)/tests/obj/e2e/neighbour.o $(LIB)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+.PHONY: e2e e2e-core e2e-tools
+e2e-tools: ## Build etcd, kube-apiserver and the rest into the cache
+	$(Q)tests/e2e/tools/build >/dev/null
+e2e e2e-core: e2e-tools $(E2E_DEPS)
+e2e: ## Everything against a real kube-apiserver; T=text selects
+	$(Q)OG_BIN=$(B)/otelgate OG_NEIGHBOUR=$(B)/e2e/neighbour tests/e2e/run --all $(T)
+e2e-core: ## The deterministic part of it
+	$(Q)OG_BIN=$(B)/otelgate OG_NEIGHBOUR=$(B)/e2e/neighbour tests/e2e/run $(T)
+
+-include $(B)/tests/obj/e2e/neighbour.d
+# these are read, not run
+SCRIPTS += $(sort $(wildcard tests/e2e/lib/*.sh tests/e2e/cases/*.sh))
