@@ -26,6 +26,7 @@ _otelgate() {
 		"config check") cmd="config check" ;;
 		"config show") cmd="config show" ;;
 		"config fields") cmd="config fields" ;;
+		"config access") cmd="config access" ;;
 		" help") cmd="help" ;;
 		" version") cmd="version" ;;
 		esac
@@ -121,7 +122,7 @@ _otelgate() {
 		--color) words="auto always never" ;;
 		esac
 		;;
-	"config") words="check show fields" ;;
+	"config") words="check show fields access" ;;
 	"config check")
 		options="--output --strict --color --no-color --help"
 		files=1
@@ -143,6 +144,30 @@ _otelgate() {
 		options="--color --no-color --help"
 		files=1
 		case "$prev" in
+		--color) words="auto always never" ;;
+		esac
+		;;
+	"config access")
+		options="--output --raw --flatten --run-plugin --namespace --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --service-account-dir --color --no-color --help"
+		case "$prev" in
+		-o|--output) words="text yaml json" ;;
+		-n|--namespace) return ;;
+		--kubeconfig) files=1 ;;
+		--context) return ;;
+		--cluster) return ;;
+		--user) return ;;
+		-s|--server) return ;;
+		--tls-server-name) return ;;
+		--certificate-authority) files=1 ;;
+		--token) return ;;
+		--client-certificate) files=1 ;;
+		--client-key) files=1 ;;
+		--as) return ;;
+		--as-uid) return ;;
+		--as-group) return ;;
+		--as-user-extra) return ;;
+		--request-timeout) return ;;
+		--service-account-dir) files=1 ;;
 		--color) words="auto always never" ;;
 		esac
 		;;

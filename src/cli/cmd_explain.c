@@ -4,6 +4,7 @@
 #include "commands-priv.h"
 #include "emit-priv.h"
 #include "explain-priv.h"
+#include "joboptions-priv.h"
 
 struct explain_args {
 	struct og_job_args job;
@@ -21,42 +22,10 @@ static const struct og_opt explain_opts[] = {
 		.arg = "FILE|DIR|-",
 		.help = "the Pod or workload to explain; - is standard input",
 	},
-	{
-		.name = "config",
-		.letter = 'c',
-		.type = OG_OPT_STRS,
-		AT(job.config),
-		.arg = "FILE|DIR",
-		.env = "OTELGATE_CONFIG",
-		.help = "GrafanaStack and TelemetryProfile documents; when not given, those among the "
-			"input",
-	},
-	{
-		.name = "profile",
-		.letter = 'p',
-		.type = OG_OPT_STR,
-		AT(job.profile),
-		.arg = "NAME",
-		.env = "OTELGATE_PROFILE",
-		.help = "as if injected with --profile NAME",
-	},
-	{
-		.name = "namespace",
-		.letter = 'n',
-		.type = OG_OPT_STR,
-		AT(job.ns),
-		.arg = "NAME",
-		.env = "OTELGATE_NAMESPACE",
-		.help = "namespace of objects that name none",
-	},
-	{
-		.name = "objects",
-		.type = OG_OPT_STRS,
-		AT(job.objects),
-		.arg = "FILE|DIR",
-		.help = "objects to look at: Namespaces, owners, and ConfigMaps that pods take "
-			"environment from",
-	},
+	OG_OPT_CONFIG(struct explain_args, job.config, OG_OPT_CONFIG_HELP),
+	OG_OPT_PROFILE(struct explain_args, job.profile, "as if injected with --profile NAME"),
+	OG_OPT_FILE_NAMESPACE(struct explain_args, job.ns, NULL),
+	OG_OPT_OBJECTS(struct explain_args, job.objects),
 	{
 		.name = "output",
 		.letter = 'o',

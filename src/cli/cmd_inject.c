@@ -4,6 +4,7 @@
 #include "otelgate/cli/term.h"
 #include "commands-priv.h"
 #include "inject-priv.h"
+#include "joboptions-priv.h"
 
 #define AT(member) .at = offsetof(struct og_inject_args, member)
 
@@ -35,16 +36,7 @@ static const struct og_opt inject_opts[] = {
 		AT(diff),
 		.help = "print a unified diff instead of the documents",
 	},
-	{
-		.name = "context",
-		.letter = 'U',
-		.type = OG_OPT_U32,
-		AT(context),
-		.arg = "N",
-		.def = "3",
-		.max = 1000,
-		.help = "lines of context in a diff",
-	},
+	OG_OPT_DIFF_CONTEXT(struct og_inject_args, context),
 	{
 		.name = "check",
 		.type = OG_OPT_FLAG,
@@ -81,42 +73,11 @@ static const struct og_opt inject_opts[] = {
 		AT(quiet),
 		.help = "do not print findings",
 	},
-	{
-		.name = "config",
-		.letter = 'c',
-		.type = OG_OPT_STRS,
-		AT(job.config),
-		.arg = "FILE|DIR",
-		.env = "OTELGATE_CONFIG",
-		.help = "GrafanaStack and TelemetryProfile documents; when not given, those among the "
-			"input",
-	},
-	{
-		.name = "profile",
-		.letter = 'p',
-		.type = OG_OPT_STR,
-		AT(job.profile),
-		.arg = "NAME",
-		.env = "OTELGATE_PROFILE",
-		.help = "use this TelemetryProfile, and opt in whatever nobody opted out",
-	},
-	{
-		.name = "namespace",
-		.letter = 'n',
-		.type = OG_OPT_STR,
-		AT(job.ns),
-		.arg = "NAME",
-		.env = "OTELGATE_NAMESPACE",
-		.help = "namespace of objects that name none",
-	},
-	{
-		.name = "objects",
-		.type = OG_OPT_STRS,
-		AT(job.objects),
-		.arg = "FILE|DIR",
-		.help = "objects to look at and not to change: Namespaces, owners, and ConfigMaps that "
-			"pods take environment from",
-	},
+	OG_OPT_CONFIG(struct og_inject_args, job.config, OG_OPT_CONFIG_HELP),
+	OG_OPT_PROFILE(struct og_inject_args, job.profile,
+		"use this TelemetryProfile, and opt in whatever nobody opted out"),
+	OG_OPT_FILE_NAMESPACE(struct og_inject_args, job.ns, NULL),
+	OG_OPT_OBJECTS(struct og_inject_args, job.objects),
 	{
 		.name = "why",
 		.type = OG_OPT_FLAG,

@@ -11,6 +11,7 @@
 #include "emit-priv.h"
 #include "https-priv.h"
 #include "job-priv.h"
+#include "joboptions-priv.h"
 #include "podof-priv.h"
 
 enum { FORM_TEXT, FORM_JSON };
@@ -80,35 +81,10 @@ static const struct og_opt review_opts[] = {
 		AT(dry_run),
 		.help = "mark the request as a dry run",
 	},
-	{
-		.name = "namespace",
-		.letter = 'n',
-		.type = OG_OPT_STR,
-		AT(job.ns),
-		.arg = "NAME",
-		.def = "default",
-		.env = "OTELGATE_NAMESPACE",
-		.help = "namespace of objects that name none",
-	},
-	{
-		.name = "config",
-		.letter = 'c',
-		.type = OG_OPT_STRS,
-		AT(job.config),
-		.arg = "FILE|DIR",
-		.env = "OTELGATE_CONFIG",
-		.help = "the webhook's configuration: then every added line is shown with its reason",
-	},
-	{
-		.name = "context",
-		.letter = 'U',
-		.type = OG_OPT_U32,
-		AT(context),
-		.arg = "N",
-		.def = "3",
-		.max = 1000,
-		.help = "lines of context in the diff",
-	},
+	OG_OPT_FILE_NAMESPACE(struct review_args, job.ns, "default"),
+	OG_OPT_CONFIG(struct review_args, job.config,
+		"the webhook's configuration: then every added line is shown with its reason"),
+	OG_OPT_DIFF_CONTEXT(struct review_args, context),
 	{
 		.name = "output",
 		.letter = 'o',

@@ -10,6 +10,7 @@ extern const struct og_command og_cmd_review;
 extern const struct og_command og_cmd_config_check;
 extern const struct og_command og_cmd_config_fields;
 extern const struct og_command og_cmd_config_show;
+extern const struct og_command og_cmd_config_access;
 extern const struct og_command og_cmd_gen_config;
 extern const struct og_command og_cmd_webhook;
 extern const struct og_command og_cmd_help;

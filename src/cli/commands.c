@@ -18,6 +18,7 @@ const struct og_command *const og_commands[] = {
 	&og_cmd_config_check,
 	&og_cmd_config_show,
 	&og_cmd_config_fields,
+	&og_cmd_config_access,
 	&og_cmd_help,
 	&og_cmd_version,
 	&og_cmd_gen_docs,

@@ -8,7 +8,7 @@
 #include "otelgate/core/plan.h"
 #include "input-priv.h"
 
-/* Options that inject and explain share; rows in job_options.c. */
+/* Options that inject, explain and review share; rows in joboptions-priv.h. */
 struct og_job_args {
 	struct og_strs files, config, objects;
 	const char *profile, *ns;
