@@ -66,9 +66,14 @@ struct og_kube_status {
 	int retry_after_s; /* header or details; -1 = none */
 };
 
-/* Lives until the callback returns. */
+/*
+ * Lives until the callback returns. `code` of an HTTP status: NOT_FOUND 404, CONFLICT 409 and 412,
+ * TIMEOUT 408 and 504, IO 429 and 5xx, LIMIT 413, UNSUPPORTED 3xx, 405, 406, 415, INVALID other 4xx
+ * (401, 403, 410, 422 …): look at `http`. Without an answer: TIMEOUT (the deadline), IO, TLS, PARSE
+ * (no HTTP, or no whole JSON), LIMIT, OOM, what on_data returned.
+ */
 struct og_kube_answer {
-	int code;	   /* 0, or negative enum og_code; NOT_FOUND for 404, CONFLICT for 409 */
+	int code;	   /* 0, or negative enum og_code */
 	int http;	   /* 0 = no answer */
 	struct og_err err; /* "cannot list pods in namespace "x": 403 Forbidden: …" */
 	struct og_kube_status status;
@@ -81,10 +86,19 @@ struct og_kube_answer {
 	uint64_t bytes;
 };
 
+/*
+ * A request is tried again, inside its deadline and max_tries: when it was not sent (nobody
+ * listens, no name, the handshake failed half-way) with back-off from 0.1 s to 5 s; after 429 and
+ * 5xx with Retry-After when that has passed, after 429 without it from 1 s; reads also when the
+ * answer was cut. A write that may have been done is never repeated. A 401 is answered once with
+ * credentials that were read again, whatever max_tries. A WATCH has a connection of its own and
+ * gets "watch=true"; CREATE, UPDATE and PATCH get "fieldManager". Answers of resources have to be
+ * JSON objects, whole, whatever the status says, unless `accept` asks for something else.
+ */
 struct og_kube_request {
 	enum og_kube_verb verb;
 	struct og_kube_resource res;
-	const char *raw_path; /* RAW only: "/apis" */
+	const char *raw_path; /* RAW only: "/apis", a GET */
 	struct og_sv query;   /* "a=b&c=d", encoded; without leading '?' */
 	const char *accept;   /* NULL = application/json */
 	struct og_sv body;    /* JSON; copied */
@@ -95,7 +109,7 @@ struct og_kube_request {
 	int64_t deadline_ms; /* all tries together; 0 = the client's; -1 = none (watches) */
 	int64_t idle_ms;     /* longest silence; 0 = none */
 	size_t max_bytes;    /* of an answer that is not streamed; 0 = 16 MiB */
-	int max_tries;	     /* 0 = 10 for reads, 1 for what is streamed */
+	int max_tries;	     /* 0 = 10, 1 for what is streamed; see below */
 
 	void *ctx;
 	/* Streamed: chunks of a 2xx body. Non-zero ends the request with that code. */
@@ -106,12 +120,16 @@ struct og_kube_request {
 
 struct og_kube_opts {
 	struct og_loop *loop;
-	struct og_kube_access *access; /* taken over */
+	struct og_kube_access *access; /* taken over when og_kube_new succeeds */
 	const char *component;	       /* for User-Agent and field manager: "otelgate-webhook" */
 	unsigned max_inflight;	       /* NORMAL and BULK together; 0 = 8 */
-	int64_t timeout_ms;	       /* of one request; 0 = 30 s */
+	int64_t timeout_ms;	       /* of one request; 0 = the access's, or 30 s */
 	struct og_metrics *metrics;    /* NULL = none; rest_client_requests_total and others */
 	uint64_t seed;		       /* of the jitter; 0 = random */
+	/* Something that still works has begun to fail: a token, certificate or CA file that cannot
+	 * be read, while what was read before serves. Comes as often as it is tried. Optional. */
+	void (*on_notice)(void *ctx, const struct og_err *why);
+	void *notice_ctx;
 };
 
 int og_kube_new(const struct og_kube_opts *o, struct og_kube **ret, struct og_err *err);
@@ -128,15 +146,17 @@ int og_kube_start(struct og_kube *k, const struct og_kube_request *r, struct og_
 void og_kube_cancel(struct og_kube_call *c);
 
 /*
- * For a command: starts the request and turns the loop until it is answered. The answer's views
- * live in `arena`. Returns a->code. Not from within a callback.
+ * For a command: starts the request and turns the loop until it is answered, or stopped
+ * (CANCELLED). The answer's views live in `arena`. Returns ret->code. Not from within a callback.
  */
 int og_kube_wait(struct og_kube *k, const struct og_kube_request *r, struct og_arena *arena,
 	struct og_kube_answer *ret, struct og_err *err);
 
 /*
  * [any thread] The same from another thread while the loop runs elsewhere: waits at most until
- * `until_ns` (CLOCK_MONOTONIC), then gives up with TIMEOUT and cancels the request.
+ * `until_ns` (CLOCK_MONOTONIC), then gives up with TIMEOUT and cancels the request. CANCELLED when
+ * the loop is stopped or the client freed meanwhile; the client has to live until it returns.
+ * Nothing is streamed.
  */
 int og_kube_wait_other(struct og_kube *k, const struct og_kube_request *r, int64_t until_ns,
 	struct og_arena *arena, struct og_kube_answer *ret, struct og_err *err);
@@ -145,6 +165,16 @@ int og_kube_wait_other(struct og_kube *k, const struct og_kube_request *r, int64
 void og_kube_path(const struct og_kube_resource *r, struct og_buf *out);
 /* The rule that allows it, as YAML of a Role or ClusterRole, with the kind and where to put it. */
 void og_kube_rbac_rule(enum og_kube_verb v, const struct og_kube_resource *r, struct og_buf *out);
+
+enum og_kube_metric {
+	OG_KM_REQUESTS,	 /* code, method, host */
+	OG_KM_SECONDS,	 /* verb, host */
+	OG_KM_RETRIES,	 /* code, verb, host */
+	OG_KM_IN_FLIGHT, /* lane */
+	OG_KM_RECEIVED,
+	OG_KM_COUNT_
+};
+extern const struct og_metric_def og_kube_metrics[OG_KM_COUNT_];
 
 /*
  * Discovery: which resources the server has. Asked once, then again when a look-up fails or
