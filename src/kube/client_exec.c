@@ -4,15 +4,6 @@
 
 #include <sys/epoll.h>
 
-#pragma weak og_exec_plugin_new
-#pragma weak og_exec_plugin_free
-#pragma weak og_exec_plugin_start
-#pragma weak og_exec_plugin_step
-#pragma weak og_exec_plugin_fd
-#pragma weak og_exec_plugin_deadline
-#pragma weak og_exec_plugin_creds
-#pragma weak og_exec_plugin_drop
-
 static void arm(struct og_kube *k);
 
 static void unwatch(struct og_kube *k)

@@ -50,16 +50,20 @@ static struct ss_step answer(const char *status, const char *more, const char *b
 		NULL, 0, SS_KEEP \
 	}
 
-static const struct og_kube_resource pod = {
-	.version = OG_SV("v1"), .resource = OG_SV("pods"), .ns = OG_SV("x"), .name = OG_SV("web")};
-static const struct og_kube_resource pods = {
-	.version = OG_SV("v1"), .resource = OG_SV("pods"), .ns = OG_SV("x")};
-static const struct og_kube_resource scale = {.group = OG_SV("apps"),
-	.version = OG_SV("v1"),
-	.resource = OG_SV("deployments"),
-	.subresource = OG_SV("scale"),
-	.ns = OG_SV("x"),
-	.name = OG_SV("web")};
+#define AN_OBJECT                                                                    \
+	{                                                                            \
+		.version = OG_SV("v1"), .resource = OG_SV("pods"), .ns = OG_SV("x"), \
+		.name = OG_SV("web")                                                 \
+	}
+#define A_LIST                                                                      \
+	{                                                                           \
+		.version = OG_SV("v1"), .resource = OG_SV("pods"), .ns = OG_SV("x") \
+	}
+#define A_SCALE                                                                                   \
+	{                                                                                         \
+		.group = OG_SV("apps"), .version = OG_SV("v1"), .resource = OG_SV("deployments"), \
+		.subresource = OG_SV("scale"), .ns = OG_SV("x"), .name = OG_SV("web")             \
+	}
 
 static void dummy(void *ctx, const struct og_kube_answer *a)
 {
@@ -72,11 +76,11 @@ static const struct {
 	struct og_kube_request q;
 	const char *begins, *has;
 } sent[] = {
-	{{.verb = OG_KUBE_GET, .res = pod}, "GET /api/v1/namespaces/x/pods/web HTTP/1.1\r\n",
+	{{.verb = OG_KUBE_GET, .res = AN_OBJECT}, "GET /api/v1/namespaces/x/pods/web HTTP/1.1\r\n",
 		"\r\nAccept: application/json\r\n"},
-	{{.verb = OG_KUBE_GET, .res = scale},
+	{{.verb = OG_KUBE_GET, .res = A_SCALE},
 		"GET /apis/apps/v1/namespaces/x/deployments/web/scale HTTP/1.1\r\n", ""},
-	{{.verb = OG_KUBE_LIST, .res = pods, .query = OG_SV("limit=5&continue=a%3Db")},
+	{{.verb = OG_KUBE_LIST, .res = A_LIST, .query = OG_SV("limit=5&continue=a%3Db")},
 		"GET /api/v1/namespaces/x/pods?limit=5&continue=a%3Db HTTP/1.1\r\n", ""},
 	{{.verb = OG_KUBE_LIST,
 		 .res = {.group = OG_SV("otelgate.dev"),
@@ -85,46 +89,54 @@ static const struct {
 		 .accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"},
 		"GET /apis/otelgate.dev/v1alpha1/grafanastacks HTTP/1.1\r\n",
 		"\r\nAccept: application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1\r\n"},
-	{{.verb = OG_KUBE_WATCH, .res = pods, .query = OG_SV("resourceVersion=7")},
+	{{.verb = OG_KUBE_WATCH, .res = A_LIST, .query = OG_SV("resourceVersion=7")},
 		"GET /api/v1/namespaces/x/pods?resourceVersion=7&watch=true HTTP/1.1\r\n", ""},
-	{{.verb = OG_KUBE_WATCH, .res = pods, .query = OG_SV("watch=1&a=b")},
+	{{.verb = OG_KUBE_WATCH, .res = A_LIST, .query = OG_SV("watch=1&a=b")},
 		"GET /api/v1/namespaces/x/pods?watch=1&a=b HTTP/1.1\r\n", ""},
-	{{.verb = OG_KUBE_CREATE, .res = pods, .body = OG_SV("{\"a\":1}")},
+	{{.verb = OG_KUBE_CREATE, .res = A_LIST, .body = OG_SV("{\"a\":1}")},
 		"POST /api/v1/namespaces/x/pods?fieldManager=unit-test HTTP/1.1\r\n",
 		"\r\nContent-Type: application/json\r\n"},
 	{{.verb = OG_KUBE_CREATE,
-		 .res = pods,
+		 .res = A_LIST,
 		 .body = OG_SV("{}"),
 		 .query = OG_SV("dryRun=All"),
 		 .field_manager = "me & you"},
 		"POST /api/v1/namespaces/x/pods?dryRun=All&fieldManager=me%20%26%20you HTTP/1.1\r\n",
 		"\r\nContent-Length: 2\r\n"},
-	{{.verb = OG_KUBE_UPDATE, .res = pod, .body = OG_SV("{}")},
+	{{.verb = OG_KUBE_UPDATE, .res = AN_OBJECT, .body = OG_SV("{}")},
 		"PUT /api/v1/namespaces/x/pods/web?fieldManager=unit-test HTTP/1.1\r\n", ""},
 	{{.verb = OG_KUBE_UPDATE,
-		 .res = pod,
+		 .res = AN_OBJECT,
 		 .body = OG_SV("{}"),
 		 .query = OG_SV("fieldManager=other")},
 		"PUT /api/v1/namespaces/x/pods/web?fieldManager=other HTTP/1.1\r\n", ""},
-	{{.verb = OG_KUBE_PATCH, .res = pod, .body = OG_SV("[]"), .patch = OG_KUBE_JSON_PATCH},
+	{{.verb = OG_KUBE_PATCH,
+		 .res = AN_OBJECT,
+		 .body = OG_SV("[]"),
+		 .patch = OG_KUBE_JSON_PATCH},
 		"PATCH /api/v1/namespaces/x/pods/web?fieldManager=unit-test HTTP/1.1\r\n",
 		"\r\nContent-Type: application/json-patch+json\r\n"},
-	{{.verb = OG_KUBE_PATCH, .res = pod, .body = OG_SV("{}"), .patch = OG_KUBE_MERGE_PATCH},
+	{{.verb = OG_KUBE_PATCH,
+		 .res = AN_OBJECT,
+		 .body = OG_SV("{}"),
+		 .patch = OG_KUBE_MERGE_PATCH},
 		"PATCH /api/v1/namespaces/x/pods/web?",
 		"\r\nContent-Type: application/merge-patch+json\r\n"},
-	{{.verb = OG_KUBE_PATCH, .res = pod, .body = OG_SV("{}"), .patch = OG_KUBE_STRATEGIC},
+	{{.verb = OG_KUBE_PATCH, .res = AN_OBJECT, .body = OG_SV("{}"), .patch = OG_KUBE_STRATEGIC},
 		"PATCH /api/v1/namespaces/x/pods/web?",
 		"\r\nContent-Type: application/strategic-merge-patch+json\r\n"},
 	{{.verb = OG_KUBE_PATCH,
-		 .res = pod,
+		 .res = AN_OBJECT,
 		 .body = OG_SV("{}"),
 		 .patch = OG_KUBE_APPLY,
 		 .force = true},
 		"PATCH /api/v1/namespaces/x/pods/web?fieldManager=unit-test&force=true HTTP/1.1\r\n",
 		"\r\nContent-Type: application/apply-patch+yaml\r\n"},
-	{{.verb = OG_KUBE_DELETE, .res = pod}, "DELETE /api/v1/namespaces/x/pods/web HTTP/1.1\r\n",
-		"\r\nHost: "},
-	{{.verb = OG_KUBE_DELETE, .res = pod, .body = OG_SV("{\"preconditions\":{\"uid\":\"u\"}}")},
+	{{.verb = OG_KUBE_DELETE, .res = AN_OBJECT},
+		"DELETE /api/v1/namespaces/x/pods/web HTTP/1.1\r\n", "\r\nHost: "},
+	{{.verb = OG_KUBE_DELETE,
+		 .res = AN_OBJECT,
+		 .body = OG_SV("{\"preconditions\":{\"uid\":\"u\"}}")},
 		"DELETE /api/v1/namespaces/x/pods/web HTTP/1.1\r\n",
 		"\r\n\r\n{\"preconditions\":{\"uid\":\"u\"}}"},
 	{{.verb = OG_KUBE_RAW, .raw_path = "/version"}, "GET /version HTTP/1.1\r\n",
@@ -194,19 +206,19 @@ END_TEST
 
 /* Requests that cannot be meant. */
 static const struct og_kube_request wrong[] = {
-	{.verb = OG_KUBE_GET, .res = pods},
-	{.verb = OG_KUBE_DELETE, .res = pods},
-	{.verb = OG_KUBE_LIST, .res = pod},
-	{.verb = OG_KUBE_WATCH, .res = pod},
-	{.verb = OG_KUBE_CREATE, .res = pods},
-	{.verb = OG_KUBE_UPDATE, .res = pod},
-	{.verb = OG_KUBE_PATCH, .res = pod},
+	{.verb = OG_KUBE_GET, .res = A_LIST},
+	{.verb = OG_KUBE_DELETE, .res = A_LIST},
+	{.verb = OG_KUBE_LIST, .res = AN_OBJECT},
+	{.verb = OG_KUBE_WATCH, .res = AN_OBJECT},
+	{.verb = OG_KUBE_CREATE, .res = A_LIST},
+	{.verb = OG_KUBE_UPDATE, .res = AN_OBJECT},
+	{.verb = OG_KUBE_PATCH, .res = AN_OBJECT},
 	{.verb = OG_KUBE_PATCH,
-		.res = pod,
+		.res = AN_OBJECT,
 		.body = OG_SV("{}"),
 		.patch = (enum og_kube_patch_type)9},
-	{.verb = OG_KUBE_VERB_COUNT_, .res = pod},
-	{.verb = OG_KUBE_GET, .res = pod, .lane = OG_KUBE_LANES_},
+	{.verb = OG_KUBE_VERB_COUNT_, .res = AN_OBJECT},
+	{.verb = OG_KUBE_GET, .res = AN_OBJECT, .lane = OG_KUBE_LANES_},
 	{.verb = OG_KUBE_GET, .res = {.version = OG_SV("v1"), .name = OG_SV("x")}},
 	{.verb = OG_KUBE_GET,
 		.res = {.version = OG_SV("v1"), .resource = OG_SV("pods"), .name = OG_SV("..")}},
@@ -223,9 +235,9 @@ static const struct og_kube_request wrong[] = {
 			.resource = OG_SV("pods"),
 			.ns = OG_SV("a\r\nX: y"),
 			.name = OG_SV("a")}},
-	{.verb = OG_KUBE_LIST, .res = pods, .query = OG_SV("a=b c")},
-	{.verb = OG_KUBE_LIST, .res = pods, .query = OG_SV("a=b\r\nX: y")},
-	{.verb = OG_KUBE_LIST, .res = pods, .query = OG_SV("a#b")},
+	{.verb = OG_KUBE_LIST, .res = A_LIST, .query = OG_SV("a=b c")},
+	{.verb = OG_KUBE_LIST, .res = A_LIST, .query = OG_SV("a=b\r\nX: y")},
+	{.verb = OG_KUBE_LIST, .res = A_LIST, .query = OG_SV("a#b")},
 	{.verb = OG_KUBE_RAW},
 	{.verb = OG_KUBE_RAW, .raw_path = "version"},
 	{.verb = OG_KUBE_RAW, .raw_path = ""},
@@ -399,7 +411,7 @@ START_TEST(forbidden_carries_the_rule)
 			"resource \\\"pods\\\"\"}"),
 		END};
 	serve(steps);
-	const struct og_kube_request q = {.verb = OG_KUBE_LIST, .res = pods};
+	const struct og_kube_request q = {.verb = OG_KUBE_LIST, .res = A_LIST};
 	ck_assert_int_eq(krun(&r, &q), -OG_E_INVALID);
 	ck_assert_int_eq(r.a.http, 403);
 	ck_assert(strstr(r.err.msg, "cannot list pods in namespace \"x\" (GET http://"));
@@ -422,11 +434,11 @@ START_TEST(rules)
 		struct og_kube_resource res;
 		const char *has;
 	} cases[] = {
-		{OG_KUBE_PATCH, scale,
+		{OG_KUBE_PATCH, A_SCALE,
 			"kind: Role\nmetadata:\n  name: otelgate-extra\n  namespace: \"x\"\nrules:\n- "
 			"apiGroups: [\"apps\"]\n  resources: [\"deployments/scale\"]\n  resourceNames: "
 			"[\"web\"]\n  verbs: [\"patch\"]\n"},
-		{OG_KUBE_CREATE, pod, "  resources: [\"pods\"]\n  verbs: [\"create\"]\n"},
+		{OG_KUBE_CREATE, AN_OBJECT, "  resources: [\"pods\"]\n  verbs: [\"create\"]\n"},
 		{OG_KUBE_WATCH,
 			{.group = OG_SV("otelgate.dev"),
 				.version = OG_SV("v1"),
@@ -471,7 +483,7 @@ START_TEST(streams)
 		answer("200 OK", "", POD), END};
 	serve(steps);
 	struct og_kube_request q = {
-		.verb = OG_KUBE_LIST, .res = pods, .ctx = &r, .on_data = krun_stream};
+		.verb = OG_KUBE_LIST, .res = A_LIST, .ctx = &r, .on_data = krun_stream};
 	ck_assert_int_eq(krun(&r, &q), 0);
 	ck_assert_str_eq(r.streamed.p, POD);
 	ck_assert_uint_eq(r.a.body.n, 0);
