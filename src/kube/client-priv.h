@@ -101,6 +101,8 @@ struct kc_metrics {
 	char host[256];
 };
 
+struct kc_discovery;
+
 struct og_kube {
 	struct og_loop *loop;
 	struct og_kube_access *access;
@@ -116,6 +118,7 @@ struct og_kube {
 	struct og_kube_call *calls;
 	struct kc_queue queues[OG_KUBE_LANES_];
 	unsigned flying[OG_KUBE_LANES_];
+	struct kc_discovery *discovery;
 	unsigned holding; /* a function of ours goes on using this structure */
 	bool closed;
 };
@@ -181,3 +184,6 @@ int kc_metrics_init(struct og_kube *k, struct og_metrics *m, struct og_err *err)
 void kc_metrics_try(const struct og_kube_call *call, const struct og_httpc_result *r);
 void kc_metrics_retry(const struct og_kube_call *call, int status);
 void kc_metrics_lanes(const struct og_kube *k);
+
+/* discovery.c */
+void kc_discovery_free(struct kc_discovery *d); /* after all calls have gone; NULL is fine */

@@ -293,6 +293,7 @@ static void end(struct og_kube *k)
 		if (drop)
 			drop(ctx);
 	}
+	kc_discovery_free(k->discovery);
 	kc_auth_fini(k);
 	og_httpc_free(k->http);
 	og_kube_access_free(k->access);

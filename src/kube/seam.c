@@ -2,10 +2,6 @@
 /* The real client behind the seam. */
 #include "seam-priv.h"
 
-#pragma weak og_kube_start
-#pragma weak og_kube_cancel
-#pragma weak og_kube_loop
-
 static int start(
 	void *ctx, const struct og_kube_request *r, struct og_kube_call **ret, struct og_err *err)
 {

@@ -80,6 +80,7 @@ static void record(struct ss_conn *c, size_t n)
 			copy[n] = '\0';
 		}
 		s->seen[s->nseen++] = copy;
+		c->last = copy;
 	}
 	pthread_cond_broadcast(&s->changed);
 	pthread_mutex_unlock(&s->lock);
@@ -112,6 +113,11 @@ bool ss_read(struct ss_conn *c)
 	memmove(c->in.p, c->in.p + n, c->in.len - n + 1);
 	c->in.len -= n;
 	return true;
+}
+
+const char *ss_last(const struct ss_conn *c)
+{
+	return c->last;
 }
 
 static const struct ss_step *step_of(struct ss *s)

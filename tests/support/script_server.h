@@ -15,6 +15,7 @@ struct ss_conn {
 	SSL *ssl;
 	unsigned index; /* of the connection, from 0 */
 	struct og_buf in;
+	const char *last;
 };
 
 enum ss_after {
@@ -53,6 +54,8 @@ const char *ss_seen(struct ss *s, unsigned n);
 /* For serving functions. */
 /* Reads a request (Content-Length or no body) and records it. False at the end. */
 bool ss_read(struct ss_conn *c);
+/* The request that ss_read read last, NUL-terminated. */
+const char *ss_last(const struct ss_conn *c);
 bool ss_send(struct ss_conn *c, const char *text);
 bool ss_send_n(struct ss_conn *c, const void *p, size_t n);
 void ss_reset(struct ss_conn *c); /* the connection ends with RST */

@@ -185,9 +185,17 @@ struct og_kube_api {
 	bool namespaced;
 	bool has_status, can_watch;
 };
-/* on_done(ctx, api or NULL when the server has no such resource, err). `version` "" = preferred.
- * What is found lives until the next refresh. */
+/*
+ * on_done(ctx, api, NULL) for what was found (by plural name or kind), (ctx, NULL, NULL) when the
+ * server has no such resource, (ctx, NULL, err) when that cannot be told: the server, or the one
+ * behind the group, is away. Never before this function has returned. `version` "" = the first in
+ * the server's order of preference that has it. max_age_ms 0 = any age. A "no" is always younger
+ * than the question; look-ups that come together share the requests. What is found lives until the
+ * callback returns. Errors (no callback comes): INVALID, OOM.
+ */
 int og_kube_discover(struct og_kube *k, struct og_sv group, struct og_sv version,
 	struct og_sv kind_or_resource, int64_t max_age_ms,
 	void (*on_done)(void *ctx, const struct og_kube_api *api, const struct og_err *err),
 	void *ctx, struct og_err *err);
+/* Look-ups with that ctx are not answered any more. */
+void og_kube_discover_cancel(struct og_kube *k, const void *ctx);
