@@ -3,6 +3,7 @@
 #include "otelgate/base/metric.h"
 #include "otelgate/cli/command.h"
 #include "otelgate/cluster/cluster.h"
+#include "otelgate/kube/client.h"
 #include "otelgate/webhook/metrics.h"
 
 void og_gen_metrics(struct og_buf *out)
@@ -18,6 +19,8 @@ void og_gen_metrics(struct og_buf *out)
 	og_metric_defs_markdown(og_webhook_metrics, OG_WM_COUNT_, out);
 	og_buf_lit(out, "\n## Cluster\n\nOf every process that watches a cluster.\n\n");
 	og_metric_defs_markdown(og_cluster_metrics, og_cluster_metrics_n, out);
+	og_buf_lit(out, "\n## Client of the API server\n\n");
+	og_metric_defs_markdown(og_kube_metrics, OG_KM_COUNT_, out);
 	og_buf_lit(out, "\n## Process\n\n");
 	og_metric_defs_markdown(og_metric_process_defs, og_metric_process_defs_n, out);
 }

@@ -6,7 +6,8 @@
  * may be reported as complete (curl commits 48cd032623, 544a7f804d), which for a LIST would look
  * like deleted objects. Redirects are never followed; only https and http URLs are spoken; TLS 1.2
  * is the least. A request on a kept connection that turns out to be closed is repeated on another
- * one only if it is GET or HEAD.
+ * one only if it is GET or HEAD. A gzip body that is cut inside a complete answer is not noticed:
+ * what has to be whole is to be checked by its content.
  *
  * libcurl's memory is wiped when it is given back, since copies of tokens and keys pass through it.
  * Heads of answers are limited to 256 KiB. Limits of time are kept by timers of the loop.
