@@ -255,13 +255,17 @@ static void add_object(
 void og_plan_volume(struct og_mut *m, const char *name, struct og_sv json, const char *note)
 {
 	add_object(m, &m->plan->volumes, &m->plan->nvolumes,
-		(struct og_plan_object){og_svz(name), json, og_svz(note)});
+		(struct og_plan_object){.name = og_svz(name), .json = json, .note = og_svz(note)});
 }
 
-void og_plan_init(struct og_mut *m, const char *name, struct og_sv json, const char *note)
+void og_plan_init(struct og_mut *m, const char *name, struct og_sv json, uint32_t stable_len,
+	const char *note)
 {
 	add_object(m, &m->plan->inits, &m->plan->ninits,
-		(struct og_plan_object){og_svz(name), json, og_svz(note)});
+		(struct og_plan_object){.name = og_svz(name),
+			.json = json,
+			.note = og_svz(note),
+			.stable_len = stable_len});
 }
 
 void og_plan_annotation(struct og_mut *m, struct og_sv key, struct og_sv value, const char *note)
@@ -269,7 +273,7 @@ void og_plan_annotation(struct og_mut *m, struct og_sv key, struct og_sv value, 
 	if (og_kvs_get(&m->plan->meta.annotations, key))
 		return; /* the user's value stands */
 	add_object(m, &m->plan->annotations, &m->plan->nannotations,
-		(struct og_plan_object){key, value, og_svz(note)});
+		(struct og_plan_object){.name = key, .json = value, .note = og_svz(note)});
 }
 
 struct og_sv og_mut_place(struct og_mut *m)

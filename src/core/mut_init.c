@@ -6,11 +6,17 @@
 #include "otelgate/codec/jwrite.h"
 
 /*
- * Tiny requests, so that the copy never decides where a pod fits; a limit, so that a LimitRange
- * does not choose one (open-telemetry/opentelemetry-operator issues 895 and 2483).
+ * What a copy asks for of a resource that its container says nothing about: tiny, so that the copy
+ * never decides where a pod fits; a limit, so that a LimitRange does not choose one
+ * (open-telemetry/opentelemetry-operator issues 895 and 2483).
  */
-static const char default_resources[] =
-	"{\"limits\":{\"cpu\":\"500m\",\"memory\":\"256Mi\"},\"requests\":{\"cpu\":\"10m\",\"memory\":\"32Mi\"}}";
+static const struct resource {
+	const char *name, *request, *limit; /* JSON; NULL = nothing */
+} resources_known[] = {
+	{"cpu", "\"10m\"", "\"500m\""},
+	{"memory", "\"32Mi\"", "\"256Mi\""},
+	{"ephemeral-storage", NULL, NULL},
+};
 
 /* A quantity that is not nothing; {NULL, 0} when there is none. */
 static struct og_sv quantity(struct og_jval list, const char *name)
@@ -23,48 +29,51 @@ static struct og_sv quantity(struct og_jval list, const char *name)
 		       : raw;
 }
 
-/* Limits for both, and no requests that differ: what each container of a Guaranteed pod has
- * (kubernetes pkg/apis/core/v1/helper/qos). */
-static bool is_guaranteed(struct og_jval c)
+/* Nothing at all for an empty list: the API server drops it, and a second look would miss it. */
+static void write_quantities(struct og_buf *b, const char *before, const struct og_sv *q)
 {
-	static const char *const names[] = {"cpu", "memory"};
-	struct og_jval limits = og_jpath(c, "resources", "limits", NULL);
-	struct og_jval requests = og_jpath(c, "resources", "requests", NULL);
-	for (size_t i = 0; i < OG_COUNT(names); i++) {
-		struct og_jval wanted = og_jget(requests, og_svz(names[i]));
-		if (!quantity(limits, names[i]).p ||
-			(!og_junset(wanted) &&
-				!og_jequal(wanted, og_jget(limits, og_svz(names[i])))))
-			return false;
+	for (size_t i = 0; i < OG_COUNT(resources_known); i++) {
+		if (!q[i].n)
+			continue;
+		og_buf_fmt(b, "%s\"%s\":%.*s", before, resources_known[i].name, OG_SV_ARG(q[i]));
+		before = ",";
 	}
-	return true;
 }
 
 /*
- * A Guaranteed pod stays one, with its exclusive CPUs and its place in the order of eviction: the
- * copy gets what the application has, which costs nothing, because both never run together. With
- * resources for the whole pod, the copy's own would count against them, and a pod whose containers
- * ask for more than the pod is refused.
+ * The copy asks for what the container has that it is made for. That costs nothing, because both
+ * never run together, and whatever admits the container admits the copy: the bounds and ratios of a
+ * LimitRange (its defaults are filled in before webhooks are asked), a ResourceQuota (of which the
+ * larger of init containers and containers counts), and a Guaranteed pod stays one. A limit without
+ * a request is the request, as the API server has it. With resources for the whole pod, the copy's
+ * own would count against them, and a pod whose containers ask for more than the pod is refused.
  */
 static void write_resources(struct og_buf *b, const struct og_mut *m)
 {
-	struct og_jval c = m->pc->c.v, limits = og_jpath(c, "resources", "limits", NULL);
+	struct og_jval limits = og_jpath(m->pc->c.v, "resources", "limits", NULL);
+	struct og_jval requests = og_jpath(m->pc->c.v, "resources", "requests", NULL);
+	struct og_sv limit[3], request[3];
+	_Static_assert(OG_COUNT(resources_known) == 3, "one of each");
 	if (og_jcount(og_jgetl(m->plan->spec, "resources"))) {
 		og_buf_lit(b, "{}");
 		return;
 	}
-	bool all = true;
-	for (uint32_t i = 0; i < m->plan->ncontainers && all; i++)
-		all = is_guaranteed(m->plan->containers[i].c.v);
-	if (!all) {
-		og_buf_str(b, default_resources);
-		return;
+	for (size_t i = 0; i < OG_COUNT(resources_known); i++) {
+		const struct resource *r = &resources_known[i];
+		limit[i] = quantity(limits, r->name);
+		request[i] = quantity(requests, r->name);
+		if (!request[i].n)
+			request[i] = limit[i];
+		if (request[i].n || !r->request)
+			continue;
+		request[i] = og_svz(r->request);
+		limit[i] = og_svz(r->limit);
 	}
-	struct og_sv cpu = quantity(limits, "cpu"), memory = quantity(limits, "memory");
-	for (int i = 0; i < 2; i++)
-		og_buf_fmt(b, "%s{\"cpu\":%.*s,\"memory\":%.*s}",
-			i ? ",\"requests\":" : "{\"limits\":", OG_SV_ARG(cpu), OG_SV_ARG(memory));
-	og_buf_ch(b, '}');
+	/* whoever has a limit has a request */
+	bool limited = limit[0].n || limit[1].n || limit[2].n;
+	write_quantities(b, "{\"limits\":{", limit);
+	write_quantities(b, limited ? "},\"requests\":{" : "{\"requests\":{", request);
+	og_buf_lit(b, "}}");
 }
 
 /*
@@ -87,7 +96,7 @@ static void write_security_context(struct og_buf *b, const struct og_mut *m)
 
 struct og_sv og_mut_init_json(struct og_mut *m, const char *name, const char *home,
 	struct og_sv image, struct og_sv pull_policy, struct og_sv resources,
-	const char *const *cmd)
+	const char *const *cmd, uint32_t *ret_stable)
 {
 	struct og_buf b = OG_BUF_INIT(64 << 10);
 	og_buf_fmt(&b, "{\"name\":\"%s\",\"image\":", name);
@@ -106,7 +115,8 @@ struct og_sv og_mut_init_json(struct og_mut *m, const char *name, const char *ho
 	og_buf_lit(&b, ",\"resources\":");
 	if (resources.n)
 		og_buf_sv(&b, resources);
-	else
+	*ret_stable = (uint32_t)b.len; /* the mount is one of the containers' too */
+	if (!resources.n)
 		write_resources(&b, m);
 	og_buf_lit(&b, ",\"securityContext\":");
 	write_security_context(&b, m);

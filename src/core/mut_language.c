@@ -9,10 +9,10 @@ static void add_agent_objects(struct og_mut *m, const char *name, const char *ho
 	og_plan_volume(m, name,
 		og_mut_fmt(m, "{\"name\":\"%s\",\"emptyDir\":{\"sizeLimit\":\"500Mi\"}}", name),
 		note);
-	og_plan_init(m, name,
-		og_mut_init_json(
-			m, name, home, image, l->image_pull_policy, l->resources_json, cmd),
-		note);
+	uint32_t stable = 0;
+	struct og_sv init = og_mut_init_json(
+		m, name, home, image, l->image_pull_policy, l->resources_json, cmd, &stable);
+	og_plan_init(m, name, init, stable, note);
 	og_mut_mount(m, name, home);
 	m->plan->init_first |= m->pc->c.init;
 }

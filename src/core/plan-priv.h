@@ -100,7 +100,8 @@ bool og_mut_merge(struct og_mut *m, enum og_origin origin, struct og_sv name, st
 bool og_mut_taken(struct og_mut *m, const char *volume, const char *path);
 void og_mut_mount(struct og_mut *m, const char *volume, const char *path);
 void og_plan_volume(struct og_mut *m, const char *name, struct og_sv json, const char *note);
-void og_plan_init(struct og_mut *m, const char *name, struct og_sv json, const char *note);
+void og_plan_init(struct og_mut *m, const char *name, struct og_sv json, uint32_t stable_len,
+	const char *note);
 void og_plan_annotation(struct og_mut *m, struct og_sv key, struct og_sv value, const char *note);
 
 /* "container app" */
@@ -122,10 +123,11 @@ struct og_mutator {
 };
 extern const struct og_mutator og_mutators[];
 
-/* The init container `name` that runs `cmd` in `image`, with the volume of its name at `home`. */
+/* The init container `name` that runs `cmd` in `image`, with the volume of its name at `home`. The
+ * first *ret_stable bytes do not depend on the container it is made for. */
 struct og_sv og_mut_init_json(struct og_mut *m, const char *name, const char *home,
 	struct og_sv image, struct og_sv pull_policy, struct og_sv resources,
-	const char *const *cmd);
+	const char *const *cmd, uint32_t *ret_stable);
 
 void og_mut_helpers(struct og_mut *m);
 void og_mut_exporter(struct og_mut *m);

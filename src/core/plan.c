@@ -232,8 +232,10 @@ static int make_revision(struct og_mut *m, struct og_err *err)
 	}
 	for (uint32_t i = 0; i < p->nvolumes; i++)
 		og_sha256_part(&h, p->volumes[i].json);
-	for (uint32_t i = 0; i < p->ninits; i++)
-		og_sha256_part(&h, p->inits[i].json);
+	for (uint32_t i = 0; i < p->ninits; i++) {
+		const struct og_plan_object *o = &p->inits[i];
+		og_sha256_part(&h, o->stable_len ? og_sv(o->json.p, o->stable_len) : o->json);
+	}
 	for (uint32_t i = 0; i < p->nannotations; i++) {
 		og_sha256_part(&h, p->annotations[i].name);
 		og_sha256_part(&h, p->annotations[i].json);

@@ -105,6 +105,9 @@ struct og_plan_object { /* a volume, an init container, an annotation or a label
 	struct og_sv name;
 	struct og_sv json; /* for annotations and labels: the plain value */
 	struct og_sv note;
+	/* The revision covers so many bytes of json, 0 = all: not what follows from the container,
+	 * which differs between a template and its pods (LimitRange, VPA, OpenShift's users). */
+	uint32_t stable_len;
 };
 
 struct og_plan {

@@ -30,7 +30,8 @@ calls() {
 
 workloads_admitted() {
 	k apply -n "$1" -f "$here/conf/workloads.yaml" >/dev/null
-	k rollout status -n "$1" deployment/web statefulset/db daemonset/agent --timeout=60s
+	k rollout status -n "$1" deployment/web statefulset/db daemonset/agent --timeout=30s ||
+		fail "not all pods are Ready: $(k get events -n "$1" -o jsonpath='{.items[?(@.reason=="FailedCreate")].message}' | head -c 2000)"
 	k wait -n "$1" job/import --for=condition=Complete --timeout=60s
 	k get pods -n "$1" -o json >"$W/pods.json"
 	no_doubles "$W/pods.json" || fail 'something is there twice'
@@ -159,7 +160,12 @@ restricted() { # LANGUAGE
 
 # Neither the LimitRange's bounds nor the defaults it fills in, nor a quota that was enough without us,
 # keep a pod from being created.
-core_neighbour_limitrange() {
+core_neighbour_limitrange() { limits 1 1Gi 5m 16Mi; }
+
+# Tighter than what a copy asks for when nothing else is known.
+core_neighbour_limitrange_tight() { limits 200m 128Mi 20m 64Mi; }
+
+limits() { # MAX-CPU MAX-MEMORY MIN-CPU MIN-MEMORY
 	ns_new "$CASE"
 	ours "$CASE"
 	cat <<-EOF | k create -n "$CASE" -f - >/dev/null
@@ -171,24 +177,32 @@ core_neighbour_limitrange() {
 		  - type: Container
 		    default: {cpu: 100m, memory: 128Mi}
 		    defaultRequest: {cpu: 20m, memory: 64Mi}
-		    max: {cpu: "1", memory: 1Gi}
-		    min: {cpu: 5m, memory: 16Mi}
+		    max: {cpu: $1, memory: $2}
+		    min: {cpu: $3, memory: $4}
 	EOF
 	until_true 30 'the LimitRange has no effect' api_is POST "/api/v1/namespaces/$CASE/pods?dryRun=All" \
 		'.spec.containers[0].resources.limits.cpu == "100m"' "$W/probe.json"
 	workloads_admitted "$CASE"
-	jq -e '[.items[] | .spec.initContainers // [] | .[] | select(.name | startswith("otelgate-")) | .resources.requests.cpu] | (length > 0) and all(. == "10m")' \
-		"$W/pods.json" >/dev/null || fail "the agents' copy has other resources"
 }
 
-core_neighbour_quota() {
+# quota REQUEST-CPU REQUEST-MEMORY LIMIT-CPU LIMIT-MEMORY: of the container, and of the namespace
+quota() {
 	ns_new "$CASE"
 	ours "$CASE"
-	restricted java | k create -n "$CASE" --dry-run=client -o json -f - >"$W/deployment.json"
-	k create quota -n "$CASE" exact --hard=pods=1,requests.cpu=50m,requests.memory=64Mi,limits.cpu=50m,limits.memory=64Mi >/dev/null
+	restricted java | k create --dry-run=client -o json -f - | jq --arg rc "$1" --arg rm "$2" --arg lc "$3" --arg lm "$4" '
+		del(.metadata.namespace) | .spec.template.spec.containers[0].resources = {requests: {cpu: $rc, memory: $rm}, limits: {cpu: $lc, memory: $lm}}' >"$W/deployment.json"
+	k create quota -n "$CASE" exact --hard="pods=1,requests.cpu=$1,requests.memory=$2,limits.cpu=$3,limits.memory=$4" >/dev/null
 	k wait -n "$CASE" resourcequota/exact --for=jsonpath='{.status.hard.pods}'=1 --timeout=30s
 	k create -n "$CASE" -f "$W/deployment.json" >/dev/null
-	k rollout status -n "$CASE" deployment/java --timeout=60s
+	k rollout status -n "$CASE" deployment/java --timeout=30s ||
+		fail "no pod: $(k get events -n "$CASE" -o jsonpath='{.items[?(@.reason=="FailedCreate")].message}')"
 	k get pods -n "$CASE" -o json | jq -e "[.items[] | $injected] == [true]" >/dev/null || fail 'not injected'
-	eq "$(k get quota -n "$CASE" exact -o jsonpath='{.status.used.limits\.cpu} {.status.used.limits\.memory}')" '50m 64Mi' 'what is used'
+	eq "$(k get quota -n "$CASE" exact -o jsonpath='{.status.used.requests\.cpu} {.status.used.requests\.memory} {.status.used.limits\.cpu} {.status.used.limits\.memory}')" \
+		"$*" 'what is used'
 }
+
+core_neighbour_quota_guaranteed() { quota 50m 64Mi 50m 64Mi; }
+
+core_neighbour_quota_burstable() { quota 20m 32Mi 100m 64Mi; }
+
+core_neighbour_quota_smaller_than_a_copy() { quota 5m 16Mi 100m 64Mi; }

@@ -319,6 +319,37 @@ START_TEST(dry_run_is_decided_alike)
 }
 END_TEST
 
+/* A LimitRange, VPA or OpenShift changes them on the way from the template to its pods. */
+START_TEST(revision_does_not_follow_resources_and_users)
+{
+#define JAVA(more)                                                                   \
+	REQ(OBJECT("\"name\":\"web\"," ON_AND("\"otelgate.dev/language\":\"java\""), \
+		"{\"containers\":[{\"name\":\"app\",\"image\":\"web:1\"" more "}]}"))
+	static const char *const same[] = {
+		JAVA(",\"resources\":{}"),
+		JAVA(",\"resources\":{\"limits\":{\"cpu\":1}}"),
+		JAVA(",\"resources\":{\"requests\":{\"memory\":\"7Mi\"}}"),
+		JAVA(",\"securityContext\":{\"runAsUser\":1000680000}"),
+	};
+	struct run x, y;
+	char *pod;
+	run(&x, JAVA(""));
+	ck_assert_uint_eq(strlen(x.r.revision), 12);
+	for (size_t i = 0; i < OG_COUNT(same); i++) {
+		run(&y, same[i]);
+		ck_assert_str_eq(y.r.revision, x.r.revision);
+		done(&y);
+	}
+	/* but the copy does */
+	run(&y, same[2]);
+	patched_object(&y, same[2], &pod);
+	ck_assert_ptr_nonnull(strstr(pod, "\"requests\":{\"cpu\":\"10m\",\"memory\":\"7Mi\"}"));
+	free(pod);
+	done(&y);
+	done(&x);
+}
+END_TEST
+
 /* Numbers and strings that nobody looks at are no reason to refuse, nor to touch them. */
 START_TEST(odd_members_survive)
 {
@@ -515,6 +546,7 @@ int main(void)
 	tcase_add_loop_test(t, answered_and_left_alone, 0, (int)OG_COUNT(left_alone));
 	tcase_add_test(t, injects);
 	tcase_add_test(t, dry_run_is_decided_alike);
+	tcase_add_test(t, revision_does_not_follow_resources_and_users);
 	tcase_add_test(t, odd_members_survive);
 	tcase_add_test(t, unpaired_surrogates_are_refused);
 	tcase_add_loop_test(t, only_the_owner_rejects, 0, (int)OG_COUNT(owners));
