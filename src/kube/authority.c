@@ -47,19 +47,20 @@ static void secret_changed(void *ctx, enum og_store_change what, const struct og
 
 	(void)old;
 	(void)stale;
-	if (what == OG_STORE_SYNCED) {
-		a->secret_watch.known = true;
-	} else if (what == OG_STORE_DELETED) {
+	a->secret_watch.known = true;
+	if (what == OG_STORE_DELETED) {
 		secret_seen_free(og_take(a->secret));
 		user_pair_free(og_take(a->user));
 		authority_say(a, "the Secret was deleted");
-	} else if (a->incoming &&
+	} else if (now && a->incoming &&
 		   og_sv_eq(now->resource_version, og_svz(a->incoming->resource_version))) {
 		secret_seen_free(a->secret);
 		a->secret = og_take(a->incoming);
 		a->pause_ns = 0;
+		a->failures = 0;
+		a->write_error[0] = '\0'; /* about a state that is no more */
 		remember(a);
-	} else if (a->user_incoming &&
+	} else if (now && a->user_incoming &&
 		   og_sv_eq(now->resource_version, og_svz(a->user_incoming->resource_version))) {
 		user_pair_free(a->user);
 		a->user = og_take(a->user_incoming);
@@ -88,13 +89,12 @@ static void config_changed(void *ctx, enum og_store_change what, const struct og
 
 	(void)old;
 	(void)stale;
-	if (what == OG_STORE_SYNCED) {
-		c->w.known = true;
-	} else if (what == OG_STORE_DELETED) {
+	c->w.known = true;
+	if (what == OG_STORE_DELETED) {
 		og_free(og_take(c->seen));
 		c->was_current = false;
 		authority_say(c->w.a, "a webhook configuration was deleted: no pod is injected");
-	} else if (c->incoming &&
+	} else if (now && c->incoming &&
 		   og_sv_eq(now->resource_version, og_svz(c->incoming->resource_version))) {
 		og_free(c->seen);
 		c->seen = og_take(c->incoming);

@@ -224,6 +224,10 @@ void authority_publish(struct og_authority *a, int64_t now, int64_t *wake)
 		bool current = !c->seen || config_is_current(c->seen, a->bundle_id);
 		if (c->seen)
 			note_current(a, c, current && c->seen->n > 0);
+		if (current) {
+			c->failures = 0;
+			c->error[0] = '\0';
+		}
 		if (current || c->call || !a->bundle.len || c->seen->injected_by_other) {
 			c->due_ns = c->call ? c->due_ns : 0;
 			continue;

@@ -1,0 +1,851 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The running authority: several replicas with clocks of their own against one API server in
+ * memory, with real keys and certificates. At each step every certificate that is served has to
+ * verify against what the webhook configuration carries.
+ */
+#include <openssl/bio.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#include <stdatomic.h>
+#include "../../../src/kube/authority-priv.h"
+#include "otelgate/codec/base64.h"
+#include "support/suite.h"
+#include "fake_api.inc"
+
+enum { REPLICAS = 3, HOUR = 3600, DAY = 24 * HOUR, STEP_MS = 50 };
+#define SECRET_PATH "/api/v1/namespaces/otelgate/secrets/otelgate-webhook-ca"
+#define USER_PATH   "/api/v1/namespaces/otelgate/secrets/webhook-tls"
+#define CONFIG_PATH "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/otelgate"
+#define OTHER_PATH  "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/second"
+
+static const char *const dns[] = {"otelgate-webhook.otelgate.svc", "otelgate-webhook"};
+static const char *const registrations[] = {"otelgate", "second"};
+
+static struct replica {
+	struct og_fakeclock clock;
+	struct og_loop *loop;
+	struct og_kube *kube;
+	struct og_authority *authority;
+	struct og_buf cert, key;
+	unsigned pairs, said;
+	char last[600];
+	bool refuse_pairs;
+} r[REPLICAS];
+static size_t nreplicas;
+static bool watch_trust; /* check it at each step */
+static unsigned distrusted;
+static struct og_authority_opts opts;
+
+static int on_pair(void *ctx, struct og_sv cert, struct og_sv key, struct og_err *err)
+{
+	struct replica *x = ctx;
+
+	if (x->refuse_pairs)
+		return og_err_set(err, OG_E_TLS, "the listener does not want it");
+	og_buf_reset(&x->cert);
+	og_buf_reset(&x->key);
+	og_buf_sv(&x->cert, cert);
+	og_buf_sv(&x->key, key);
+	x->pairs++;
+	return 0;
+}
+
+static void on_state(void *ctx, const char *what, const struct og_err *err)
+{
+	struct replica *x = ctx;
+
+	x->said++;
+	snprintf(x->last, sizeof(x->last), "%s: %.500s", what, err ? err->msg : "");
+}
+
+static void start_replica(struct replica *x, int64_t skew_ms)
+{
+	struct og_err err = OG_ERR_INIT;
+	int64_t mono = r[0].clock.clock.ctx ? atomic_load(&r[0].clock.mono) : 0;
+	int64_t wall = r[0].clock.clock.ctx ? atomic_load(&r[0].clock.wall) : 0;
+
+	og_fakeclock_init(&x->clock);
+	if (mono && x != &r[0]) {
+		atomic_store(&x->clock.mono, mono);
+		atomic_store(&x->clock.wall, wall);
+	}
+	og_fakeclock_step_wall_ms(&x->clock, skew_ms);
+	ck_assert_int_eq(og_loop_new(&x->clock.clock, &x->loop, &err), 0);
+	x->kube = fake_client(x->loop);
+	opts.kube = x->kube;
+	opts.seed = fake.random + (uint64_t)(x - r) * 7919;
+	opts.ctx = x;
+	ck_assert_msg(og_authority_start(&opts, &x->authority, &err) == 0, "%s", err.msg);
+}
+
+static void stop_replica(struct replica *x)
+{
+	og_authority_stop(x->authority);
+	fake_client_free(x->kube);
+	og_loop_free(x->loop);
+	og_buf_fini(&x->cert);
+	og_buf_fini(&x->key);
+	*x = (struct replica){.authority = NULL};
+}
+
+static void config_put(const char *path, const char *bundle)
+{
+	char text[20000];
+	snprintf(text, sizeof(text),
+		"{\"metadata\":{\"name\":\"%s\"},\"webhooks\":[{\"name\":\"pods.otelgate.dev\","
+		"\"clientConfig\":{\"service\":{\"name\":\"otelgate-webhook\","
+		"\"namespace\":\"otelgate\"}%s%s%s}},"
+		"{\"name\":\"x\",\"clientConfig\":{\"url\":\"https://other.example/\"}}]}",
+		strrchr(path, '/') + 1, bundle ? ",\"caBundle\":\"" : "", bundle ? bundle : "",
+		bundle ? "\"" : "");
+	fake_put(path, text);
+}
+
+static void setup(void)
+{
+	fake_init(1);
+	memset(r, 0, sizeof(r));
+	nreplicas = 0;
+	watch_trust = false;
+	distrusted = 0;
+	opts = (struct og_authority_opts){.ns = "otelgate",
+		.secret = "otelgate-webhook-ca",
+		.configurations = registrations,
+		.nconfigurations = 1,
+		.dns_names = dns,
+		.ndns = OG_COUNT(dns),
+		.ca_ms = 30LL * DAY * 1000,
+		.leaf_ms = 2LL * DAY * 1000,
+		.on_pair = on_pair,
+		.on_state = on_state};
+	config_put(CONFIG_PATH, NULL);
+}
+
+static void teardown(void)
+{
+	for (size_t i = 0; i < REPLICAS; i++)
+		if (r[i].authority)
+			stop_replica(&r[i]);
+	fake_fini();
+}
+
+static void start(size_t n)
+{
+	nreplicas = n;
+	for (size_t i = 0; i < n; i++)
+		start_replica(&r[i], 0);
+}
+
+/* ---- trust ---- */
+
+static X509 *first_cert(const struct og_buf *pem)
+{
+	BIO *b = BIO_new_mem_buf(pem->p, (int)pem->len);
+	X509 *x = PEM_read_bio_X509(b, NULL, NULL, NULL);
+	BIO_free(b);
+	return x;
+}
+
+static bool add_bundle(X509_STORE *store, const char *path)
+{
+	og_auto_buf struct og_buf pem = OG_BUF_INIT(0);
+	const char *b64 = json_string_value(json_object_get(
+		json_object_get(json_array_get(json_object_get(fake_get(path), "webhooks"), 0),
+			"clientConfig"),
+		"caBundle"));
+	bool any = false;
+
+	if (!b64 || og_base64_decode(&pem, og_svz(b64), NULL) < 0 || !pem.len)
+		return false;
+	BIO *b = BIO_new_mem_buf(pem.p, (int)pem.len);
+	for (X509 *x; (x = PEM_read_bio_X509(b, NULL, NULL, NULL)); any = true) {
+		X509_STORE_add_cert(store, x);
+		X509_free(x);
+	}
+	BIO_free(b);
+	return any;
+}
+
+/* As an API server with the right clock sees it. */
+static bool verifies(const struct replica *x, const char *path)
+{
+	X509_STORE *store = X509_STORE_new();
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	X509 *leaf = x->cert.len ? first_cert(&x->cert) : NULL;
+	bool ok = leaf && add_bundle(store, path) &&
+		  X509_STORE_CTX_init(ctx, store, leaf, NULL) == 1;
+
+	if (ok) {
+		X509_STORE_CTX_set_time(
+			ctx, 0, (time_t)(atomic_load(&r[0].clock.wall) / OG_NS_PER_S));
+		ok = X509_verify_cert(ctx) == 1 && X509_check_host(leaf, dns[0], 0, 0, NULL) == 1;
+	}
+	X509_free(leaf);
+	X509_STORE_CTX_free(ctx);
+	X509_STORE_free(store);
+	return ok;
+}
+
+static bool all_trusted(void)
+{
+	for (size_t i = 0; i < nreplicas; i++)
+		if (!verifies(&r[i], CONFIG_PATH))
+			return false;
+	return true;
+}
+
+/* The same at each step: looked at when something has changed, and every two hours. */
+static bool still_trusted(void)
+{
+	static uint64_t last;
+	static int64_t at;
+	static bool was;
+	uint64_t what = fake.rv;
+	int64_t now = atomic_load(&r[0].clock.wall) / OG_NS_PER_S;
+
+	for (size_t i = 0; i < nreplicas; i++)
+		what = what * 1000 + r[i].pairs;
+	if (what != last || now - at > 2 * HOUR || now < at) {
+		last = what;
+		at = now;
+		was = all_trusted();
+	}
+	return was;
+}
+
+/* ---- time ---- */
+
+static void step(int64_t ms)
+{
+	for (size_t i = 0; i < nreplicas; i++)
+		og_fakeclock_advance_ms(&r[i].clock, ms);
+	for (size_t i = 0; i < nreplicas; i++)
+		while (og_loop_turn(r[i].loop, 0) > 0)
+			;
+	if (watch_trust && !still_trusted())
+		distrusted++;
+}
+
+static void run_ms(int64_t ms)
+{
+	for (int64_t t = 0; t < ms; t += STEP_MS)
+		step(STEP_MS);
+}
+
+/* Long times in larger steps: nothing but the ticks happens. */
+static void run_hours(int64_t hours)
+{
+	for (int64_t t = 0; t < hours * 60; t++)
+		step(60000);
+}
+
+static struct og_authority_info info(size_t i)
+{
+	struct og_authority_info x;
+	og_authority_info(r[i].authority, &x);
+	return x;
+}
+
+#define SAYS(i, text)                                                                \
+	do {                                                                         \
+		struct og_authority_info x_ = info(i);                               \
+		ck_assert_msg(strstr(x_.error, (text)) != NULL, "\"%s\"", x_.error); \
+	} while (0)
+
+static const char *data(const char *key)
+{
+	return json_string_value(
+		json_object_get(json_object_get(fake_get(SECRET_PATH), "data"), key));
+}
+
+/* ---- cases ---- */
+
+START_TEST(first_start_of_several)
+{
+	fake_init((uint64_t)_i + 1);
+	config_put(CONFIG_PATH, NULL);
+	start(3);
+	run_ms(5000);
+	ck_assert_uint_eq(fake.creates, 1);
+	ck_assert(all_trusted());
+	for (size_t i = 0; i < 3; i++) {
+		struct og_authority_info x = info(i);
+		ck_assert_uint_eq(r[i].pairs, 1);
+		ck_assert(x.have_pair && x.bundles_current && x.seen);
+		ck_assert_uint_eq(x.cas, 1);
+		ck_assert_uint_eq(x.found, 1);
+		ck_assert_str_eq(x.error, "");
+	}
+	unsigned patches = fake.patches;
+	run_hours(1); /* and then there is nothing to do */
+	ck_assert_uint_eq(fake.patches, patches);
+	ck_assert_uint_le(patches, 3);
+}
+END_TEST
+
+START_TEST(the_others_entries_stay)
+{
+	start(1);
+	run_ms(3000);
+	json_t *second = json_array_get(json_object_get(fake_get(CONFIG_PATH), "webhooks"), 1);
+	ck_assert_ptr_null(json_object_get(json_object_get(second, "clientConfig"), "caBundle"));
+}
+END_TEST
+
+static void wipe(int how)
+{
+	static const char *const with[] = {
+		NULL, "", "AAAA", "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t"};
+	config_put(CONFIG_PATH, with[how]);
+}
+
+START_TEST(a_wiped_bundle_is_back_in_seconds)
+{
+	start(3);
+	run_ms(3000);
+	ck_assert(all_trusted());
+	wipe(_i);
+	ck_assert(!all_trusted());
+	run_ms(2000);
+	ck_assert(all_trusted());
+	ck_assert_uint_ge(info(0).bundle_repairs, 1);
+}
+END_TEST
+
+START_TEST(a_foreign_ca_in_the_bundle_is_taken_out)
+{
+	og_auto_buf struct og_buf ca = OG_BUF_INIT(0), key = OG_BUF_INIT(0), pem = OG_BUF_INIT(0),
+				  b64 = OG_BUF_INIT(0);
+	const struct og_ca_opts o = {"someone else's", 1700000000, 1900000000};
+
+	start(1);
+	run_ms(3000);
+	ck_assert_int_eq(og_certs_make_ca(&o, &ca, &key, NULL), 0);
+	ck_assert_int_eq(og_base64_decode(&pem, og_svz(data("ca.crt")), NULL), 0);
+	og_buf_sv(&pem, og_buf_view(&ca));
+	og_base64_encode(&b64, og_buf_view(&pem));
+	config_put(CONFIG_PATH, b64.p);
+	run_ms(2000);
+	const char *now = json_string_value(json_object_get(
+		json_object_get(
+			json_array_get(json_object_get(fake_get(CONFIG_PATH), "webhooks"), 0),
+			"clientConfig"),
+		"caBundle"));
+	ck_assert_str_eq(now, data("ca.crt"));
+}
+END_TEST
+
+START_TEST(leaves_are_renewed_and_rotation_loses_nothing)
+{
+	fake_init((uint64_t)_i + 10);
+	config_put(CONFIG_PATH, NULL);
+	start(3);
+	og_fakeclock_step_wall_ms(&r[1].clock, 20 * 60000);
+	og_fakeclock_step_wall_ms(&r[2].clock, -20 * 60000);
+	run_ms(5000);
+	ck_assert(all_trusted());
+	char *first = og_strdup(data("tls.crt"));
+	watch_trust = true;
+	run_hours(50 * 24);
+	ck_assert_uint_eq(distrusted, 0);
+	ck_assert_str_ne(first, data("tls.crt"));
+	uint64_t rotations = info(0).rotations + info(1).rotations + info(2).rotations;
+	ck_assert_uint_eq(rotations, 2); /* after 20 and 40 days */
+	for (size_t i = 0; i < 3; i++) {
+		/* every 32 hours, and at each rotation */
+		ck_assert_uint_ge(r[i].pairs, 36);
+		ck_assert_uint_le(r[i].pairs, 42);
+		ck_assert_uint_eq(info(i).cas, 1);
+		ck_assert_str_eq(info(i).error, "");
+	}
+	ck_assert_ptr_null(data("previous.crt"));
+	ck_assert_ptr_null(data("next.crt"));
+	og_free(first);
+}
+END_TEST
+
+START_TEST(a_deleted_secret_loses_nothing)
+{
+	start(3);
+	run_ms(5000);
+	char *first = og_strdup(data("tls.crt"));
+	watch_trust = true;
+	fake_put(SECRET_PATH, NULL);
+	run_ms(3000);
+	ck_assert_ptr_nonnull(data("next.key"));
+	ck_assert_str_eq(data("tls.crt"), first);
+	ck_assert_str_eq(data("tls.key"), "");
+	ck_assert_uint_eq(info(1).cas, 2);
+	run_ms(90000);
+	ck_assert_str_ne(data("tls.crt"), first);
+	ck_assert_str_ne(data("tls.key"), "");
+	ck_assert_ptr_null(data("next.key"));
+	ck_assert_uint_eq(distrusted, 0);
+	for (size_t i = 0; i < 3; i++)
+		ck_assert_uint_eq(r[i].pairs, 2);
+	run_hours(60); /* the former CA goes when its last leaf has ended */
+	ck_assert_ptr_null(data("previous.crt"));
+	ck_assert_uint_eq(distrusted, 0);
+	og_free(first);
+}
+END_TEST
+
+START_TEST(a_garbled_secret_loses_nothing)
+{
+	static const char *const keys[] = {"tls.key", "tls.crt", "ca.crt"};
+	start(2);
+	run_ms(5000);
+	watch_trust = true;
+	json_t *copy = json_deep_copy(fake_get(SECRET_PATH));
+	json_object_set_new(json_object_get(copy, "data"), keys[_i], json_string("Z2FyYmFnZQ=="));
+	char *text = json_dumps(copy, 0);
+	json_decref(copy);
+	fake_put(SECRET_PATH, text);
+	free(text);
+	run_ms(120000);
+	/* without its certificate the old CA cannot be published any longer: only then there is a
+	 * gap, as long as making a new one takes */
+	if (_i == 1)
+		ck_assert_uint_le(distrusted, 5000 / STEP_MS);
+	else
+		ck_assert_uint_eq(distrusted, 0);
+	ck_assert(all_trusted());
+	ck_assert_str_eq(info(0).error, "");
+	ck_assert_str_eq(info(1).error, "");
+}
+END_TEST
+
+START_TEST(the_secret_of_another_is_not_touched)
+{
+	fake_put(SECRET_PATH, "{\"type\":\"Opaque\",\"metadata\":{\"name\":\"otelgate-webhook-ca\","
+			      "\"namespace\":\"otelgate\"},\"data\":{\"tls.crt\":\"Zm9v\"}}");
+	start(2);
+	run_hours(1);
+	ck_assert_uint_eq(fake.creates + fake.patches + fake.conflicts, 0);
+	ck_assert_uint_eq(r[0].pairs, 0);
+	SAYS(0, "app.kubernetes.io/managed-by");
+	SAYS(1, "otelgate/otelgate-webhook-ca");
+	fake_put(SECRET_PATH, NULL); /* its owner takes it away */
+	run_ms(5000);
+	ck_assert(all_trusted());
+	ck_assert_str_eq(info(0).error, "");
+}
+END_TEST
+
+START_TEST(an_empty_secret_with_our_label_is_filled)
+{
+	fake_put(SECRET_PATH, "{\"type\":\"Opaque\",\"metadata\":{\"name\":\"otelgate-webhook-ca\","
+			      "\"namespace\":\"otelgate\",\"labels\":{"
+			      "\"app.kubernetes.io/managed-by\":\"otelgate\",\"mine\":\"kept\"}},"
+			      "\"data\":{}}");
+	start(2);
+	run_ms(120000);
+	ck_assert(all_trusted());
+	ck_assert_ptr_nonnull(data("tls.key"));
+	ck_assert_str_eq(json_string_value(json_object_get(
+				 json_object_get(json_object_get(fake_get(SECRET_PATH), "metadata"),
+					 "labels"),
+				 "mine")),
+		"kept");
+}
+END_TEST
+
+START_TEST(the_api_server_is_away_for_days)
+{
+	start(2);
+	run_ms(5000);
+	watch_trust = true;
+	fake.away = true;
+	fake_tell_watches();
+	run_hours(3 * 24);
+	/* leaves are renewed without it, since the CA is in memory */
+	ck_assert_uint_ge(r[0].pairs, 2);
+	ck_assert_uint_eq(distrusted, 0);
+	SAYS(0, "away");
+	fake_back();
+	run_ms(5000);
+	ck_assert_str_eq(info(0).error, "");
+	ck_assert_uint_eq(distrusted, 0);
+}
+END_TEST
+
+static int refuse_secrets(enum og_kube_verb v, const char *resource)
+{
+	return v == OG_KUBE_CREATE && strcmp(resource, "secrets") == 0 ? 403 : 0;
+}
+static int refuse_configs(enum og_kube_verb v, const char *resource)
+{
+	return v == OG_KUBE_PATCH && strcmp(resource, "secrets") != 0 ? 403 : 0;
+}
+
+START_TEST(no_right_to_create_the_secret)
+{
+	fake.refuse = refuse_secrets;
+	start(2);
+	run_ms(60000);
+	ck_assert_uint_eq(r[0].pairs, 0);
+	SAYS(0, "cannot create secrets");
+	ck_assert_uint_le(fake.refused, 16); /* it does not hammer */
+	ck_assert_uint_ge(fake.refused, 4);
+	fake.refuse = NULL;
+	run_ms(60000);
+	ck_assert(all_trusted());
+	ck_assert_str_eq(info(0).error, "");
+}
+END_TEST
+
+START_TEST(no_right_to_write_the_bundle)
+{
+	fake.refuse = refuse_configs;
+	start(1);
+	run_ms(60000);
+	ck_assert_uint_eq(r[0].pairs, 1);
+	ck_assert(!info(0).bundles_current);
+	SAYS(0, "cannot patch mutatingwebhookconfigurations");
+	ck_assert_uint_le(fake.refused, 8);
+	fake.refuse = NULL;
+	run_ms(60000);
+	ck_assert(all_trusted());
+	ck_assert_str_eq(info(0).error, "");
+}
+END_TEST
+
+START_TEST(no_right_to_see)
+{
+	fake.forbidden = _i ? "mutatingwebhookconfigurations" : "secrets";
+	start(1);
+	run_ms(20000);
+	SAYS(0, "403");
+	ck_assert_uint_eq(r[0].pairs, _i ? 1 : 0);
+	ck_assert(!info(0).seen);
+	fake.forbidden = NULL;
+	fake_tell_watches();
+	run_ms(10000);
+	ck_assert(all_trusted());
+	ck_assert_str_eq(info(0).error, "");
+	ck_assert(info(0).seen);
+}
+END_TEST
+
+START_TEST(a_rotation_waits_for_what_cannot_be_seen)
+{
+	fake.forbidden = "mutatingwebhookconfigurations";
+	start(1);
+	run_ms(5000);
+	run_hours(21 * 24);
+	ck_assert_ptr_nonnull(data("next.crt"));
+	ck_assert_ptr_nonnull(strstr(info(0).waiting, "cannot be seen"));
+	fake.forbidden = NULL;
+	fake_tell_watches();
+	run_ms(90000);
+	ck_assert(all_trusted());
+	ck_assert_ptr_null(data("next.crt"));
+	ck_assert_str_eq(info(0).waiting, "");
+}
+END_TEST
+
+START_TEST(a_registration_that_comes_and_goes)
+{
+	fake_put(CONFIG_PATH, NULL);
+	start(2);
+	run_ms(5000);
+	ck_assert_uint_eq(r[0].pairs, 1);
+	SAYS(0, "does not exist");
+	ck_assert_uint_eq(info(0).found, 0);
+	config_put(CONFIG_PATH, NULL);
+	run_ms(2000);
+	ck_assert(all_trusted());
+	ck_assert_str_eq(info(0).error, "");
+	fake_put(CONFIG_PATH, NULL);
+	run_ms(2000);
+	SAYS(1, "does not exist");
+	config_put(CONFIG_PATH, "AAAA");
+	run_ms(2000);
+	ck_assert(all_trusted());
+}
+END_TEST
+
+START_TEST(two_registrations)
+{
+	opts.nconfigurations = 2;
+	config_put(OTHER_PATH, NULL);
+	start(2);
+	run_ms(5000);
+	ck_assert(all_trusted() && verifies(&r[1], OTHER_PATH));
+	ck_assert_uint_eq(info(0).found, 2);
+	fake.refuse = NULL;
+	/* a rotation waits for both */
+	fake.forbidden = NULL;
+	run_hours(21 * 24);
+	ck_assert(verifies(&r[0], OTHER_PATH) && all_trusted());
+	ck_assert_uint_eq(info(0).rotations + info(1).rotations, 1);
+}
+END_TEST
+
+START_TEST(a_registration_of_someone_else)
+{
+	fake_put(CONFIG_PATH,
+		"{\"metadata\":{\"name\":\"otelgate\"},\"webhooks\":[{\"clientConfig\":{"
+		"\"url\":\"https://other.example/\"}}]}");
+	start(1);
+	run_ms(5000);
+	SAYS(0, "no webhook that points to");
+	ck_assert_uint_eq(fake.patches, 0);
+	ck_assert(!info(0).bundles_current);
+}
+END_TEST
+
+START_TEST(cainjector_keeps_its_bundle)
+{
+	fake_put(CONFIG_PATH,
+		"{\"metadata\":{\"name\":\"otelgate\",\"annotations\":{"
+		"\"cert-manager.io/inject-ca-from\":\"a/b\"}},\"webhooks\":[{\"clientConfig\":{"
+		"\"service\":{\"name\":\"otelgate-webhook\",\"namespace\":\"otelgate\"},"
+		"\"caBundle\":\"AAAA\"}}]}");
+	start(1);
+	run_ms(20000);
+	ck_assert_uint_eq(fake.patches, 0);
+	SAYS(0, "cert-manager");
+}
+END_TEST
+
+START_TEST(a_suspended_machine)
+{
+	start(2);
+	run_ms(5000);
+	/* the wall clock of one goes on for three days while all else stands still */
+	og_fakeclock_step_wall_ms(&r[0].clock, 3LL * DAY * 1000);
+	og_fakeclock_step_wall_ms(&r[1].clock, 3LL * DAY * 1000);
+	ck_assert(!all_trusted());
+	run_ms(12000);
+	ck_assert(all_trusted());
+	ck_assert_uint_eq(r[0].pairs, 2);
+}
+END_TEST
+
+START_TEST(a_listener_that_refuses)
+{
+	start(1);
+	r[0].refuse_pairs = true;
+	run_ms(5000);
+	SAYS(0, "does not want it");
+	ck_assert(!info(0).have_pair);
+	r[0].refuse_pairs = false;
+	run_ms(3000);
+	ck_assert(all_trusted());
+	ck_assert_str_eq(info(0).error, "");
+}
+END_TEST
+
+START_TEST(stopped_at_any_moment)
+{
+	/* whatever is in flight when it stops, the next one finds its way */
+	fake_init((uint64_t)_i + 50);
+	config_put(CONFIG_PATH, NULL);
+	start(1);
+	run_ms(_i * 37);
+	stop_replica(&r[0]);
+	start_replica(&r[0], 0);
+	run_ms(8000);
+	ck_assert(all_trusted());
+	ck_assert_uint_eq(fake.creates, 1);
+}
+END_TEST
+
+/* ---- someone else's Secret ---- */
+
+static void user_secret(const char *cn_host, bool with_ca, bool wrong_key)
+{
+	og_auto_buf struct og_buf ca = OG_BUF_INIT(0), ca_key = OG_BUF_INIT(0),
+				  cert = OG_BUF_INIT(0), key = OG_BUF_INIT(0), b = OG_BUF_INIT(0);
+	int64_t now = atomic_load(&r[0].clock.wall) / OG_NS_PER_S;
+	now = now ? now : 1714979289;
+	const struct og_ca_opts co = {"theirs", now - HOUR, now + 300 * DAY};
+	const char *const names[] = {cn_host};
+	const struct og_leaf_opts lo = {.dns_names = names,
+		.ndns = 1,
+		.not_before = now - HOUR,
+		.not_after = now + 90 * DAY};
+
+	ck_assert_int_eq(og_certs_make_ca(&co, &ca, &ca_key, NULL), 0);
+	ck_assert_int_eq(
+		og_certs_make_leaf(og_buf_view(&ca), og_buf_view(&ca_key), &lo, &cert, &key, NULL),
+		0);
+	og_buf_lit(&b, "{\"type\":\"kubernetes.io/tls\",\"metadata\":{\"name\":\"webhook-tls\","
+		       "\"namespace\":\"otelgate\"},\"data\":{\"tls.crt\":\"");
+	og_base64_encode(&b, og_buf_view(&cert));
+	og_buf_lit(&b, "\",\"tls.key\":\"");
+	og_base64_encode(&b, og_buf_view(wrong_key ? &ca_key : &key));
+	og_buf_lit(&b, "\"");
+	if (with_ca) {
+		og_buf_lit(&b, ",\"ca.crt\":\"");
+		og_base64_encode(&b, og_buf_view(&ca));
+		og_buf_lit(&b, "\"");
+	}
+	og_buf_lit(&b, "}}");
+	fake_put(USER_PATH, b.p);
+}
+
+static void user_setup(void)
+{
+	setup();
+	opts.source = OG_AUTHORITY_SECRET;
+	opts.secret = "webhook-tls";
+}
+
+START_TEST(their_pair_is_served)
+{
+	user_secret(dns[0], true, false);
+	start(2);
+	run_ms(3000);
+	ck_assert(all_trusted());
+	ck_assert_uint_eq(r[0].pairs, 1);
+	ck_assert_uint_eq(fake.creates, 0);
+	ck_assert_str_eq(info(0).error, "");
+	user_secret(dns[0], true, false); /* cert-manager renews */
+	run_ms(3000);
+	ck_assert(all_trusted());
+	ck_assert_uint_eq(r[0].pairs, 2);
+	ck_assert_uint_eq(info(0).bundle_repairs, 0);
+}
+END_TEST
+
+START_TEST(without_ca_crt_the_bundle_is_left_alone)
+{
+	config_put(CONFIG_PATH, "QUFB");
+	user_secret(dns[0], false, false);
+	start(1);
+	run_ms(5000);
+	ck_assert_uint_eq(r[0].pairs, 1);
+	ck_assert_uint_eq(fake.patches, 0);
+}
+END_TEST
+
+START_TEST(their_secret_comes_later)
+{
+	start(1);
+	run_ms(20000);
+	SAYS(0, "does not exist");
+	ck_assert_uint_eq(fake.creates, 0);
+	user_secret(dns[0], true, false);
+	run_ms(3000);
+	ck_assert(all_trusted());
+	ck_assert_str_eq(info(0).error, "");
+}
+END_TEST
+
+START_TEST(the_last_good_pair_is_kept)
+{
+	user_secret(dns[0], true, false);
+	start(1);
+	run_ms(3000);
+	switch (_i) {
+	case 0:
+		user_secret(dns[0], true, true);
+		break;
+	case 1:
+		fake_put(USER_PATH, "{\"metadata\":{\"name\":\"webhook-tls\","
+				    "\"namespace\":\"otelgate\"},\"data\":{}}");
+		break;
+	case 2:
+		fake_put(USER_PATH, "{\"metadata\":{\"name\":\"webhook-tls\","
+				    "\"namespace\":\"otelgate\"},\"data\":{"
+				    "\"tls.crt\":\"Zm9v\",\"tls.key\":\"***\"}}");
+		break;
+	default:
+		fake_put(USER_PATH, NULL);
+	}
+	run_ms(3000);
+	ck_assert_uint_eq(r[0].pairs, 1);
+	ck_assert(info(0).have_pair);
+	ck_assert_str_ne(info(0).error, "");
+	user_secret(dns[0], true, false);
+	run_ms(3000);
+	ck_assert_uint_eq(r[0].pairs, 2);
+	ck_assert(all_trusted());
+	ck_assert_str_eq(info(0).error, "");
+}
+END_TEST
+
+START_TEST(a_certificate_for_another_name_is_said)
+{
+	user_secret("something.else", true, false);
+	start(1);
+	run_ms(3000);
+	ck_assert_uint_eq(r[0].pairs, 1);
+	ck_assert_msg(strstr(r[0].last, "none of the names") != NULL, "%s", r[0].last);
+}
+END_TEST
+
+START_TEST(bad_options)
+{
+	static const char *const many[9] = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};
+	struct og_authority *a = NULL;
+	struct og_authority_opts o = opts;
+	struct og_fakeclock clock;
+	struct og_loop *l = NULL;
+
+	ck_assert_int_eq(og_authority_start(&o, &a, NULL), -OG_E_INVALID);
+	og_fakeclock_init(&clock);
+	ck_assert_int_eq(og_loop_new(&clock.clock, &l, NULL), 0);
+	o.kube = fake_client(l);
+	o.ns = "";
+	ck_assert_int_eq(og_authority_start(&o, &a, NULL), -OG_E_INVALID);
+	o.ns = "x";
+	o.on_pair = NULL;
+	ck_assert_int_eq(og_authority_start(&o, &a, NULL), -OG_E_INVALID);
+	o.on_pair = on_pair;
+	o.ndns = 0;
+	ck_assert_int_eq(og_authority_start(&o, &a, NULL), -OG_E_INVALID);
+	o.ndns = 2;
+	o.configurations = many;
+	o.nconfigurations = 9;
+	ck_assert_int_eq(og_authority_start(&o, &a, NULL), -OG_E_LIMIT);
+	ck_assert_ptr_null(a);
+	og_authority_stop(NULL);
+	fake_client_free(o.kube);
+	og_loop_free(l);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("authority_run");
+	TCase *t = tcase_create("own CA");
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_set_timeout(t, 120);
+	tcase_add_loop_test(t, first_start_of_several, 0, 12);
+	tcase_add_test(t, the_others_entries_stay);
+	tcase_add_loop_test(t, a_wiped_bundle_is_back_in_seconds, 0, 4);
+	tcase_add_test(t, a_foreign_ca_in_the_bundle_is_taken_out);
+	tcase_add_loop_test(t, leaves_are_renewed_and_rotation_loses_nothing, 0, 2);
+	tcase_add_test(t, a_deleted_secret_loses_nothing);
+	tcase_add_loop_test(t, a_garbled_secret_loses_nothing, 0, 3);
+	tcase_add_test(t, the_secret_of_another_is_not_touched);
+	tcase_add_test(t, an_empty_secret_with_our_label_is_filled);
+	tcase_add_test(t, the_api_server_is_away_for_days);
+	tcase_add_test(t, no_right_to_create_the_secret);
+	tcase_add_test(t, no_right_to_write_the_bundle);
+	tcase_add_loop_test(t, no_right_to_see, 0, 2);
+	tcase_add_test(t, a_rotation_waits_for_what_cannot_be_seen);
+	tcase_add_test(t, a_registration_that_comes_and_goes);
+	tcase_add_test(t, two_registrations);
+	tcase_add_test(t, a_registration_of_someone_else);
+	tcase_add_test(t, cainjector_keeps_its_bundle);
+	tcase_add_test(t, a_suspended_machine);
+	tcase_add_test(t, a_listener_that_refuses);
+	tcase_add_loop_test(t, stopped_at_any_moment, 0, 24);
+	tcase_add_test(t, bad_options);
+	suite_add_tcase(s, t);
+	t = tcase_create("their Secret");
+	tcase_add_checked_fixture(t, user_setup, teardown);
+	tcase_add_test(t, their_pair_is_served);
+	tcase_add_test(t, without_ca_crt_the_bundle_is_left_alone);
+	tcase_add_test(t, their_secret_comes_later);
+	tcase_add_loop_test(t, the_last_good_pair_is_kept, 0, 4);
+	tcase_add_test(t, a_certificate_for_another_name_is_said);
+	suite_add_tcase(s, t);
+	return og_suite_run(s);
+}
