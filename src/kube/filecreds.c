@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Credentials in files that others rotate. */
+#include <sys/stat.h>
 #include "otelgate/kube/filecreds.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/net/certs.h"
@@ -18,6 +19,15 @@ static int verdict(bool have, bool failed, const struct og_err *why, struct og_e
 	if (err)
 		*err = *why;
 	return have ? 1 : -(int)why->code;
+}
+
+/* Anything but a regular file could make the caller, an event loop, wait. */
+static int read_regular(const char *path, size_t max, struct og_buf *out, struct og_err *err)
+{
+	struct stat st;
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return og_err_set(err, OG_E_CONFIG, "%s is no regular file", path);
+	return og_kube_read_file(path, max, out, err);
 }
 
 /* --- tokens --- */
@@ -46,7 +56,7 @@ void og_token_source_fini(struct og_token_source *s)
 static int read_token(struct og_token_source *s, struct og_err *err)
 {
 	struct og_buf text og_auto_wipe = OG_BUF_INIT(0);
-	int rc = og_kube_read_file(s->path_, OG_KUBE_TOKEN_BYTES, &text, err);
+	int rc = read_regular(s->path_, OG_KUBE_TOKEN_BYTES, &text, err);
 	struct og_sv token = og_sv_trim(og_buf_view(&text));
 	if (!rc)
 		rc = og_kube_token_check(token, s->path_, err);
@@ -108,9 +118,9 @@ void og_cert_source_fini(struct og_cert_source *s)
 static int read_pair(struct og_cert_source *s, struct og_err *err)
 {
 	struct og_buf cert og_auto_wipe = OG_BUF_INIT(0), key og_auto_wipe = OG_BUF_INIT(0);
-	int rc = og_kube_read_file(s->cert_path_, OG_KUBE_PEM_BYTES, &cert, err);
+	int rc = read_regular(s->cert_path_, OG_KUBE_PEM_BYTES, &cert, err);
 	if (!rc)
-		rc = og_kube_read_file(s->key_path_, OG_KUBE_PEM_BYTES, &key, err);
+		rc = read_regular(s->key_path_, OG_KUBE_PEM_BYTES, &key, err);
 	struct og_sv c = og_buf_view(&cert), k = og_buf_view(&key);
 	if (!rc && s->have_ && og_sv_eq(c, og_buf_view(&s->cert_)) &&
 		og_secret_eq(&s->key_, k.p, k.n))
@@ -169,7 +179,7 @@ void og_ca_source_fini(struct og_ca_source *s)
 static int read_ca(struct og_ca_source *s, struct og_err *err)
 {
 	og_auto_buf struct og_buf pem = OG_BUF_INIT(0);
-	int rc = og_kube_read_file(s->path_, OG_KUBE_PEM_BYTES, &pem, err);
+	int rc = read_regular(s->path_, OG_KUBE_PEM_BYTES, &pem, err);
 	if (!rc && s->have_ && og_sv_eq(og_buf_view(&pem), og_buf_view(&s->pem_)))
 		return 0;
 	if (!rc)

@@ -100,6 +100,8 @@ int kc_read_text(struct kc_load *l, struct kc_file *f, struct og_sv text);
 int kc_read_files(struct kc_load *l);
 /* A path of an entry, made absolute. NULL when out of memory. */
 const char *kc_path(struct kc_load *l, const struct kc_entry *e, struct og_sv path);
+/* Only what stays where it is can be read again later: no pipes. */
+bool kc_is_regular(const char *path);
 /* Reads the PEM file `path` into the arena of the load. */
 int kc_read_pem(struct kc_load *l, const char *what, const char *path, struct og_sv *ret);
 

@@ -88,6 +88,12 @@ int og_kube_read_file(const char *path, size_t max, struct og_buf *out, struct o
 	return 0;
 }
 
+bool kc_is_regular(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 /* "/a/./b/../c" to "/a/c", by the letters alone, as Go's path/filepath.Clean. */
 static void clean(char *p)
 {

@@ -106,6 +106,8 @@ static int set_ca_file(struct kc_load *l, const struct kc_cluster *c, const char
 		return c->e.file ? kc_fail_field(l, &c->e, "certificate-authority", l->err->code,
 					   "%s", l->err->msg)
 				 : rc;
+	if (!kc_is_regular(path))
+		return 0;
 	a->ca_file = kc_keep(l, og_svz(path));
 	return a->ca_file ? 0 : kc_oom(l);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who an access is: token, client certificate, impersonation. */
+#include <sys/stat.h>
 #include "kubeconfig-priv.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/net/certs.h"
@@ -26,6 +27,8 @@ static int pick_pem(struct kc_load *l, const struct kc_user *u, const char *fiel
 	int rc = kc_read_pem(l, field, file, ret_pem);
 	if (rc)
 		return flag ? rc : kc_fail_field(l, &u->e, field, l->err->code, "%s", l->err->msg);
+	if (!kc_is_regular(file))
+		return 0;
 	*ret_path = kc_keep(l, og_svz(file));
 	return *ret_path ? 0 : kc_oom(l);
 }
@@ -78,7 +81,11 @@ static int keep_token(struct kc_load *l, const struct kc_user *u, struct og_sv t
 /* The file has to be good now, unless there is a token beside it. */
 static int check_token_file(struct kc_load *l, const char *path)
 {
+	struct stat st;
 	struct og_buf text og_auto_wipe = OG_BUF_INIT(0);
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return og_err_set(l->err, OG_E_CONFIG,
+			"%s is no regular file, and so can't be read again and again", path);
 	int rc = og_kube_read_file(path, OG_KUBE_TOKEN_BYTES, &text, l->err);
 	if (!rc)
 		rc = og_kube_token_check(og_sv_trim(og_buf_view(&text)), path, l->err);

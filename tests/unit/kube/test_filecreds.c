@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tokens, certificates and CAs that others rotate. */
+#include <sys/stat.h>
 #include <unistd.h>
 #include "otelgate/base/clock.h"
 #include "otelgate/base/mem.h"
@@ -209,6 +210,18 @@ START_TEST(ca_that_was_never_there)
 }
 END_TEST
 
+START_TEST(pipes_are_not_waited_for)
+{
+	unsigned g = 0;
+	ck_assert_int_eq(unlink(og_kubeworld_path(&w, "token")), 0);
+	ck_assert_int_eq(mkfifo(og_kubeworld_path(&w, "token"), 0600), 0);
+	ck_assert_int_eq(token(S(0), NULL), -OG_E_CONFIG);
+	ck_assert_int_eq(unlink(og_kubeworld_path(&w, "ca.crt")), 0);
+	ck_assert_int_eq(mkfifo(og_kubeworld_path(&w, "ca.crt"), 0600), 0);
+	ck_assert_int_eq(ca(S(0), &g), -OG_E_CONFIG);
+}
+END_TEST
+
 START_TEST(memory_runs_out_anywhere)
 {
 	for (unsigned long n = 1; n < 40; n++) {
@@ -250,6 +263,7 @@ int main(void)
 	tcase_add_test(tc, pair_that_was_never_there);
 	tcase_add_test(tc, ca_is_looked_at_every_five_minutes);
 	tcase_add_test(tc, ca_that_was_never_there);
+	tcase_add_test(tc, pipes_are_not_waited_for);
 	tcase_add_test(tc, memory_runs_out_anywhere);
 	suite_add_tcase(s, tc);
 	return og_suite_run(s);

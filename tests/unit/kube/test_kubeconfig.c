@@ -577,6 +577,31 @@ START_TEST(kubeconfig_beats_the_pod)
 }
 END_TEST
 
+/* --kubeconfig <(…) */
+START_TEST(pipes_are_read_once)
+{
+	int kc[2], ca[2];
+	char kc_path[64], ca_path[64];
+	ck_assert_int_eq(pipe(kc), 0);
+	ck_assert_int_eq(pipe(ca), 0);
+	snprintf(kc_path, sizeof(kc_path), "/proc/self/fd/%d", kc[0]);
+	snprintf(ca_path, sizeof(ca_path), "/proc/self/fd/%d", ca[0]);
+	static const char text[] = "clusters: [{name: c, cluster: {server: 'https://s'}}]\n";
+	ck_assert_int_eq(write(kc[1], text, strlen(text)), (ssize_t)strlen(text));
+	ck_assert_int_eq(write(ca[1], w.ca.p, w.ca.len), (ssize_t)w.ca.len);
+	close(kc[1]);
+	close(ca[1]);
+	w.o.flags.kubeconfig = kc_path;
+	w.o.flags.cluster = "c";
+	w.o.flags.certificate_authority = ca_path;
+	load_ok();
+	ck_assert(og_sv_eq(w.a->ca, og_buf_view(&w.ca)));
+	ck_assert_ptr_null(w.a->ca_file);
+	close(kc[0]);
+	close(ca[0]);
+}
+END_TEST
+
 START_TEST(several_documents_warn)
 {
 	char text[2048];
@@ -632,6 +657,7 @@ int main(void)
 	tcase_add_test(tc, pod_with_flags);
 	tcase_add_test(tc, pod_without_a_ca_warns);
 	tcase_add_test(tc, kubeconfig_beats_the_pod);
+	tcase_add_test(tc, pipes_are_read_once);
 	tcase_add_test(tc, several_documents_warn);
 	tcase_add_test(tc, first_missing_files_of_the_variable_warn);
 	suite_add_tcase(s, tc);

@@ -143,7 +143,7 @@ static const struct {
 	{USER("token: 'hunter2 x'"), OG_E_CONFIG, "the token holds a blank"},
 	{USER("token: \"hunter2\\n\""), OG_E_CONFIG, "the token holds a blank, line end"},
 	{USER("tokenFile: nowhere"), OG_E_NOT_FOUND, "/nowhere"},
-	{USER("tokenFile: ."), OG_E_IO, "tokenFile"},
+	{USER("tokenFile: ."), OG_E_CONFIG, "is no regular file"},
 	{USER("client-certificate-data: %CERT%"), OG_E_CONFIG, "has no key"},
 	{USER("client-certificate-data: %CERT%, client-key-data: %OTHERKEY%"), OG_E_CONFIG,
 		"belongs to another certificate"},
