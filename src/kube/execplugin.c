@@ -26,10 +26,10 @@ static char *make_label(const struct og_kube_access *a)
 {
 	struct og_buf b = OG_BUF_INIT(0);
 	og_buf_lit(&b, "exec plugin ");
-	kc_put_quoted(&b, og_svz(a->exec.command));
+	kcf_put_quoted(&b, og_svz(a->exec.command));
 	if (a->user) {
 		og_buf_lit(&b, " of user ");
-		kc_put_quoted(&b, og_svz(a->user));
+		kcf_put_quoted(&b, og_svz(a->user));
 	}
 	char *label = og_buf_take(&b);
 	og_buf_fini(&b);
@@ -275,7 +275,7 @@ static void drain(struct og_exec_plugin *p)
 {
 	while (p->out_fd >= 0 && p->doom.code == OG_OK) {
 		struct og_buf *b = &p->out;
-		if (b->cap - b->len < 2 && !kc_grow_wiped(b, b->cap * 2)) {
+		if (b->cap - b->len < 2 && !kcf_grow_wiped(b, b->cap * 2)) {
 			og_err_set(
 				&p->doom, OG_E_OOM, "out of memory for what %s prints", p->label);
 			return;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Choosing context, cluster and user, and making one access of them. */
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,33 +15,57 @@ enum { QUOTED_BYTES = 80, NAMES_SHOWN = 5, ARENA_BYTES = 8 << 10 };
 
 /* --- what all parts use --- */
 
-int kc_oom(struct kc_load *l)
+int kcf_oom(struct kcf_load *l)
 {
 	return og_err_set(l->err, OG_E_OOM, "out of memory while reading the kubeconfig");
 }
 
-void kc_put_quoted(struct og_buf *b, struct og_sv s)
+/* The largest length up to n that does not end inside a character. */
+static size_t whole_chars(const char *p, size_t n)
 {
+	size_t at = n;
+	while (at > 0 && ((unsigned char)p[at - 1] & 0xc0) == 0x80)
+		at--;
+	if (at == 0 || (unsigned char)p[at - 1] < 0xc0)
+		return n;
+	unsigned char lead = (unsigned char)p[at - 1];
+	size_t want = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+	return n - (at - 1) >= want ? n : at - 1;
+}
+
+/* vsnprintf that keeps UTF-8 whole. */
+static void format_text(char *text, size_t size, const char *fmt, va_list ap)
+	__attribute__((format(printf, 3, 0)));
+static void format_text(char *text, size_t size, const char *fmt, va_list ap)
+{
+	int n = vsnprintf(text, size, fmt, ap);
+	if (n >= (int)size)
+		text[whole_chars(text, size - 1)] = '\0';
+}
+
+void kcf_put_quoted(struct og_buf *b, struct og_sv s)
+{
+	size_t n = s.n > QUOTED_BYTES ? whole_chars(s.p, QUOTED_BYTES) : s.n;
 	og_buf_ch(b, '"');
-	for (size_t i = 0; i < s.n && i < QUOTED_BYTES; i++) {
+	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 		if (c < ' ' || c == 0x7f || c == '"')
 			og_buf_fmt(b, "\\x%02x", c);
 		else
 			og_buf_ch(b, s.p[i]);
 	}
-	og_buf_str(b, s.n > QUOTED_BYTES ? "...\"" : "\"");
+	og_buf_str(b, n < s.n ? "...\"" : "\"");
 }
 
-const char *kc_quote(struct kc_load *l, struct og_sv s)
+const char *kcf_quote(struct kcf_load *l, struct og_sv s)
 {
 	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
-	kc_put_quoted(&b, s);
+	kcf_put_quoted(&b, s);
 	const char *q = b.failed ? NULL : og_arena_strndup(&l->tmp, b.p, b.len);
 	return q ? q : "\"?\"";
 }
 
-bool kc_warn(struct kc_load *l, const char *fmt, ...)
+bool kcf_warn(struct kcf_load *l, const char *fmt, ...)
 {
 	if (l->nwarnings == l->warnings_cap) {
 		size_t cap = l->warnings_cap ? l->warnings_cap * 2 : 4;
@@ -55,33 +80,33 @@ bool kc_warn(struct kc_load *l, const char *fmt, ...)
 	char text[OG_ERR_MSG_BYTES];
 	va_list ap;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	format_text(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	const char *kept = kc_keep(l, og_svz(text));
+	const char *kept = kcf_keep(l, og_svz(text));
 	if (!kept)
 		return false;
 	l->warnings[l->nwarnings++] = kept;
 	return true;
 }
 
-struct og_sv kc_env(struct kc_load *l, const char *name)
+struct og_sv kcf_env(struct kcf_load *l, const char *name)
 {
 	return og_svz(l->env->get(l->env->ctx, name));
 }
 
-const char *kc_keep(struct kc_load *l, struct og_sv s)
+const char *kcf_keep(struct kcf_load *l, struct og_sv s)
 {
 	return og_arena_strndup(&l->a->arena_, s.p, s.n);
 }
 
-int kc_fail_at(struct kc_load *l, const struct kc_file *f, struct og_jval at, enum og_code code,
+int kcf_fail_at(struct kcf_load *l, const struct kcf_file *f, struct og_jval at, enum og_code code,
 	const char *fmt, ...)
 {
 	char text[OG_ERR_MSG_BYTES];
 	uint32_t line = 1, col = 1;
 	va_list ap;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	format_text(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	if (!f)
 		return og_err_set(l->err, code, "%s", text);
@@ -90,7 +115,7 @@ int kc_fail_at(struct kc_load *l, const struct kc_file *f, struct og_jval at, en
 	return og_err_set(l->err, code, "%s:%u:%u: %s", f->path, line, col, text);
 }
 
-struct og_jval kc_field_at(const struct kc_entry *e, const char *key)
+struct og_jval kcf_field_at(const struct kcf_entry *e, const char *key)
 {
 	static const char *const members[] = {"cluster", "user", "context"};
 	for (size_t i = 0; i < OG_COUNT(members); i++) {
@@ -109,21 +134,24 @@ static const char *system_get(void *ctx, const char *name)
 	return getenv(name);
 }
 
+static struct og_kube_env system_env = {.get = system_get};
+
+static void note_environ(void)
+{
+	system_env.vars = environ;
+}
+
 const struct og_kube_env *og_kube_env_system(void)
 {
-	static struct og_kube_env env = {.get = system_get};
-	static struct og_kube_env *volatile once;
-	if (!once) { /* the same value whoever writes it */
-		env.vars = environ;
-		once = &env;
-	}
-	return &env;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	(void)pthread_once(&once, note_environ);
+	return &system_env;
 }
 
 /* --- choosing --- */
 
 /* "(there are a, b, c)" or "(did you mean a?)" */
-static const char *others(struct kc_load *l, enum kc_kind kind, struct og_sv name)
+static const char *others(struct kcf_load *l, enum kcf_kind kind, struct og_sv name)
 {
 	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
 	const struct og_map *m = &l->by_name[kind];
@@ -135,10 +163,10 @@ static const char *others(struct kc_load *l, enum kc_kind kind, struct og_sv nam
 			near = og_suggest(name, one, 1);
 	}
 	if (near)
-		return og_arena_fmt(&l->tmp, " (did you mean %s?)", kc_quote(l, og_svz(near)));
+		return og_arena_fmt(&l->tmp, " (did you mean %s?)", kcf_quote(l, og_svz(near)));
 	og_map_for (m, e) {
 		if (n++ < NAMES_SHOWN)
-			og_buf_fmt(&b, "%s%s", n > 1 ? ", " : "", kc_quote(l, e->key));
+			og_buf_fmt(&b, "%s%s", n > 1 ? ", " : "", kcf_quote(l, e->key));
 	}
 	if (!n || b.failed)
 		return "";
@@ -151,13 +179,13 @@ static const char *text_or_empty(const char *s)
 	return s ? s : "";
 }
 
-static int no_such(struct kc_load *l, enum kc_kind kind, const char *flag, struct og_sv name)
+static int no_such(struct kcf_load *l, enum kcf_kind kind, const char *flag, struct og_sv name)
 {
 	return og_err_set(l->err, OG_E_NOT_FOUND, "--%s: there is no %s %s%s", flag, flag,
-		kc_quote(l, name), text_or_empty(others(l, kind, name)));
+		kcf_quote(l, name), text_or_empty(others(l, kind, name)));
 }
 
-static int pick_context(struct kc_load *l, struct kc_choice *c)
+static int pick_context(struct kcf_load *l, struct kcf_choice *c)
 {
 	struct og_sv name = l->fl->context ? og_svz(l->fl->context) : l->current;
 	if (!name.n)
@@ -167,13 +195,13 @@ static int pick_context(struct kc_load *l, struct kc_choice *c)
 		return 0;
 	if (l->fl->context)
 		return no_such(l, KC_CONTEXTS, "context", name);
-	return kc_fail_at(l, l->current_file, l->current_at, OG_E_NOT_FOUND,
-		"current-context: there is no context %s%s", kc_quote(l, name),
+	return kcf_fail_at(l, l->current_file, l->current_at, OG_E_NOT_FOUND,
+		"current-context: there is no context %s%s", kcf_quote(l, name),
 		text_or_empty(others(l, KC_CONTEXTS, name)));
 }
 
 /* Cluster or user: the flag's, else the context's. *ret stays when neither names one. */
-static int pick_part(struct kc_load *l, const struct kc_choice *c, enum kc_kind kind,
+static int pick_part(struct kcf_load *l, const struct kcf_choice *c, enum kcf_kind kind,
 	const char *flag, struct og_sv in_context, const void **ret)
 {
 	const char *what = kind == KC_CLUSTERS ? "cluster" : "user";
@@ -187,17 +215,17 @@ static int pick_part(struct kc_load *l, const struct kc_choice *c, enum kc_kind 
 	}
 	if (flag)
 		return no_such(l, kind, what, name);
-	return kc_fail_field(l, &c->context->e, what, OG_E_NOT_FOUND,
+	return kcf_fail_field(l, &c->context->e, what, OG_E_NOT_FOUND,
 		"context %s names the %s %s, which does not exist%s",
-		kc_quote(l, c->context->e.name), what, kc_quote(l, name),
+		kcf_quote(l, c->context->e.name), what, kcf_quote(l, name),
 		text_or_empty(others(l, kind, name)));
 }
 
-static int no_configuration(struct kc_load *l)
+static int no_configuration(struct kcf_load *l)
 {
 	if (l->tmp.failed)
-		return kc_oom(l);
-	const char *pod = kc_env(l, "KUBERNETES_SERVICE_HOST").n
+		return kcf_oom(l);
+	const char *pod = kcf_env(l, "KUBERNETES_SERVICE_HOST").n
 				  ? "the service account's token is not there "
 				    "(automountServiceAccountToken: false?)"
 				  : "this is no pod (KUBERNETES_SERVICE_HOST is not set)";
@@ -217,7 +245,7 @@ static int no_configuration(struct kc_load *l)
 }
 
 /* The namespace, and where it is from. */
-static int set_namespace(struct kc_load *l, const struct kc_choice *c, bool pod)
+static int set_namespace(struct kcf_load *l, const struct kcf_choice *c, bool pod)
 {
 	struct og_kube_access *a = l->a;
 	struct og_sv ns = OG_SV("");
@@ -230,7 +258,7 @@ static int set_namespace(struct kc_load *l, const struct kc_choice *c, bool pod)
 		ns = c->context->ns;
 		a->ns_from = OG_KUBE_NS_CONTEXT;
 	} else if (pod) {
-		rc = kc_pod_namespace(l, &ns);
+		rc = kcf_pod_namespace(l, &ns);
 		if (ns.n)
 			a->ns_from = OG_KUBE_NS_POD;
 	}
@@ -240,21 +268,21 @@ static int set_namespace(struct kc_load *l, const struct kc_choice *c, bool pod)
 		ns = OG_SV("default");
 	if (!og_name_is_dns_label(ns)) {
 		static const char rule[] = "is no namespace: at most 63 of a-z, 0-9 and \"-\"";
-		const char *q = kc_quote(l, ns);
+		const char *q = kcf_quote(l, ns);
 		if (a->ns_from == OG_KUBE_NS_FLAG)
 			return og_err_set(l->err, OG_E_USAGE, "--namespace: %s %s", q, rule);
 		if (a->ns_from == OG_KUBE_NS_POD)
 			return og_err_set(l->err, OG_E_CONFIG,
 				"the pod's namespace (POD_NAMESPACE or %s/namespace): %s %s",
 				l->sa_dir, q, rule);
-		return kc_fail_field(
+		return kcf_fail_field(
 			l, &c->context->e, "namespace", OG_E_CONFIG, "namespace: %s %s", q, rule);
 	}
-	a->ns = kc_keep(l, ns);
-	return a->ns ? 0 : kc_oom(l);
+	a->ns = kcf_keep(l, ns);
+	return a->ns ? 0 : kcf_oom(l);
 }
 
-static int set_names(struct kc_load *l, const struct kc_choice *c)
+static int set_names(struct kcf_load *l, const struct kcf_choice *c)
 {
 	struct og_kube_access *a = l->a;
 	const struct og_sv none = OG_SV("");
@@ -262,34 +290,34 @@ static int set_names(struct kc_load *l, const struct kc_choice *c)
 		c->context ? c->context->e.name : none, c->cluster->e.name, c->user->e.name};
 	const char **to[3] = {&a->context, &a->cluster, &a->user};
 	for (int i = 0; i < 3; i++) {
-		if (names[i].n && !(*to[i] = kc_keep(l, names[i])))
-			return kc_oom(l);
+		if (names[i].n && !(*to[i] = kcf_keep(l, names[i])))
+			return kcf_oom(l);
 	}
 	if (a->in_cluster)
 		a->source = og_arena_fmt(&a->arena_, "the pod's service account (%s)", l->sa_dir);
 	else if (a->context)
 		a->source = og_arena_fmt(&a->arena_, "context %s of %s",
-			kc_quote(l, c->context->e.name), c->context->e.file->path);
+			kcf_quote(l, c->context->e.name), c->context->e.file->path);
 	else if (a->cluster)
 		a->source = og_arena_fmt(&a->arena_, "cluster %s of %s",
-			kc_quote(l, c->cluster->e.name), c->cluster->e.file->path);
+			kcf_quote(l, c->cluster->e.name), c->cluster->e.file->path);
 	else
-		a->source = kc_keep(l, OG_SV("the command line (--server)"));
+		a->source = kcf_keep(l, OG_SV("the command line (--server)"));
 	const char **files = og_arena_new_n(&a->arena_, l->nfiles + 1, const char *);
 	if (!a->source || !files)
-		return kc_oom(l);
+		return kcf_oom(l);
 	for (size_t i = 0; i < l->nfiles; i++) {
-		files[i] = kc_keep(l, og_svz(l->files[i]));
+		files[i] = kcf_keep(l, og_svz(l->files[i]));
 		if (!files[i])
-			return kc_oom(l);
+			return kcf_oom(l);
 	}
 	a->files = files;
 	a->nfiles = l->nfiles;
 	return 0;
 }
 
-static int choose(struct kc_load *l, struct kc_choice *c, struct kc_cluster *own_cluster,
-	struct kc_user *own_user, bool pod)
+static int choose(struct kcf_load *l, struct kcf_choice *c, struct kcf_cluster *own_cluster,
+	struct kcf_user *own_user, bool pod)
 {
 	c->cluster = own_cluster;
 	c->user = own_user;
@@ -307,31 +335,31 @@ static int choose(struct kc_load *l, struct kc_choice *c, struct kc_cluster *own
 	c->cluster = cluster;
 	c->user = user;
 	if (c->context && cluster == own_cluster && !l->fl->server)
-		return kc_fail_entry(l, &c->context->e, OG_E_CONFIG,
+		return kcf_fail_entry(l, &c->context->e, OG_E_CONFIG,
 			"context %s names no cluster: add cluster: NAME, or use --cluster or --server",
-			kc_quote(l, c->context->e.name));
+			kcf_quote(l, c->context->e.name));
 	if (c->context || cluster != own_cluster || l->fl->server)
 		return 0;
 	if (user != own_user)
 		return og_err_set(l->err, OG_E_USAGE,
 			"--user needs a cluster: use --context, --cluster or --server too");
-	return pod ? kc_pod_entries(l, own_cluster, own_user) : no_configuration(l);
+	return pod ? kcf_pod_entries(l, own_cluster, own_user) : no_configuration(l);
 }
 
-static int resolve(struct kc_load *l)
+static int resolve(struct kcf_load *l)
 {
-	struct kc_cluster own_cluster = {.e = {.name = OG_SV("")}};
-	struct kc_user own_user = {.e = {.name = OG_SV("")}};
-	struct kc_choice c = {.context = NULL};
-	int rc = kc_read_files(l);
+	struct kcf_cluster own_cluster = {.e = {.name = OG_SV("")}};
+	struct kcf_user own_user = {.e = {.name = OG_SV("")}};
+	struct kcf_choice c = {.context = NULL};
+	int rc = kcf_read_files(l);
 	if (rc)
 		return rc;
-	bool pod = kc_pod_possible(l);
+	bool pod = kcf_pod_possible(l);
 	rc = choose(l, &c, &own_cluster, &own_user, pod);
 	if (!rc)
-		rc = kc_set_server(l, &c);
+		rc = kcf_set_server(l, &c);
 	if (!rc)
-		rc = kc_set_user(l, &c);
+		rc = kcf_set_user(l, &c);
 	if (!rc)
 		rc = set_namespace(l, &c, pod);
 	if (!rc)
@@ -339,7 +367,7 @@ static int resolve(struct kc_load *l)
 	l->a->warnings = l->warnings;
 	l->a->nwarnings = l->nwarnings;
 	/* og_jstr_or_empty gives "" where memory was out */
-	return !rc && (l->tmp.failed || l->a->arena_.failed) ? kc_oom(l) : rc;
+	return !rc && (l->tmp.failed || l->a->arena_.failed) ? kcf_oom(l) : rc;
 }
 
 /* An empty flag is one that was not given, as with kubectl. */
@@ -358,7 +386,7 @@ int og_kube_access_load(
 {
 	struct og_err own = OG_ERR_INIT;
 	struct og_kube_flags flags = o->flags;
-	struct kc_load l = {.fl = &flags,
+	struct kcf_load l = {.fl = &flags,
 		.env = o->env ? o->env : og_kube_env_system(),
 		.sa_dir = o->service_account_dir ? o->service_account_dir
 						 : OG_KUBE_SERVICE_ACCOUNT_DIR,
@@ -369,7 +397,7 @@ int og_kube_access_load(
 	drop_empty(&flags);
 	l.a = og_calloc(1, sizeof(*l.a));
 	if (!l.a)
-		return kc_oom(&l);
+		return kcf_oom(&l);
 	og_arena_init(&l.a->arena_, ARENA_BYTES, 0);
 	og_arena_init(&l.tmp, 0, 0);
 	for (int i = 0; i < KC_KINDS; i++)

@@ -15,13 +15,13 @@ static const struct {
 static const char v1[] = "client.authentication.k8s.io/v1";
 static const char v1beta1[] = "client.authentication.k8s.io/v1beta1";
 
-static int fail(struct kc_load *l, const struct kc_user *u, enum og_code code, const char *what)
+static int fail(struct kcf_load *l, const struct kcf_user *u, enum og_code code, const char *what)
 {
-	return kc_fail_at(l, u->e.file, u->exec_at, code, "the exec plugin of user %s %s",
-		kc_quote(l, u->e.name), what);
+	return kcf_fail_at(l, u->e.file, u->exec_at, code, "the exec plugin of user %s %s",
+		kcf_quote(l, u->e.name), what);
 }
 
-static int set_version(struct kc_load *l, const struct kc_user *u)
+static int set_version(struct kcf_load *l, const struct kcf_user *u)
 {
 	struct og_kube_exec *x = &l->a->exec;
 	struct og_sv v = u->exec.api_version;
@@ -39,7 +39,7 @@ static int set_version(struct kc_load *l, const struct kc_user *u)
 }
 
 /* v1 has to say it; older ones default to IfAvailable (api/v1/defaults.go). */
-static int set_mode(struct kc_load *l, const struct kc_user *u)
+static int set_mode(struct kcf_load *l, const struct kcf_user *u)
 {
 	struct og_sv s = u->exec.interactive;
 	if (!s.n && l->a->exec.api_version == v1beta1)
@@ -53,54 +53,54 @@ static int set_mode(struct kc_load *l, const struct kc_user *u)
 	return fail(l, u, OG_E_CONFIG, "needs interactiveMode: Never, IfAvailable or Always");
 }
 
-static int set_command(struct kc_load *l, const struct kc_user *u)
+static int set_command(struct kcf_load *l, const struct kcf_user *u)
 {
 	struct og_sv s = u->exec.command;
 	if (!s.n)
 		return fail(l, u, OG_E_CONFIG, "has no command");
 	bool path = og_sv_chr(s, '/') < s.n;
-	const char *p = path ? kc_path(l, &u->e, s) : NULL;
+	const char *p = path ? kcf_path(l, &u->e, s) : NULL;
 	if (path && !p)
-		return kc_oom(l);
-	l->a->exec.command = kc_keep(l, path ? og_svz(p) : s);
-	return l->a->exec.command ? 0 : kc_oom(l);
+		return kcf_oom(l);
+	l->a->exec.command = kcf_keep(l, path ? og_svz(p) : s);
+	return l->a->exec.command ? 0 : kcf_oom(l);
 }
 
-static int set_args(struct kc_load *l, const struct kc_user *u)
+static int set_args(struct kcf_load *l, const struct kcf_user *u)
 {
 	struct og_kube_exec *x = &l->a->exec;
 	const char **args =
 		og_arena_new_n(&l->a->arena_, og_jcount(u->exec.args) + 1, const char *);
 	if (!args)
-		return kc_oom(l);
+		return kcf_oom(l);
 	og_jfor (it, u->exec.args) {
-		args[it.index] = kc_keep(l, og_jstr_or_empty(it.val, &l->tmp));
+		args[it.index] = kcf_keep(l, og_jstr_or_empty(it.val, &l->tmp));
 		if (!args[it.index])
-			return kc_oom(l);
+			return kcf_oom(l);
 	}
 	x->args = args;
 	x->nargs = og_jcount(u->exec.args);
 	return 0;
 }
 
-static int set_vars(struct kc_load *l, const struct kc_user *u)
+static int set_vars(struct kcf_load *l, const struct kcf_user *u)
 {
 	struct og_kube_exec *x = &l->a->exec;
 	struct og_kube_var *vars =
 		og_arena_new_n(&l->a->arena_, og_jcount(u->exec.env) + 1, struct og_kube_var);
 	if (!vars)
-		return kc_oom(l);
+		return kcf_oom(l);
 	og_jfor (it, u->exec.env) {
 		struct og_sv name = og_jstr_or_empty(og_jgetl(it.val, "name"), &l->tmp);
 		struct og_sv value = og_jstr_or_empty(og_jgetl(it.val, "value"), &l->tmp);
 		if (!name.n || og_sv_chr(name, '=') < name.n)
-			return l->tmp.failed ? kc_oom(l)
+			return l->tmp.failed ? kcf_oom(l)
 					     : fail(l, u, OG_E_CONFIG,
 						       "has a variable without a name, or with '=' "
 						       "in it");
-		vars[it.index] = (struct og_kube_var){kc_keep(l, name), kc_keep(l, value)};
+		vars[it.index] = (struct og_kube_var){kcf_keep(l, name), kcf_keep(l, value)};
 		if (!vars[it.index].name || !vars[it.index].value)
-			return kc_oom(l);
+			return kcf_oom(l);
 	}
 	x->env = vars;
 	x->nenv = og_jcount(u->exec.env);
@@ -108,14 +108,14 @@ static int set_vars(struct kc_load *l, const struct kc_user *u)
 }
 
 /* Shown on terminals: what could steer one is taken out, line ends stay. */
-static int set_hint(struct kc_load *l, const struct kc_user *u)
+static int set_hint(struct kcf_load *l, const struct kcf_user *u)
 {
 	struct og_sv s = u->exec.install_hint;
 	if (!s.n)
 		return 0;
 	char *hint = og_arena_strndup(&l->a->arena_, s.p, s.n);
 	if (!hint)
-		return kc_oom(l);
+		return kcf_oom(l);
 	for (char *p = hint; *p; p++)
 		if (((unsigned char)*p < ' ' && *p != '\n' && *p != '\t') || *p == 0x7f)
 			*p = ' ';
@@ -126,7 +126,7 @@ static int set_hint(struct kc_load *l, const struct kc_user *u)
 	return 0;
 }
 
-static int set_cluster_config(struct kc_load *l, const struct kc_cluster *k)
+static int set_cluster_config(struct kcf_load *l, const struct kcf_cluster *k)
 {
 	og_jfor (it, k->extensions) {
 		struct og_jval v = og_jgetl(it.val, "extension");
@@ -134,14 +134,14 @@ static int set_cluster_config(struct kc_load *l, const struct kc_cluster *k)
 			og_junset(v))
 			continue;
 		l->a->exec.cluster_config = og_arena_sv(&l->a->arena_, og_jraw(v));
-		return l->a->exec.cluster_config.p ? 0 : kc_oom(l);
+		return l->a->exec.cluster_config.p ? 0 : kcf_oom(l);
 	}
 	return 0;
 }
 
-int kc_set_exec(struct kc_load *l, const struct kc_choice *c)
+int kcf_set_exec(struct kcf_load *l, const struct kcf_choice *c)
 {
-	const struct kc_user *u = c->user;
+	const struct kcf_user *u = c->user;
 	struct og_kube_access *a = l->a;
 	if (og_junset(u->exec_at))
 		return 0;

@@ -11,7 +11,7 @@
 
 enum { READ_FIRST = 64 << 10 };
 
-bool kc_grow_wiped(struct og_buf *b, size_t cap)
+bool kcf_grow_wiped(struct og_buf *b, size_t cap)
 {
 	struct og_buf bigger = OG_BUF_INIT(b->max);
 	if (!og_buf_reserve(&bigger, cap))
@@ -27,7 +27,7 @@ static int read_all(int fd, const char *path, size_t max, struct og_buf *out, st
 	for (;;) {
 		size_t room = out->cap - out->len - 1;
 		if (room == 0) {
-			if (!kc_grow_wiped(out, out->cap * 2))
+			if (!kcf_grow_wiped(out, out->cap * 2))
 				return og_err_set(
 					err, OG_E_OOM, "out of memory while reading %s", path);
 			continue;
@@ -88,7 +88,7 @@ int og_kube_read_file(const char *path, size_t max, struct og_buf *out, struct o
 	return 0;
 }
 
-bool kc_is_regular(const char *path)
+bool kcf_is_regular(const char *path)
 {
 	struct stat st;
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
@@ -118,7 +118,7 @@ static void clean(char *p)
 }
 
 /* The absolute folder of a file. */
-static int folder_of(struct kc_load *l, const char *path, const char **ret)
+static int folder_of(struct kcf_load *l, const char *path, const char **ret)
 {
 	char cwd[PATH_MAX];
 	const char *slash = strrchr(path, '/');
@@ -131,13 +131,13 @@ static int folder_of(struct kc_load *l, const char *path, const char **ret)
 	else
 		dir = og_arena_fmt(&l->tmp, "%s/%.*s", cwd, n, path);
 	if (!dir)
-		return kc_oom(l);
+		return kcf_oom(l);
 	clean(dir);
 	*ret = dir;
 	return 0;
 }
 
-const char *kc_path(struct kc_load *l, const struct kc_entry *e, struct og_sv path)
+const char *kcf_path(struct kcf_load *l, const struct kcf_entry *e, struct og_sv path)
 {
 	if (!e->file || path.p[0] == '/')
 		return og_arena_strndup(&l->tmp, path.p, path.n);
@@ -147,12 +147,12 @@ const char *kc_path(struct kc_load *l, const struct kc_entry *e, struct og_sv pa
 	return p;
 }
 
-static int read_one(struct kc_load *l, const char *path, bool must_exist)
+static int read_one(struct kcf_load *l, const char *path, bool must_exist)
 {
 	struct og_buf text og_auto_wipe = OG_BUF_INIT(0);
-	struct kc_file *f = og_arena_new(&l->tmp, struct kc_file);
+	struct kcf_file *f = og_arena_new(&l->tmp, struct kcf_file);
 	if (!f)
-		return kc_oom(l);
+		return kcf_oom(l);
 	f->path = path;
 	int rc = folder_of(l, path, &f->dir);
 	if (!rc)
@@ -168,9 +168,9 @@ static int read_one(struct kc_load *l, const char *path, bool must_exist)
 	/* the source borrows the text */
 	struct og_sv kept = og_arena_sv(&l->tmp, og_buf_view(&text));
 	if (!kept.p)
-		return kc_oom(l);
+		return kcf_oom(l);
 	l->files[l->nfiles++] = path;
-	return kc_read_text(l, f, kept);
+	return kcf_read_text(l, f, kept);
 }
 
 static bool is_among(const char *const *list, size_t n, const char *path)
@@ -181,7 +181,7 @@ static bool is_among(const char *const *list, size_t n, const char *path)
 	return false;
 }
 
-static int read_env_list(struct kc_load *l, struct og_sv rest)
+static int read_env_list(struct kcf_load *l, struct og_sv rest)
 {
 	const char *seen[OG_KUBE_FILES];
 	struct og_sv part;
@@ -191,7 +191,7 @@ static int read_env_list(struct kc_load *l, struct og_sv rest)
 			continue;
 		char *path = og_arena_strndup(&l->tmp, part.p, part.n);
 		if (!path)
-			return kc_oom(l);
+			return kcf_oom(l);
 		if (is_among(seen, n, path))
 			continue;
 		if (n == OG_KUBE_FILES)
@@ -203,18 +203,18 @@ static int read_env_list(struct kc_load *l, struct og_sv rest)
 			return rc;
 	}
 	if (n && !l->nfiles &&
-		!kc_warn(l, "none of the files of KUBECONFIG exists (%s%s)", seen[0],
+		!kcf_warn(l, "none of the files of KUBECONFIG exists (%s%s)", seen[0],
 			n > 1 ? ", ..." : ""))
-		return kc_oom(l);
+		return kcf_oom(l);
 	return 0;
 }
 
-int kc_read_files(struct kc_load *l)
+int kcf_read_files(struct kcf_load *l)
 {
-	struct og_sv list = kc_env(l, "KUBECONFIG"), home = kc_env(l, "HOME");
+	struct og_sv list = kcf_env(l, "KUBECONFIG"), home = kcf_env(l, "HOME");
 	l->files = og_arena_new_n(&l->tmp, OG_KUBE_FILES, const char *);
 	if (!l->files)
-		return kc_oom(l);
+		return kcf_oom(l);
 	if (l->fl->kubeconfig)
 		return read_one(l, l->fl->kubeconfig, true);
 	if (list.n)
@@ -223,5 +223,5 @@ int kc_read_files(struct kc_load *l)
 		return 0;
 	char *path = og_arena_fmt(&l->tmp, "%.*s%s.kube/config", OG_SV_ARG(home),
 		home.p[home.n - 1] == '/' ? "" : "/");
-	return path ? read_one(l, path, false) : kc_oom(l);
+	return path ? read_one(l, path, false) : kcf_oom(l);
 }

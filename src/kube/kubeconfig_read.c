@@ -8,7 +8,7 @@
 #include "otelgate/base/mem.h"
 #include "otelgate/codec/base64.h"
 
-enum kc_type {
+enum kcf_type {
 	KC_STR,
 	KC_BOOL,
 	KC_B64,	   /* decoded */
@@ -17,12 +17,12 @@ enum kc_type {
 	KC_OBJECT, /* kept as a value */
 	KC_NAMED,  /* array of objects with a name */
 	KC_VARS,   /* array of {name, value} */
-	KC_EXEC	   /* struct kc_exec; the value itself goes to exec_at */
+	KC_EXEC	   /* struct kcf_exec; the value itself goes to exec_at */
 };
 
-struct kc_field {
+struct kcf_field {
 	const char *key;
-	enum kc_type type;
+	enum kcf_type type;
 	size_t at;
 };
 
@@ -31,66 +31,66 @@ struct kc_field {
 		key_, type_, offsetof(struct struct_, member_) \
 	}
 
-static const struct kc_field cluster_fields[] = {
-	F(KC_STR, kc_cluster, "server", server),
-	F(KC_STR, kc_cluster, "tls-server-name", tls_server_name),
-	F(KC_BOOL, kc_cluster, "insecure-skip-tls-verify", insecure),
-	F(KC_STR, kc_cluster, "certificate-authority", ca),
-	F(KC_B64, kc_cluster, "certificate-authority-data", ca_data),
-	F(KC_STR, kc_cluster, "proxy-url", proxy_url),
-	F(KC_BOOL, kc_cluster, "disable-compression", disable_compression),
-	F(KC_NAMED, kc_cluster, "extensions", extensions),
+static const struct kcf_field cluster_fields[] = {
+	F(KC_STR, kcf_cluster, "server", server),
+	F(KC_STR, kcf_cluster, "tls-server-name", tls_server_name),
+	F(KC_BOOL, kcf_cluster, "insecure-skip-tls-verify", insecure),
+	F(KC_STR, kcf_cluster, "certificate-authority", ca),
+	F(KC_B64, kcf_cluster, "certificate-authority-data", ca_data),
+	F(KC_STR, kcf_cluster, "proxy-url", proxy_url),
+	F(KC_BOOL, kcf_cluster, "disable-compression", disable_compression),
+	F(KC_NAMED, kcf_cluster, "extensions", extensions),
 };
 
-static const struct kc_field user_fields[] = {
-	F(KC_STR, kc_user, "client-certificate", cert),
-	F(KC_B64, kc_user, "client-certificate-data", cert_data),
-	F(KC_STR, kc_user, "client-key", key),
-	F(KC_B64, kc_user, "client-key-data", key_data),
-	F(KC_STR, kc_user, "token", token),
-	F(KC_STR, kc_user, "tokenFile", token_file),
-	F(KC_STR, kc_user, "as", as),
-	F(KC_STR, kc_user, "as-uid", as_uid),
-	F(KC_STRS, kc_user, "as-groups", as_groups),
-	F(KC_EXTRA, kc_user, "as-user-extra", as_extra),
-	F(KC_STR, kc_user, "username", username),
-	F(KC_STR, kc_user, "password", password),
-	F(KC_OBJECT, kc_user, "auth-provider", auth_provider),
-	F(KC_EXEC, kc_user, "exec", exec_at),
+static const struct kcf_field user_fields[] = {
+	F(KC_STR, kcf_user, "client-certificate", cert),
+	F(KC_B64, kcf_user, "client-certificate-data", cert_data),
+	F(KC_STR, kcf_user, "client-key", key),
+	F(KC_B64, kcf_user, "client-key-data", key_data),
+	F(KC_STR, kcf_user, "token", token),
+	F(KC_STR, kcf_user, "tokenFile", token_file),
+	F(KC_STR, kcf_user, "as", as),
+	F(KC_STR, kcf_user, "as-uid", as_uid),
+	F(KC_STRS, kcf_user, "as-groups", as_groups),
+	F(KC_EXTRA, kcf_user, "as-user-extra", as_extra),
+	F(KC_STR, kcf_user, "username", username),
+	F(KC_STR, kcf_user, "password", password),
+	F(KC_OBJECT, kcf_user, "auth-provider", auth_provider),
+	F(KC_EXEC, kcf_user, "exec", exec_at),
 };
 
-static const struct kc_field exec_fields[] = {
-	F(KC_STR, kc_exec, "command", command),
-	F(KC_STRS, kc_exec, "args", args),
-	F(KC_VARS, kc_exec, "env", env),
-	F(KC_STR, kc_exec, "apiVersion", api_version),
-	F(KC_STR, kc_exec, "installHint", install_hint),
-	F(KC_BOOL, kc_exec, "provideClusterInfo", provide_cluster_info),
-	F(KC_STR, kc_exec, "interactiveMode", interactive),
+static const struct kcf_field exec_fields[] = {
+	F(KC_STR, kcf_exec, "command", command),
+	F(KC_STRS, kcf_exec, "args", args),
+	F(KC_VARS, kcf_exec, "env", env),
+	F(KC_STR, kcf_exec, "apiVersion", api_version),
+	F(KC_STR, kcf_exec, "installHint", install_hint),
+	F(KC_BOOL, kcf_exec, "provideClusterInfo", provide_cluster_info),
+	F(KC_STR, kcf_exec, "interactiveMode", interactive),
 };
 
-static const struct kc_field context_fields[] = {
-	F(KC_STR, kc_context, "cluster", cluster),
-	F(KC_STR, kc_context, "user", user),
-	F(KC_STR, kc_context, "namespace", ns),
+static const struct kcf_field context_fields[] = {
+	F(KC_STR, kcf_context, "cluster", cluster),
+	F(KC_STR, kcf_context, "user", user),
+	F(KC_STR, kcf_context, "namespace", ns),
 };
 
 /* The three lists. */
-static const struct kc_list {
+static const struct kcf_list {
 	const char *list, *member; /* clusters: - name: x, cluster: {…} */
-	const struct kc_field *fields;
+	const struct kcf_field *fields;
 	size_t nfields, bytes;
 } lists[KC_KINDS] = {
 	[KC_CLUSTERS] = {"clusters", "cluster", cluster_fields, OG_COUNT(cluster_fields),
-		sizeof(struct kc_cluster)},
-	[KC_USERS] = {"users", "user", user_fields, OG_COUNT(user_fields), sizeof(struct kc_user)},
+		sizeof(struct kcf_cluster)},
+	[KC_USERS] = {"users", "user", user_fields, OG_COUNT(user_fields), sizeof(struct kcf_user)},
 	[KC_CONTEXTS] = {"contexts", "context", context_fields, OG_COUNT(context_fields),
-		sizeof(struct kc_context)},
+		sizeof(struct kcf_context)},
 };
 
 struct reader {
-	struct kc_load *l;
-	struct kc_file *f;
+	struct kcf_load *l;
+	struct kcf_file *f;
 	char path[64]; /* of the entry: "users[3].user." */
 };
 
@@ -100,7 +100,7 @@ static int wrong_type(
 	enum og_jtype t = og_jtype(v);
 	bool text = strcmp(want, "a string") == 0 &&
 		    (t == OG_J_NUMBER || t == OG_J_TRUE || t == OG_J_FALSE);
-	return kc_fail_at(r->l, r->f, v, OG_E_CONFIG, "%s%s%s is %s %s, and has to be %s%s",
+	return kcf_fail_at(r->l, r->f, v, OG_E_CONFIG, "%s%s%s is %s %s, and has to be %s%s",
 		r->path, key, sub, t == OG_J_ARRAY || t == OG_J_OBJECT ? "an" : "a",
 		og_jtype_name(t), want, text ? ": put it in quotes" : "");
 }
@@ -114,9 +114,9 @@ static int read_str(
 	if (!og_jis(v, OG_J_STRING))
 		return wrong_type(r, v, key, sub, "a string");
 	if (!og_jstr(v, &r->l->tmp, ret))
-		return kc_oom(r->l);
+		return kcf_oom(r->l);
 	if (og_sv_chr(*ret, '\0') < ret->n)
-		return kc_fail_at(r->l, r->f, v, OG_E_CONFIG, "%s%s%s holds a NUL character",
+		return kcf_fail_at(r->l, r->f, v, OG_E_CONFIG, "%s%s%s holds a NUL character",
 			r->path, key, sub);
 	return 0;
 }
@@ -126,12 +126,12 @@ static int decode(struct reader *r, struct og_jval v, const char *key, struct og
 {
 	int rc = og_base64_decode(out, packed, NULL);
 	if (rc == -OG_E_OOM)
-		return kc_oom(r->l);
+		return kcf_oom(r->l);
 	if (rc)
-		return kc_fail_at(r->l, r->f, v, OG_E_CONFIG,
+		return kcf_fail_at(r->l, r->f, v, OG_E_CONFIG,
 			"%s%s is not base64 (make it with: base64 -w0 FILE)", r->path, key);
 	*ret = og_arena_sv(&r->l->tmp, og_buf_view(out));
-	return ret->p ? 0 : kc_oom(r->l);
+	return ret->p ? 0 : kcf_oom(r->l);
 }
 
 /* Go's reader of []byte skips line ends, so that folded texts work (encoding/base64). */
@@ -146,7 +146,7 @@ static int read_b64(struct reader *r, struct og_jval v, const char *key, struct 
 	size_t n = 0;
 	if (!packed || !og_buf_reserve(&out, text.n)) {
 		og_buf_fini(&out);
-		return kc_oom(r->l);
+		return kcf_oom(r->l);
 	}
 	for (size_t i = 0; i < text.n; i++)
 		if (text.p[i] != '\n' && text.p[i] != '\r')
@@ -204,11 +204,11 @@ static int check_objects(struct reader *r, struct og_jval v, const char *key, bo
 	return 0;
 }
 
-static int read_fields(struct reader *r, struct og_jval v, const struct kc_field *fields,
+static int read_fields(struct reader *r, struct og_jval v, const struct kcf_field *fields,
 	size_t nfields, void *base);
 
 /* NOLINTNEXTLINE(misc-no-recursion): once, exec holds no exec */
-static int read_exec(struct reader *r, struct og_jval v, struct kc_exec *x)
+static int read_exec(struct reader *r, struct og_jval v, struct kcf_exec *x)
 {
 	size_t n = strlen(r->path);
 	if (!og_junset(v) && !og_jis(v, OG_J_OBJECT))
@@ -220,7 +220,7 @@ static int read_exec(struct reader *r, struct og_jval v, struct kc_exec *x)
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): once, exec holds no exec */
-static int read_field(struct reader *r, struct og_jval v, const struct kc_field *f, void *base)
+static int read_field(struct reader *r, struct og_jval v, const struct kcf_field *f, void *base)
 {
 	void *at = (char *)base + f->at;
 	switch (f->type) {
@@ -249,13 +249,13 @@ static int read_field(struct reader *r, struct og_jval v, const struct kc_field 
 	if (f->type == KC_NAMED || f->type == KC_VARS)
 		return check_objects(r, v, f->key, f->type == KC_VARS);
 	if (f->type == KC_EXEC)
-		return read_exec(r, v, &((struct kc_user *)base)->exec);
+		return read_exec(r, v, &((struct kcf_user *)base)->exec);
 	return og_junset(v) || og_jis(v, OG_J_OBJECT) ? 0
 						      : wrong_type(r, v, f->key, "", "an object");
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): once, exec holds no exec */
-static int read_fields(struct reader *r, struct og_jval v, const struct kc_field *fields,
+static int read_fields(struct reader *r, struct og_jval v, const struct kcf_field *fields,
 	size_t nfields, void *base)
 {
 	for (size_t i = 0; i < nfields; i++) {
@@ -268,31 +268,31 @@ static int read_fields(struct reader *r, struct og_jval v, const struct kc_field
 
 /* The first file that names an entry gives it; twice in one file is an error. */
 static int add_entry(
-	struct reader *r, struct kc_entry *e, const struct kc_list *k, struct og_map *by_name)
+	struct reader *r, struct kcf_entry *e, const struct kcf_list *k, struct og_map *by_name)
 {
 	bool fresh = false;
 	struct og_map_entry *m = og_map_put(by_name, e->name, &fresh);
 	if (!m)
-		return kc_oom(r->l);
+		return kcf_oom(r->l);
 	if (fresh)
 		m->value = e;
-	else if (((const struct kc_entry *)m->value)->file == r->f)
-		return kc_fail_entry(r->l, e, OG_E_CONFIG,
+	else if (((const struct kcf_entry *)m->value)->file == r->f)
+		return kcf_fail_entry(r->l, e, OG_E_CONFIG,
 			"there is another %s named %s in this file: rename or remove one",
-			k->member, kc_quote(r->l, e->name));
+			k->member, kcf_quote(r->l, e->name));
 	return 0;
 }
 
-static int read_entry(struct reader *r, struct og_jval v, const struct kc_list *k,
+static int read_entry(struct reader *r, struct og_jval v, const struct kcf_list *k,
 	struct og_map *by_name, uint32_t index)
 {
-	struct kc_entry *e = og_arena_calloc(&r->l->tmp, 1, k->bytes);
+	struct kcf_entry *e = og_arena_calloc(&r->l->tmp, 1, k->bytes);
 	if (!e)
-		return kc_oom(r->l);
+		return kcf_oom(r->l);
 	snprintf(r->path, sizeof(r->path), "%s[%u]", k->list, index);
 	if (!og_junset(v) && !og_jis(v, OG_J_OBJECT))
 		return wrong_type(r, v, "", "", "an object");
-	*e = (struct kc_entry){.file = r->f, .at = v};
+	*e = (struct kcf_entry){.file = r->f, .at = v};
 	snprintf(r->path, sizeof(r->path), "%s[%u].", k->list, index);
 	int rc = read_str(r, og_jgetl(v, "name"), "name", "", &e->name);
 	struct og_jval body = og_jget(v, og_svz(k->member));
@@ -305,15 +305,15 @@ static int read_entry(struct reader *r, struct og_jval v, const struct kc_list *
 	return rc ? rc : add_entry(r, e, k, by_name);
 }
 
-static int read_list(struct reader *r, struct og_jval root, enum kc_kind kind)
+static int read_list(struct reader *r, struct og_jval root, enum kcf_kind kind)
 {
-	const struct kc_list *k = &lists[kind];
+	const struct kcf_list *k = &lists[kind];
 	struct og_jval v = og_jget(root, og_svz(k->list));
 	r->path[0] = '\0';
 	if (!og_junset(v) && !og_jis(v, OG_J_ARRAY))
 		return wrong_type(r, v, k->list, "", "a list");
 	if (og_jcount(v) > OG_KUBE_ENTRIES)
-		return kc_fail_at(
+		return kcf_fail_at(
 			r->l, r->f, v, OG_E_LIMIT, "more than %d %s", OG_KUBE_ENTRIES, k->list);
 	og_jfor (it, v) {
 		int rc = read_entry(r, it.val, k, &r->l->by_name[kind], it.index);
@@ -334,19 +334,19 @@ static int check_type(struct reader *r, struct og_jval root)
 	if (rc)
 		return rc;
 	if (kind.n && !og_sv_is(kind, "Config"))
-		return kc_fail_at(r->l, r->f, og_jgetl(root, "kind"), OG_E_CONFIG,
+		return kcf_fail_at(r->l, r->f, og_jgetl(root, "kind"), OG_E_CONFIG,
 			"a document of kind %s is no kubeconfig (kind: Config)",
-			kc_quote(r->l, kind));
+			kcf_quote(r->l, kind));
 	if (version.n && !og_sv_is(version, "v1"))
-		return kc_fail_at(r->l, r->f, og_jgetl(root, "apiVersion"), OG_E_UNSUPPORTED,
-			"apiVersion %s is not known (apiVersion: v1)", kc_quote(r->l, version));
+		return kcf_fail_at(r->l, r->f, og_jgetl(root, "apiVersion"), OG_E_UNSUPPORTED,
+			"apiVersion %s is not known (apiVersion: v1)", kcf_quote(r->l, version));
 	return 0;
 }
 
 static int read_current(struct reader *r, struct og_jval root)
 {
 	struct og_sv current;
-	struct kc_load *l = r->l;
+	struct kcf_load *l = r->l;
 	struct og_jval v = og_jgetl(root, "current-context");
 	r->path[0] = '\0';
 	int rc = read_str(r, v, "current-context", "", &current);
@@ -358,30 +358,30 @@ static int read_current(struct reader *r, struct og_jval root)
 	return rc;
 }
 
-int kc_read_text(struct kc_load *l, struct kc_file *f, struct og_sv text)
+int kcf_read_text(struct kcf_load *l, struct kcf_file *f, struct og_sv text)
 {
 	static const struct og_source_limits limits = {.max_bytes = OG_KUBE_FILE_BYTES};
 	struct reader r = {.l = l, .f = f};
 	struct og_source *src = og_arena_new(&l->tmp, struct og_source);
 	if (!src)
-		return kc_oom(l);
+		return kcf_oom(l);
 	int rc = og_source_parse(src, &l->tmp, text, f->path, &limits, l->err);
 	if (rc || !src->ndocs)
 		return rc;
 	f->root = &src->docs[0];
 	struct og_jval root = og_jroot(&f->root->doc);
 	if (src->ndocs > 1 &&
-		!kc_warn(l, "%s holds several documents, and only the first one is read", f->path))
-		return kc_oom(l);
+		!kcf_warn(l, "%s holds several documents, and only the first one is read", f->path))
+		return kcf_oom(l);
 	if (og_junset(root))
 		return 0;
 	if (!og_jis(root, OG_J_OBJECT))
-		return kc_fail_at(l, f, root, OG_E_CONFIG,
+		return kcf_fail_at(l, f, root, OG_E_CONFIG,
 			"this is no kubeconfig: an object with clusters, users and contexts is "
 			"expected, not %s %s",
 			og_jis(root, OG_J_ARRAY) ? "an" : "a", og_jtype_name(og_jtype(root)));
 	rc = check_type(&r, root);
-	for (enum kc_kind k = KC_CLUSTERS; !rc && k < KC_KINDS; k++)
+	for (enum kcf_kind k = KC_CLUSTERS; !rc && k < KC_KINDS; k++)
 		rc = read_list(&r, root, k);
 	return rc ? rc : read_current(&r, root);
 }

@@ -24,7 +24,9 @@
  *  - x and x-data in one entry: the data wins, with a warning (kubectl's documentation says so,
  *    its code refuses);
  *  - --token wins over a tokenFile of the kubeconfig (kubectl keeps the file);
- *  - --request-timeout, --as and the TLS flags do not keep a pod from using its service account;
+ *  - --request-timeout and --as do not keep a pod from using its service account, and all flags
+ *    change that one (with kubectl --server, --token and --certificate-authority alone);
+ *  - a tokenFile has to be a regular file;
  *  - repeated keys, and credentials inside URLs, are errors;
  *  - user names with passwords and auth-provider are refused;
  *  - with HOME unset nothing is read from the current folder; the file names of before 2015 are
@@ -142,7 +144,8 @@ struct og_kube_access {
 	const char *ca_file; /* where ca came from, to be re-read; NULL = not from a file */
 	bool insecure;	     /* the server's certificate is not verified */
 	/* http, https or socks5 URL; NULL = none given: kubectl then follows HTTPS_PROXY and
-	 * NO_PROXY. May hold a password: only proxy_shown may be printed. */
+	 * NO_PROXY. With socks5 the proxy resolves the server's name, as Go's does: libcurl calls
+	 * that socks5h. May hold a password: only proxy_shown may be printed. */
 	const char *proxy_url, *proxy_shown;
 	bool disable_compression;
 	int64_t request_timeout_ms; /* 0 = none was asked for */

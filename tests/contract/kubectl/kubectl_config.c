@@ -436,7 +436,13 @@ static const struct {
 	{AT_SERVER(CA, "exec: {apiVersion: client.authentication.k8s.io/v1, command: x}"),
 		{.server = NULL}, BOTH_FAIL, false},
 	{AT_SERVER(CA, "token: t1"), {.server = "%HOST%/path"}, BOTH_FAIL, false},
-	/* kubectl goes on without what is not there */
+	/* one of the two goes on */
+	{AT_SERVER(CA ", certificate-authority-data: %CA%", "token: t1"), {.ca = true}, GO, false},
+	{AT_SERVER(CA,
+		 "client-certificate: gone, client-certificate-data: %CERT%, client-key-data: "
+		 "%KEY%"),
+		{.server = NULL}, WE_GO, false},
+	{AT_SERVER(CA, "token: t1"), {.server = "https://me:pw@%HOST%"}, WE_FAIL, false},
 	{AT_SERVER(CA, "username: a, password: b"), {.server = NULL}, WE_FAIL, false},
 	{AT_SERVER(CA, "token: 'a b'"), {.server = NULL}, WE_FAIL, false},
 };

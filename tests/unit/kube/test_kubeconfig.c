@@ -335,13 +335,14 @@ START_TEST(server_forms)
 END_TEST
 
 static const struct {
-	const char *given, *shown;
+	const char *given, *shown, *url; /* NULL = as given */
 } proxies[] = {
-	{"http://proxy:3128", "http://proxy:3128"},
-	{"https://proxy", "https://proxy"},
-	{"socks5://127.0.0.1:1080", "socks5://127.0.0.1:1080"},
-	{"http://user:hunter2@proxy:3128/", "http://REDACTED@proxy:3128/"},
-	{"http://user:a@b@proxy", "http://REDACTED@proxy"},
+	{"http://proxy:3128", "http://proxy:3128", NULL},
+	{"https://proxy", "https://proxy", NULL},
+	{"socks5://127.0.0.1:1080", "socks5://127.0.0.1:1080", NULL},
+	{"http://user:hunter2@proxy:3128/", "http://REDACTED@proxy:3128/", NULL},
+	{"http://user:a@b@proxy", "http://REDACTED@proxy", NULL},
+	{"HTTP://proxy", "HTTP://proxy", "http://proxy"},
 };
 
 START_TEST(proxy_forms)
@@ -354,7 +355,7 @@ START_TEST(proxy_forms)
 		proxies[_i].given);
 	config(text);
 	load_ok();
-	ck_assert_str_eq(w.a->proxy_url, proxies[_i].given);
+	ck_assert_str_eq(w.a->proxy_url, proxies[_i].url ? proxies[_i].url : proxies[_i].given);
 	ck_assert_str_eq(w.a->proxy_shown, proxies[_i].shown);
 	ck_assert(w.a->disable_compression);
 }

@@ -193,6 +193,24 @@ END_TEST
 
 /* --- files --- */
 
+START_TEST(long_names_are_cut_between_characters)
+{
+	for (size_t pad = 0; pad < 4; pad++) {
+		struct og_buf b = OG_BUF_INIT(0);
+		og_buf_lit(&b, "current-context: '");
+		for (size_t i = 0; i < pad; i++)
+			og_buf_ch(&b, 'x');
+		for (int i = 0; i < 500; i++)
+			og_buf_lit(&b, "\xf0\x9f\x98\x80");
+		og_buf_lit(&b, "'\n");
+		config(b.p);
+		refused(OG_E_NOT_FOUND, "...\"");
+		ck_assert(og_utf8_valid(w.err.msg, strlen(w.err.msg)));
+		og_buf_fini(&b);
+	}
+}
+END_TEST
+
 START_TEST(named_file_has_to_exist)
 {
 	w.o.flags.kubeconfig = "/nonexistent/kubeconfig";
@@ -448,6 +466,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, refused_files, 0, (int)OG_COUNT(bad));
 	tcase_add_test(tc, as_with_a_control_character_in_a_key);
+	tcase_add_test(tc, long_names_are_cut_between_characters);
 	tcase_add_test(tc, named_file_has_to_exist);
 	tcase_add_test(tc, one_wrong_file_of_a_list_fails_all);
 	tcase_add_test(tc, too_large_a_file);
