@@ -27,3 +27,22 @@ $(SIM_TEST_BINS): SUPPORT_OBJS += $(SIM_LIB)
 $(SIM_TEST_BINS): LIBS += $(SIM_LIBS)
 
 -include $(SIM_OBJS:.o=.d) $(B)/tests/obj/sim/main.d
+
+# Contract tests: against the simulator, or a real cluster when OG_CONTRACT_KUBECONFIG names a
+# kubeconfig of its administrator.
+CONTRACT_SRCS := $(sort $(wildcard tests/contract/*.c))
+CONTRACT_OBJS := $(CONTRACT_SRCS:tests/%.c=$(B)/tests/obj/%.o)
+CONTRACT_BIN := $(B)/contract
+
+$(CONTRACT_BIN): $(CONTRACT_OBJS) $(SIM_LIB) $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) $(SIM_LIBS) $(CHECK_LIBS)
+
+.PHONY: contract
+contract: $(CONTRACT_BIN) ## Contract tests; OG_CONTRACT_KUBECONFIG=FILE runs them on a real cluster
+	$(Q)$(run_env) $<
+tests: $(CONTRACT_BIN)
+CHECK_EXTRA += $(CONTRACT_BIN)
+CHECK_EXTRA_DEPS += $(CONTRACT_BIN)
+
+-include $(CONTRACT_OBJS:.o=.d)

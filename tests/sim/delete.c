@@ -3,12 +3,6 @@
 #include <stdio.h>
 #include "sim/sim-priv.h"
 
-struct deletion {
-	bool dry_run, orphan, foreground;
-	int64_t grace; /* -1 = the kind's own */
-	char uid[64], rv[24];
-};
-
 static const char *str(const json_t *o, const char *k)
 {
 	const char *s = json_string_value(json_object_get(o, k));
@@ -16,7 +10,7 @@ static const char *str(const json_t *o, const char *k)
 	return s ? s : "";
 }
 
-static bool options(struct sim_req *q, struct deletion *d)
+static bool options(struct sim_req *q, struct sim_deletion *d)
 {
 	struct og_sv policy = sim_param(q, "propagationPolicy");
 	json_t *o = q->body.n ? sim_body_json(q) : json_object(), *pre;
@@ -24,7 +18,7 @@ static bool options(struct sim_req *q, struct deletion *d)
 
 	if (!o)
 		return false;
-	*d = (struct deletion){.grace = -1};
+	*d = (struct sim_deletion){.grace = -1};
 	pre = json_object_get(o, "preconditions");
 	snprintf(d->uid, sizeof(d->uid), "%s", str(pre, "uid"));
 	snprintf(d->rv, sizeof(d->rv), "%s", str(pre, "resourceVersion"));
@@ -44,21 +38,34 @@ static bool options(struct sim_req *q, struct deletion *d)
 
 /* NULL = fine. */
 static const char *precondition(
-	struct sim_req *q, const struct deletion *d, const struct sim_obj *o)
+	struct sim_req *q, const struct sim_deletion *d, const struct sim_obj *o)
 {
 	char rv[24];
 
 	snprintf(rv, sizeof(rv), "%llu", (unsigned long long)o->rv);
 	if (*d->uid && !og_sv_eq(og_svz(d->uid), o->uid))
 		return og_arena_fmt(q->a,
-			"Precondition failed: UID in precondition: %s, UID in object meta: %.*s",
+			"the UID in the precondition (%s) does not match the UID in record (%.*s). The "
+			"object might have been deleted and then recreated",
 			d->uid, OG_SV_ARG(o->uid));
 	if (*d->rv && strcmp(d->rv, rv))
 		return og_arena_fmt(q->a,
-			"Precondition failed: ResourceVersion in precondition: %s, ResourceVersion "
-			"in object meta: %s",
+			"the ResourceVersion in the precondition (%s) does not match the "
+			"ResourceVersion in record (%s). The object might have been modified",
 			d->rv, rv);
 	return NULL;
+}
+
+/* Here the kind is named, not the resource. */
+static void fail_precondition(struct sim_req *q, const char *why)
+{
+	struct sim_status st = {.code = 409, .reason = "Conflict", .kind = q->res->kind};
+	const char *group = q->res->group;
+
+	st.name = sim_z(q, q->name);
+	st.group = group;
+	sim_fail(q, st, "Operation cannot be fulfilled on %s%s%s \"%s\": %s", q->res->kind,
+		*group ? "." : "", group, st.name, why);
 }
 
 static void add_finalizer(json_t *meta, const char *name)
@@ -73,8 +80,8 @@ static void add_finalizer(json_t *meta, const char *name)
 }
 
 /* How long this object lingers; 0 = not at all. */
-static int64_t grace_of(
-	const struct sim_res *r, const struct deletion *d, const struct sim_obj *o, const json_t *j)
+static int64_t grace_of(const struct sim_res *r, const struct sim_deletion *d,
+	const struct sim_obj *o, const json_t *j)
 {
 	if (strcmp(r->kind, "Pod") || !o->node.n || og_sv_is(o->phase, "Succeeded") ||
 		og_sv_is(o->phase, "Failed"))
@@ -86,8 +93,8 @@ static int64_t grace_of(
 }
 
 /* Marks or removes; with mu held. *ret_gone tells which. The caller gets a reference. */
-static struct sim_obj *remove_locked(struct sim_req *q, struct sim_res *r, struct sim_obj *cur,
-	const struct deletion *d, bool *ret_gone)
+struct sim_obj *sim_delete_locked(struct og_sim *s, struct sim_res *r, struct sim_obj *cur,
+	const struct sim_deletion *d, bool *ret_gone)
 {
 	json_t *j = sim_obj_json(cur), *meta = json_object_get(j, "metadata");
 	int64_t grace = grace_of(r, d, cur, j);
@@ -105,7 +112,7 @@ static struct sim_obj *remove_locked(struct sim_req *q, struct sim_res *r, struc
 		n = sim_obj_ref(cur);
 	} else if (!held) {
 		n = sim_obj_ref(cur);
-		sim_store_remove(q->s, r, cur->ns, cur->name);
+		sim_store_remove(s, r, cur->ns, cur->name);
 	} else if (cur->deleting) {
 		n = sim_obj_ref(cur);
 	} else {
@@ -122,7 +129,7 @@ static struct sim_obj *remove_locked(struct sim_req *q, struct sim_res *r, struc
 		if (!strcmp(r->kind, "Namespace"))
 			json_object_set_new(
 				json_object_get(j, "status"), "phase", json_string("Terminating"));
-		n = sim_store_put(q->s, r, j);
+		n = sim_store_put(s, r, j);
 	}
 	json_decref(j);
 	return n;
@@ -142,7 +149,7 @@ void sim_delete_one(struct sim_req *q)
 	struct sim_res *r = q->res->view_of ? q->res->view_of : q->res;
 	struct sim_obj *cur, *n = NULL;
 	const char *why = NULL;
-	struct deletion d;
+	struct sim_deletion d;
 	bool gone = false;
 
 	if (!options(q, &d))
@@ -153,13 +160,13 @@ void sim_delete_one(struct sim_req *q)
 		sim_obj_ref(cur);
 		why = precondition(q, &d, cur);
 		if (!why)
-			n = remove_locked(q, r, cur, &d, &gone);
+			n = sim_delete_locked(q->s, r, cur, &d, &gone);
 	}
 	pthread_mutex_unlock(&q->s->mu);
 	if (!cur)
 		sim_fail_notfound(q);
 	else if (why)
-		sim_fail_conflict(q, why);
+		fail_precondition(q, why);
 	else if (!n)
 		sim_fail_oom(q);
 	else if (gone && !(r->flags & SIM_R_GRACE))
@@ -176,7 +183,7 @@ void sim_delete_many(struct sim_req *q)
 	struct sim_res *r = q->res->view_of ? q->res->view_of : q->res;
 	struct sim_select sel;
 	struct sim_snap *sn;
-	struct deletion d;
+	struct sim_deletion d;
 	bool gone;
 
 	if (!options(q, &d) || !sim_select_parse(q, &sel))
@@ -187,7 +194,7 @@ void sim_delete_many(struct sim_req *q)
 		struct sim_obj *o = sn->v[i];
 
 		if ((!q->ns.n || og_sv_eq(o->ns, q->ns)) && sim_select_match(&sel, o))
-			sim_obj_unref(remove_locked(q, r, o, &d, &gone));
+			sim_obj_unref(sim_delete_locked(q->s, r, o, &d, &gone));
 	}
 	pthread_mutex_unlock(&q->s->mu);
 	if (!sn) {

@@ -29,8 +29,8 @@ void sim_fail_too_large(struct sim_req *q, uint64_t rv)
 
 	st.causes = json_pack("[{s:s,s:s}]", "reason", "ResourceVersionTooLarge", "message",
 		"Too large resource version");
-	sim_fail(q, st, "Too large resource version: %llu, current: %llu", (unsigned long long)rv,
-		(unsigned long long)og_sim_rv(q->s));
+	sim_fail(q, st, "Timeout: Too large resource version: %llu, current: %llu",
+		(unsigned long long)rv, (unsigned long long)og_sim_rv(q->s));
 }
 
 /* Waits for a future version, not for long. With mu held. */
@@ -128,8 +128,8 @@ static bool choose(struct sim_req *q, struct listing *l)
 	if (rvs.n && og_parse_u64(rvs, 0, UINT64_MAX, &rv, NULL)) {
 		pthread_mutex_unlock(&s->mu);
 		sim_fail_bad(q,
-			"Invalid value: \"%.*s\": strconv.ParseUint: parsing \"%.*s\": "
-			"invalid syntax",
+			"invalid resource version: resourceVersion: Invalid value: \"%.*s\": "
+			"strconv.ParseUint: parsing \"%.*s\": invalid syntax",
 			OG_SV_ARG(rvs), OG_SV_ARG(rvs));
 		return false;
 	}
@@ -194,7 +194,7 @@ static bool check_match(struct sim_req *q)
 	if (fine)
 		json_decref(causes);
 	else
-		sim_fail_invalid(q, "ListOptions.meta.k8s.io", "", causes);
+		sim_fail_invalid(q, "ListOptions", "", causes);
 	return fine;
 }
 
@@ -226,7 +226,7 @@ static bool prepare(struct sim_req *q, struct listing *l)
 		return false;
 	}
 	if (!read_token(q, token, l)) {
-		sim_fail_bad(q, "continue key is not valid");
+		sim_fail_bad(q, "invalid continue token: continue key is not valid");
 		return false;
 	}
 	pthread_mutex_lock(&q->s->mu);

@@ -3,13 +3,6 @@
 #include <stdio.h>
 #include "sim/sim-priv.h"
 
-/* What the fields are collected in before the object exists. */
-struct fields {
-	struct og_sv ns, name, uid, owner, node, phase;
-	struct og_buf labels;
-	bool deleting, ready;
-};
-
 static struct og_sv text_of(const json_t *o, const char *key)
 {
 	const json_t *v = json_object_get(o, key);
@@ -30,7 +23,7 @@ static bool is_ready(const json_t *status)
 	return false;
 }
 
-static void read_fields(const json_t *o, struct fields *f)
+static void read_fields(const json_t *o, struct sim_fields *f)
 {
 	const json_t *meta = json_object_get(o, "metadata");
 	const json_t *status = json_object_get(o, "status");
@@ -47,8 +40,12 @@ static void read_fields(const json_t *o, struct fields *f)
 	f->ready = is_ready(status);
 	json_array_foreach(json_object_get(meta, "ownerReferences"), i, v)
 	{
+		struct og_sv uid = text_of(v, "uid");
+
 		if (json_is_true(json_object_get(v, "controller")))
-			f->owner = text_of(v, "uid");
+			f->owner = uid;
+		og_buf_sv(&f->owners, uid);
+		og_buf_ch(&f->owners, '\0');
 	}
 	json_object_foreach(json_object_get(meta, "labels"), k, v)
 	{
@@ -69,10 +66,10 @@ static struct og_sv keep(char **at, struct og_sv s)
 	return r;
 }
 
-static struct sim_obj *make(const struct fields *f, uint64_t rv)
+static struct sim_obj *make(const struct sim_fields *f, uint64_t rv)
 {
 	size_t need = 2 * (f->ns.n + f->name.n) + f->uid.n + f->owner.n + f->node.n + f->phase.n +
-		      f->labels.len + 16;
+		      f->labels.len + f->owners.len + 16;
 	struct sim_obj *o = og_calloc(1, sizeof(*o) + need);
 	char *at;
 
@@ -101,6 +98,7 @@ static struct sim_obj *make(const struct fields *f, uint64_t rv)
 	o->node = keep(&at, f->node);
 	o->phase = keep(&at, f->phase);
 	o->labels = keep(&at, og_buf_view(&f->labels));
+	o->owners = keep(&at, og_buf_view(&f->owners));
 	return o;
 }
 
@@ -118,8 +116,7 @@ static void dump_into(struct og_buf *b, const json_t *v)
 }
 
 /* {"kind":…,"apiVersion":…,"metadata":…, and the rest in the order it has. */
-static bool write_text(
-	const struct sim_res *r, json_t *o, struct og_buf *b, uint32_t *head, uint32_t *meta_len)
+static bool write_text(const struct sim_res *r, json_t *o, struct og_buf *b, uint32_t *meta_len)
 {
 	json_t *meta = json_object_get(o, "metadata");
 	const char *k;
@@ -127,7 +124,6 @@ static bool write_text(
 	json_t *v;
 
 	og_buf_fmt(b, "{\"kind\":\"%s\",\"apiVersion\":\"%s\",", r->kind, r->api_version);
-	*head = (uint32_t)b->len;
 	og_buf_lit(b, "\"metadata\":");
 	before = b->len;
 	dump_into(b, meta);
@@ -143,34 +139,46 @@ static bool write_text(
 	return !b->failed;
 }
 
-struct sim_obj *sim_obj_new(const struct sim_res *r, json_t *o, uint64_t rv)
+struct sim_obj *sim_obj_made(const struct sim_res *r, const struct sim_fields *f,
+	struct og_buf *text, uint32_t meta_len, uint64_t rv)
 {
-	struct fields f = {.labels = OG_BUF_INIT(0)};
-	og_auto_buf struct og_buf text = OG_BUF_INIT(0);
-	json_t *meta = json_object_get(o, "metadata");
-	uint32_t head = 0, meta_len = 0;
-	struct sim_obj *n = NULL;
-	char num[24];
+	struct sim_obj *n = f->labels.failed || f->owners.failed ? NULL : make(f, rv);
 
-	snprintf(num, sizeof(num), "%llu", (unsigned long long)rv);
-	if (!meta || json_object_set_new(meta, "resourceVersion", json_string(num)) ||
-		!write_text(r, o, &text, &head, &meta_len))
-		return NULL;
-	read_fields(o, &f);
-	if (!f.labels.failed)
-		n = make(&f, rv);
-	og_buf_fini(&f.labels);
 	if (!n)
 		return NULL;
-	n->head = head;
-	n->meta_off = head + (uint32_t)strlen("\"metadata\":");
+	n->head = (uint32_t)(strlen("{\"kind\":\"\",\"apiVersion\":\"\",") + strlen(r->kind) +
+			     strlen(r->api_version));
+	n->meta_off = n->head + (uint32_t)strlen("\"metadata\":");
 	n->meta_len = meta_len;
-	n->len = (uint32_t)text.len;
-	n->text = og_buf_take(&text);
+	n->len = (uint32_t)text->len;
+	n->text = og_buf_take(text);
 	if (!n->text) {
 		og_free(n);
 		return NULL;
 	}
+	return n;
+}
+
+struct sim_obj *sim_obj_new(const struct sim_res *r, json_t *o, uint64_t rv)
+{
+	struct sim_fields f = {.labels = OG_BUF_INIT(0), .owners = OG_BUF_INIT(0)};
+	og_auto_buf struct og_buf text = OG_BUF_INIT(0);
+	json_t *meta = json_object_get(o, "metadata");
+	struct sim_obj *n;
+	uint32_t meta_len = 0;
+	char num[24];
+
+	snprintf(num, sizeof(num), "%llu", (unsigned long long)rv);
+	if (!meta || json_object_set_new(meta, "resourceVersion", json_string(num)))
+		return NULL;
+	if (!rv)
+		json_object_del(meta, "resourceVersion"); /* a dry run's */
+	if (!write_text(r, o, &text, &meta_len))
+		return NULL;
+	read_fields(o, &f);
+	n = sim_obj_made(r, &f, &text, meta_len, rv);
+	og_buf_fini(&f.labels);
+	og_buf_fini(&f.owners);
 	return n;
 }
 

@@ -139,7 +139,7 @@ static json_t *json_patch(struct sim_req *q, const json_t *old)
 	}
 	if (og_jdoc_parse(&patch, q->a, q->body, NULL, &err) ||
 		!og_jis(og_jroot(&patch), OG_J_ARRAY))
-		sim_fail_bad(q, "error decoding patch: %s", err.msg);
+		sim_fail_bad(q, "error decoding patch: json: %s", err.msg);
 	else if (og_jdoc_parse(&doc, q->a, og_svz(text), NULL, &err) ||
 		 og_jpatch_apply(og_jroot(&doc), og_jroot(&patch), q->a, &out, &err))
 		fail_rejected(q, err.msg);
@@ -174,10 +174,11 @@ static bool meant_for(struct sim_req *q, const struct sim_obj *cur, const json_t
 
 	snprintf(have, sizeof(have), "%llu", (unsigned long long)cur->rv);
 	if (*uid && !og_sv_eq(og_svz(uid), cur->uid)) {
-		sim_fail_conflict(q,
-			og_arena_fmt(q->a,
-				"Precondition failed: UID in precondition: %s, UID in object meta: %.*s",
-				uid, OG_SV_ARG(cur->uid)));
+		json_t *causes = sim_causes();
+
+		sim_cause(causes, "FieldValueInvalid", "metadata.uid",
+			"Invalid value: \"%s\": field is immutable", uid);
+		sim_fail_invalid(q, q->res->kind, sim_z(q, q->name), causes);
 		return false;
 	}
 	if (*rv && strcmp(rv, have)) {
@@ -316,7 +317,7 @@ static bool apply_options(struct sim_req *q, const json_t *body)
 		sim_cause(causes, "FieldValueRequired", "fieldManager",
 			"Required value: is required for apply patch");
 	if (json_array_size(causes)) {
-		sim_fail_invalid(q, "PatchOptions.meta.k8s.io", "", causes);
+		sim_fail_invalid(q, "PatchOptions", "", causes);
 		return false;
 	}
 	json_decref(causes);
@@ -365,7 +366,7 @@ static bool force_allowed(struct sim_req *q)
 	causes = sim_causes();
 	sim_cause(causes, "FieldValueForbidden", "force",
 		"Forbidden: may not be specified for non-apply patch");
-	sim_fail_invalid(q, "PatchOptions.meta.k8s.io", "", causes);
+	sim_fail_invalid(q, "PatchOptions", "", causes);
 	return false;
 }
 
@@ -377,13 +378,7 @@ void sim_patch(struct sim_req *q)
 	json_t *body;
 
 	if (kind == OTHER) {
-		sim_fail_media(
-			q, q->res->flags & SIM_R_CRD
-				   ? "application/json-patch+json, application/merge-patch+json, "
-				     "application/apply-patch+yaml, application/apply-patch+cbor"
-				   : "application/json-patch+json, application/merge-patch+json, "
-				     "application/strategic-merge-patch+json, "
-				     "application/apply-patch+yaml, application/apply-patch+cbor");
+		sim_fail_media(q, NULL);
 		return;
 	}
 	if (!sim_write_options(q, &w))

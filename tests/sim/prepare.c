@@ -231,6 +231,20 @@ static void strip_status(const struct sim_res *r, json_t *o)
 			json_pack("{s:s,s:s}", "phase", "Pending", "qosClass", "BestEffort"));
 }
 
+/* Empty maps and lists of metadata are not kept. */
+static void drop_empty(json_t *meta)
+{
+	static const char *const names[] = {
+		"labels", "annotations", "finalizers", "ownerReferences"};
+
+	for (size_t i = 0; i < OG_COUNT(names); i++) {
+		json_t *v = json_object_get(meta, names[i]);
+
+		if (v && !json_object_size(v) && !json_array_size(v))
+			json_object_del(meta, names[i]);
+	}
+}
+
 bool sim_prepare_create(struct sim_write *w, struct sim_res *r, json_t *o, const char *ns)
 {
 	json_t *meta = child(o, "metadata");
@@ -246,6 +260,7 @@ bool sim_prepare_create(struct sim_write *w, struct sim_res *r, json_t *o, const
 	json_object_del(meta, "deletionTimestamp");
 	json_object_del(meta, "deletionGracePeriodSeconds");
 	json_object_del(meta, "selfLink");
+	drop_empty(meta);
 	if (r->flags & SIM_R_NAMESPACED)
 		set_new(meta, "namespace", json_string(ns));
 	else
@@ -339,6 +354,7 @@ void sim_prepare_update(struct sim_write *w, struct sim_res *r, json_t *o, const
 	for (size_t i = 0; i < OG_COUNT(system); i++)
 		keep(meta, old_meta, system[i]);
 	json_object_del(meta, "selfLink");
+	drop_empty(meta);
 	if (!strcmp(r->kind, "CustomResourceDefinition"))
 		crd_status(o);
 	if ((r->flags & SIM_R_GENERATION) && spec_changed(r, o, old))

@@ -109,7 +109,7 @@ static const char *verb_of(struct sim_req *q)
 static bool negotiate(struct sim_req *q)
 {
 	struct og_sv accept = sim_header(q, "accept"), rest = accept, part;
-	struct sim_status st = {.code = 406, .reason = "NotAcceptable", .kind = NULL};
+	struct sim_status st = {.code = 406, .reason = "NotAcceptable", .kind = ""};
 
 	q->gzip = og_sv_has(sim_header(q, "accept-encoding"), OG_SV("gzip"));
 	if (!accept.n)
@@ -132,8 +132,10 @@ static bool negotiate(struct sim_req *q)
 			return true;
 	}
 	sim_fail(q, st,
-		"only the following media types are accepted: application/json, application/yaml, "
-		"application/vnd.kubernetes.protobuf, application/cbor");
+		"406: Not Acceptable\n\nAvailable representations: application/json, "
+		"application/yaml, application/vnd.kubernetes.protobuf, "
+		"application/json;stream=watch, "
+		"application/vnd.kubernetes.protobuf;stream=watch");
 	return false;
 }
 
@@ -238,6 +240,18 @@ static void route_path(struct sim_req *q)
 		sim_send(q, 404, "text/plain; charset=utf-8", OG_SV("404 page not found\n"));
 }
 
+/* Authorisation sees the one name that a list or watch asks for. */
+static void name_by_selector(struct sim_req *q)
+{
+	struct og_sv rest = sim_param(q, "fieldSelector"), part;
+
+	if (!q->resource || q->name.n || (strcmp(q->verb, "list") && strcmp(q->verb, "watch")))
+		return;
+	while (og_sv_split(&rest, ',', &part))
+		if (og_sv_starts(part, OG_SV("metadata.name=")))
+			q->name = og_sv(part.p + 14, part.n - 14);
+}
+
 static bool authorised(struct sim_req *q)
 {
 	bool ok;
@@ -253,7 +267,7 @@ static bool authorised(struct sim_req *q)
 void sim_route(struct sim_req *q)
 {
 	struct sim_status big = {.code = 413, .reason = "RequestEntityTooLarge"};
-	struct og_sv cl = sim_header(q, "content-length");
+	struct og_sv cl = sim_header(q, "content-length"), name;
 
 	parse_path(q);
 	if (!q->resource)
@@ -269,10 +283,13 @@ void sim_route(struct sim_req *q)
 		return;
 	if (!og_sv_starts(q->path, OG_SV("/sim/")) && sim_fault_apply(q))
 		return;
+	name = q->name;
+	name_by_selector(q);
 	if (!authorised(q)) {
 		sim_fail_forbidden(q);
 		return;
 	}
+	q->name = name;
 	if (cl.n && !q->body.n && q->c->close && strtoul(sim_z(q, cl), NULL, 10) > 3145728) {
 		sim_fail(q, big, "Request entity too large: limit is 3145728");
 		return;

@@ -280,7 +280,8 @@ bool sim_select_parse(struct sim_req *q, struct sim_select *ret)
 		if (t && one_field(q, part, t, &known))
 			continue;
 		if (t && !known)
-			sim_fail_bad(q, "field label not supported: %.*s", OG_SV_ARG(t->key));
+			sim_fail_bad(
+				q, "\"%.*s\" is not a known field selector", OG_SV_ARG(t->key));
 		else
 			sim_fail_bad(q, "invalid selector: '%.*s'; can't understand '%.*s'",
 				OG_SV_ARG(sim_param(q, "fieldSelector")), OG_SV_ARG(part));

@@ -27,6 +27,7 @@ struct sim_obj {
 	struct og_sv key; /* "ns/name", the order of lists; "name" when cluster-scoped */
 	struct og_sv ns, name, uid;
 	struct og_sv owner_uid; /* of the controlling owner */
+	struct og_sv owners;	/* uids of all owners, each with its NUL */
 	struct og_sv node, phase;
 	struct og_sv labels; /* k NUL v NUL … */
 	bool deleting, ready;
@@ -152,7 +153,8 @@ struct og_sim {
 	bool restart_due;	/* asked for by a fault; done by the controller's thread */
 	struct og_sim_restart_opts restart;
 	struct sim_ctl *ctl;
-	struct sim_hooks *hooks; /* idle connections to webhooks */
+	void *hooks[32]; /* idle CURL handles to webhooks */
+	size_t nhooks;
 };
 
 /* ---- texts ---- */
@@ -165,10 +167,17 @@ int64_t sim_mono_ms(void);
 bool sim_list_has(const char *commas, const char *word);
 
 /* ---- objects (object.c) ---- */
+/* What is known of an object without its text. */
+struct sim_fields {
+	struct og_sv ns, name, uid, owner, node, phase;
+	struct og_buf labels, owners;
+	bool deleting, ready;
+};
+/* The same from finished text that begins as sim_obj_new writes it; the text is taken over. */
+struct sim_obj *sim_obj_made(const struct sim_res *r, const struct sim_fields *f,
+	struct og_buf *text, uint32_t meta_len, uint64_t rv);
 /* From JSON; metadata.resourceVersion is set to rv. NULL when memory is out. */
 struct sim_obj *sim_obj_new(const struct sim_res *r, json_t *o, uint64_t rv);
-/* The same from finished text (the generator's). */
-struct sim_obj *sim_obj_from_text(const struct sim_res *r, struct og_buf *text, uint64_t rv);
 struct sim_obj *sim_obj_ref(struct sim_obj *o);
 void sim_obj_unref(struct sim_obj *o);
 json_t *sim_obj_json(const struct sim_obj *o);
@@ -247,7 +256,7 @@ const char *sim_z(struct sim_req *q, struct og_sv s); /* NUL-terminated copy, ne
 void sim_warn(struct sim_req *q, const char *text);
 
 /* ---- connection and answer (http.c, answer.c) ---- */
-struct sim_shape { /* what a fault does to one answer */
+struct sim_shape {     /* what a fault does to one answer */
 	unsigned kind; /* enum sim_fault_kind; 0 none */
 	int64_t after, ms, bytes, events;
 	int code, retry_after;
@@ -339,6 +348,14 @@ void sim_update(struct sim_req *q);
 void sim_patch(struct sim_req *q);	/* patch.c */
 void sim_delete_one(struct sim_req *q); /* delete.c */
 void sim_delete_many(struct sim_req *q);
+struct sim_deletion {
+	bool dry_run, orphan, foreground;
+	int64_t grace; /* -1 = the kind's own */
+	char uid[64], rv[24];
+};
+/* Marks or removes; with mu held. *ret_gone tells which. The caller gets a reference. */
+struct sim_obj *sim_delete_locked(struct og_sim *s, struct sim_res *r, struct sim_obj *cur,
+	const struct sim_deletion *d, bool *ret_gone);
 void sim_review(struct sim_req *q); /* review.c: access reviews, tokens */
 
 /* ---- selection (select.c) ---- */
@@ -362,6 +379,7 @@ struct sim_write {
 	const char *sub;       /* "", "status", or "*" for the controllers: both halves */
 	bool dry_run;
 	json_t *schema; /* borrowed while one write is done */
+	char *why;	/* q NULL: why it was refused; the caller frees it */
 };
 /* Options every write has; false = answered. */
 bool sim_write_options(struct sim_req *q, struct sim_write *w);
@@ -443,6 +461,53 @@ void sim_ctl_stop(struct og_sim *s);
 int sim_ctl_init(struct og_sim *s, struct og_err *err);
 void sim_ctl_fini(struct og_sim *s);
 bool sim_ctl_has_work(const struct og_sim *s); /* with mu held */
+
+/* One thing to look at again. */
+enum sim_work { SIM_W_STEP, SIM_W_OWNERS, SIM_W_ORPHANS };
+void sim_ctl_add(struct og_sim *s, enum sim_work what, struct sim_res *r, struct og_sv ns,
+	struct og_sv name); /* with mu held; of SIM_W_ORPHANS the name is the uid of the owner */
+
+/* What the steps of the controllers share (ctl_tools.c). Without mu. */
+struct sim_step {
+	struct og_sim *s;
+	struct sim_res *res;
+	const char *ns, *name;
+	struct sim_obj *cur; /* NULL = gone */
+	json_t *o;	     /* of cur */
+	bool again;	     /* once more in the next round */
+	bool changed;
+};
+typedef void sim_step_fn(struct sim_step *st);
+sim_step_fn sim_step_pod, sim_step_replicaset, sim_step_deployment, sim_step_statefulset,
+	sim_step_daemonset, sim_step_job, sim_step_namespace;
+void sim_gc_owners(struct sim_step *st);
+bool sim_gc_orphans(struct og_sim *s, const char *uid); /* true = something changed */
+
+struct sim_res *sim_ctl_res(struct sim_step *st, const char *name);
+/* Objects of a namespace controlled by that uid; free with sim_ctl_release. */
+size_t sim_ctl_owned(
+	struct sim_step *st, const char *resource, const char *uid, struct sim_obj ***ret);
+void sim_ctl_release(struct sim_obj **v, size_t n);
+struct sim_obj *sim_ctl_find(
+	struct sim_step *st, const char *resource, const char *ns, const char *name);
+/* Writes `o` over `cur`, status and all; false when it was changed meanwhile or refused. */
+bool sim_ctl_write(struct sim_step *st, struct sim_res *r, struct sim_obj *cur, json_t *o);
+/* Creates; *ret_why (may be NULL) says why not. Takes over o. */
+bool sim_ctl_create(struct sim_step *st, const char *resource, json_t *o, const char *controller,
+	char **ret_why);
+void sim_ctl_delete(struct sim_step *st, struct sim_res *r, struct sim_obj *o);
+/* A Pod after the template of `owner`, with labels added; NULL when memory is out. */
+json_t *sim_ctl_pod(struct sim_step *st, const json_t *owner, const char *name, bool generate,
+	const char *label, const char *value);
+json_t *sim_ctl_owner_ref(const json_t *owner, const char *api_version, const char *kind);
+/* Hash of a template as it appears in names. */
+void sim_ctl_hash(const json_t *tmpl, char out[12]);
+const char *sim_ctl_text(const json_t *o, const char *a, const char *b);
+int64_t sim_ctl_int(const json_t *o, const char *a, const char *b, int64_t def);
+/* Sets status.conditions[type]; times change only when the status does. */
+void sim_ctl_condition(
+	json_t *status, const char *type, bool on, const char *reason, const char *message);
+size_t sim_ctl_nodes(struct sim_step *st, char (**ret)[64]);
 void sim_ctl_dirty(struct og_sim *s, struct sim_res *r, const struct sim_change *ch);
 
 /* ---- faults (faults.c) ---- */

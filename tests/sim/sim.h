@@ -81,7 +81,7 @@ struct og_sim_gen {
 	uint32_t deployments; /* 0 = one third of each namespace's pods in one, the rest in tens */
 	uint32_t nodes;	      /* 0 = one for each 100 pods */
 	uint32_t pod_bytes;   /* size of a pod's JSON; 0 = 9,500 */
-	const char *prefix;   /* of namespaces; NULL = "load" */
+	char prefix[32];      /* of namespaces and nodes; "" = "load" */
 };
 /* "pods=50000,namespaces=200": -OG_E_USAGE for anything else. */
 int og_sim_gen_parse(struct og_sv text, struct og_sim_gen *ret, struct og_err *err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Life of a simulator: certificates, threads, start, restart, end. */
+#include <curl/curl.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -157,14 +158,22 @@ static int bring_up(struct og_sim *s, struct og_err *err)
 	return rc;
 }
 
+/* Once per process; nobody undoes it, as others may use libcurl too. */
+static void global_init(void)
+{
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	json_object_seed(0);
+}
+
 int og_sim_start(const struct og_sim_opts *opts, struct og_sim **ret, struct og_err *err)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct og_sim *s = og_calloc(1, sizeof(*s));
 	int rc;
 
 	if (!s)
 		return og_err_set(err, OG_E_OOM, "simulator");
-	json_object_seed(0);
+	pthread_once(&once, global_init);
 	pthread_mutex_init(&s->mu, NULL);
 	pthread_mutex_init(&s->ctl_mu, NULL);
 	pthread_cond_init(&s->cond, NULL);

@@ -129,6 +129,11 @@ void sim_fail_media(struct sim_req *q, const char *accepted)
 {
 	struct sim_status st = {.code = 415, .reason = "UnsupportedMediaType"};
 
+	if (!accepted) {
+		st.kind = "";
+		sim_fail(q, st, "415: Unsupported Media Type");
+		return;
+	}
 	sim_fail(q, st,
 		"the body of the request was in an unknown format - accepted media types include: %s",
 		accepted);
@@ -162,6 +167,8 @@ void sim_fail_invalid(struct sim_req *q, const char *kind, const char *name, jso
 
 	if (q->res && kind == q->res->kind)
 		st.group = q->res->group;
+	else if (strstr(kind, "Options"))
+		st.group = "meta.k8s.io";
 	json_array_foreach(causes, i, c) og_buf_fmt(&b, "%s%s: %s", i ? ", " : "",
 		json_string_value(json_object_get(c, "field")),
 		json_string_value(json_object_get(c, "message")));

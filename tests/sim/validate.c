@@ -11,6 +11,12 @@ static const char *str(const json_t *o, const char *k)
 	return s ? s : "";
 }
 
+/* Equal, or both not there. */
+static bool same(const json_t *a, const json_t *b)
+{
+	return (!a && !b) || json_equal(a, b);
+}
+
 static void required(json_t *c, const char *field)
 {
 	sim_cause(c, "FieldValueRequired", field, "Required value");
@@ -95,8 +101,6 @@ static void lease(const json_t *o, json_t *c)
 				"Invalid value: %lld: must be greater than or equal to 0",
 				(long long)v);
 	}
-	if (json_object_get(spec, "holderIdentity") && !*str(spec, "holderIdentity"))
-		invalid(c, "spec.holderIdentity", "", "must not be empty");
 }
 
 static void text_128(const json_t *o, const char *k, json_t *c)
@@ -109,14 +113,21 @@ static void text_128(const json_t *o, const char *k, json_t *c)
 
 static void deprecated_unset(const json_t *o, json_t *c)
 {
-	static const char *const gone[] = {"deprecatedFirstTimestamp", "deprecatedLastTimestamp",
-		"deprecatedCount", "deprecatedSource"};
+	/* the fields are named as the core group names them */
+	static const struct {
+		const char *name, *core;
+	} gone[] = {
+		{"deprecatedFirstTimestamp", "firstTimestamp"},
+		{"deprecatedLastTimestamp", "lastTimestamp"},
+		{"deprecatedCount", "count"},
+		{"deprecatedSource", "source"},
+	};
 
 	for (size_t i = 0; i < OG_COUNT(gone); i++) {
-		const json_t *v = json_object_get(o, gone[i]);
+		const json_t *v = json_object_get(o, gone[i].name);
 
 		if (v && !json_is_null(v) && !(json_is_object(v) && !json_object_size(v)))
-			invalid(c, gone[i], "", "needs to be unset");
+			invalid(c, gone[i].core, "", "needs to be unset");
 	}
 }
 
@@ -124,18 +135,14 @@ static void deprecated_unset(const json_t *o, json_t *c)
 static void event(const json_t *o, const json_t *old, json_t *c)
 {
 	const json_t *series = json_object_get(o, "series");
-	const char *ns = str(json_object_get(o, "regarding"), "namespace");
-	const char *own = str(json_object_get(o, "metadata"), "namespace"), *type = str(o, "type");
+	const char *type = str(o, "type");
 
-	if (strcmp(*ns ? ns : "default", own) && (*ns || strcmp(own, "kube-system")))
-		invalid(c, "involvedObject.namespace", ns, "does not match event.namespace");
 	if (old) {
 		static const char *const fixed[] = {"eventTime", "type", "reason", "action",
 			"reportingController", "reportingInstance", "note", "regarding", "related"};
 
 		for (size_t i = 0; i < OG_COUNT(fixed); i++)
-			if (!json_equal(
-				    json_object_get(o, fixed[i]), json_object_get(old, fixed[i])))
+			if (!same(json_object_get(o, fixed[i]), json_object_get(old, fixed[i])))
 				invalid(c, fixed[i], "", "field is immutable");
 	}
 	if (!*str(o, "eventTime"))
@@ -149,7 +156,8 @@ static void event(const json_t *o, const json_t *old, json_t *c)
 	text_128(o, "action", c);
 	text_128(o, "reason", c);
 	if (strcmp(type, "Normal") && strcmp(type, "Warning"))
-		invalid(c, "type", type, "has invalid value");
+		sim_cause(c, "FieldValueInvalid", "type",
+			"Invalid value: \"\": has invalid value: %s", type);
 	if (strlen(str(o, "note")) > 1024)
 		invalid(c, "message", "", "can have at most 1024 characters");
 	deprecated_unset(o, c);
@@ -275,6 +283,31 @@ static void hooks(const json_t *o, json_t *c)
 	}
 }
 
+/* A deleted object takes no new finalizers. */
+static void late_finalizers(const json_t *meta, const json_t *old, json_t *c)
+{
+	size_t i, k;
+	json_t *f, *g;
+
+	if (!json_object_get(old, "deletionTimestamp"))
+		return;
+	json_array_foreach(json_object_get(meta, "finalizers"), i, f)
+	{
+		bool known = false;
+
+		json_array_foreach(json_object_get(old, "finalizers"), k, g)
+		{
+			if (json_equal(f, g))
+				known = true;
+		}
+		if (!known)
+			sim_cause(c, "FieldValueForbidden", "metadata.finalizers",
+				"Forbidden: no new finalizers can be added if the object is being "
+				"deleted, found new finalizers []string{\"%s\"}",
+				json_string_value(f));
+	}
+}
+
 json_t *sim_validate(
 	const struct sim_write *w, const struct sim_res *r, const json_t *o, const json_t *old)
 {
@@ -295,6 +328,9 @@ json_t *sim_validate(
 		hooks(o, c);
 	if (!strcmp(r->kind, "Pod") && old)
 		pod_update(o, old, c);
+	if (old)
+		late_finalizers(
+			json_object_get(o, "metadata"), json_object_get(old, "metadata"), c);
 	if (old && json_is_true(json_object_get(old, "immutable")) &&
 		!json_equal(json_object_get(o, "data"), json_object_get(old, "data")))
 		sim_cause(c, "FieldValueForbidden", "data",

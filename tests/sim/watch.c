@@ -62,7 +62,9 @@ static void bookmark(struct sim_req *q, struct watch *w, bool end_of_initial)
 		q->partial ? "PartialObjectMetadata" : q->res->kind,
 		q->partial ? "meta.k8s.io/v1" : q->res->api_version, (unsigned long long)w->rv,
 		end_of_initial ? ",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}" : "",
-		"");
+		!q->partial && !strcmp(q->res->kind, "Pod")
+			? ",\"spec\":{\"containers\":null},\"status\":{}"
+			: "");
 	sim_body(q, b.p, b.len);
 	w->next_bookmark = sim_mono_ms() + q->s->o.bookmark_ms;
 }
@@ -92,6 +94,19 @@ static void expired(struct sim_req *q, uint64_t rv, uint64_t oldest)
 	error_event(q, &st, m);
 }
 
+/* The object as it was when it last belonged to the selection, with the version of the change. */
+static void left(struct sim_req *q, struct watch *w, const struct sim_change *ch)
+{
+	struct sim_res *r = q->res->view_of ? q->res->view_of : q->res;
+	json_t *o = sim_obj_json(ch->prev);
+	struct sim_obj *was = o ? sim_obj_new(r, o, ch->rv) : NULL;
+
+	if (was)
+		event(q, w, names[SIM_DELETED], was);
+	sim_obj_unref(was);
+	json_decref(o);
+}
+
 /* What a change means for this watcher: an object that leaves the selection is DELETED. */
 static void deliver(struct sim_req *q, struct watch *w, const struct sim_change *ch)
 {
@@ -106,7 +121,7 @@ static void deliver(struct sim_req *q, struct watch *w, const struct sim_change 
 	else if (was && ch->type == SIM_DELETED)
 		event(q, w, names[SIM_DELETED], ch->obj);
 	else if (was)
-		event(q, w, names[SIM_DELETED], ch->obj);
+		left(q, w, ch);
 }
 
 /* Takes up to BATCH changes out under the lock and writes them without it. -1 = too late. */
@@ -212,7 +227,7 @@ static bool check(struct sim_req *q, struct watch *w)
 			"Forbidden: sendInitialEvents is forbidden for watch unless the WatchList "
 			"feature gate is enabled");
 	else if (has && !match.n)
-		sim_cause(causes, "FieldValueForbidden", "sendInitialEvents",
+		sim_cause(causes, "FieldValueForbidden", "resourceVersionMatch",
 			"Forbidden: sendInitialEvents requires setting resourceVersionMatch to "
 			"NotOlderThan");
 	else if (has && !og_sv_is(match, "NotOlderThan"))
@@ -223,7 +238,7 @@ static bool check(struct sim_req *q, struct watch *w)
 	if (fine)
 		json_decref(causes);
 	else
-		sim_fail_invalid(q, "ListOptions.meta.k8s.io", "", causes);
+		sim_fail_invalid(q, "ListOptions", "", causes);
 	return fine && sim_select_parse(q, &w->sel);
 }
 
@@ -286,7 +301,12 @@ void sim_watch(struct sim_req *q)
 		seconds = 1800 + sim_random() % 1800; /* as --min-request-timeout has it */
 	if (sim_param(q, "resourceVersion").n &&
 		og_parse_u64(sim_param(q, "resourceVersion"), 0, UINT64_MAX, &rv, NULL)) {
-		sim_fail_bad(q, "resourceVersion: not a number");
+		/* a real server answers with 500 here, unlike in a list */
+		sim_fail(q, (struct sim_status){.code = 500},
+			"resourceVersion: Invalid value: \"%.*s\": strconv.ParseUint: parsing "
+			"\"%.*s\": invalid syntax",
+			OG_SV_ARG(sim_param(q, "resourceVersion")),
+			OG_SV_ARG(sim_param(q, "resourceVersion")));
 		return;
 	}
 	w.until = sim_mono_ms() + (int64_t)seconds * 1000;

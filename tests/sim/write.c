@@ -27,15 +27,17 @@ static struct sim_obj *current(struct sim_req *q)
 static json_t *scale_of(const json_t *o)
 {
 	const json_t *meta = json_object_get(o, "metadata"), *spec = json_object_get(o, "spec");
-	json_t *n = json_object_get(spec, "replicas"),
-	       *have = json_object_get(json_object_get(o, "status"), "replicas");
+	json_t *n = json_object_get(spec, "replicas");
+	json_t *have = json_object_get(json_object_get(o, "status"), "replicas");
+	json_t *want = json_object();
 
-	return json_pack("{s:s,s:s,s:{s:s,s:s,s:s,s:s,s:s},s:{s:I},s:{s:I}}", "kind", "Scale",
+	if (json_integer_value(n))
+		json_object_set(want, "replicas", n);
+	return json_pack("{s:s,s:s,s:{s:s,s:s,s:s,s:s,s:s},s:o,s:{s:I}}", "kind", "Scale",
 		"apiVersion", "autoscaling/v1", "metadata", "name", str(meta, "name"), "namespace",
 		str(meta, "namespace"), "uid", str(meta, "uid"), "resourceVersion",
 		str(meta, "resourceVersion"), "creationTimestamp", str(meta, "creationTimestamp"),
-		"spec", "replicas", json_integer_value(n), "status", "replicas",
-		json_integer_value(have));
+		"spec", want, "status", "replicas", json_integer_value(have));
 }
 
 void sim_get_one(struct sim_req *q)
@@ -65,7 +67,7 @@ bool sim_dry_run(struct sim_req *q, bool *ret)
 
 		sim_cause(causes, "FieldValueNotSupported", "dryRun",
 			"Unsupported value: [\"%.*s\"]: supported values: \"All\"", OG_SV_ARG(v));
-		sim_fail_invalid(q, "CreateOptions.meta.k8s.io", "", causes);
+		sim_fail_invalid(q, "CreateOptions", "", causes);
 		return false;
 	}
 	return true;
@@ -218,9 +220,20 @@ static bool mutate(struct sim_write *w, struct sim_res *r, const char *ns, json_
 
 		sim_send_json(w->q, (int)code, status);
 	} else {
+		if (!ok)
+			w->why = og_strdup(str(status, "message"));
 		json_decref(status);
 	}
 	return ok;
+}
+
+/* The first cause, for a controller's condition. */
+static void refused(struct sim_write *w, json_t *causes)
+{
+	const json_t *c = json_array_get(causes, 0);
+
+	w->why = sim_fmt("%s: %s", str(c, "field"), str(c, "message"));
+	json_decref(causes);
 }
 
 static bool check_new(struct sim_write *w, struct sim_res *r, const json_t *o)
@@ -233,7 +246,7 @@ static bool check_new(struct sim_write *w, struct sim_res *r, const json_t *o)
 	if (w->q)
 		sim_fail_invalid(w->q, r->kind, name, causes);
 	else
-		json_decref(causes);
+		refused(w, causes);
 	return false;
 }
 
@@ -341,11 +354,18 @@ void sim_create(struct sim_req *q)
 
 static void fail_need_rv(struct sim_req *q, const char *name)
 {
-	json_t *causes = sim_causes();
+	struct sim_status st = {.code = 422, .reason = "Invalid", .name = name};
 
-	sim_cause(causes, "FieldValueInvalid", "metadata.resourceVersion",
+	/* here it is the resource that is named */
+	st.group = q->res->group;
+	st.kind = q->res->plural;
+	st.causes = sim_causes();
+	sim_cause(st.causes, "FieldValueInvalid", "metadata.resourceVersion",
 		"Invalid value: 0: must be specified for an update");
-	sim_fail_invalid(q, q->res->kind, name, causes);
+	sim_fail(q, st,
+		"%s \"%s\" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified "
+		"for an update",
+		sim_qualified(q, q->res), name);
 }
 
 /* Checks of a PUT against what is there; false = answered. */
