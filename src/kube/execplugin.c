@@ -252,10 +252,10 @@ int og_exec_plugin_start(struct og_exec_plugin *p, int64_t now_mono, struct og_e
 	struct og_err own = OG_ERR_INIT;
 	og_auto_arena_wipe struct og_arena a;
 	int pipe_fds[2] = {-1, -1};
+	og_arena_init(&a, 0, 0); /* first of all: its end is automatic */
 	if (p->pid)
 		return 0;
 	err = err ? err : &own;
-	og_arena_init(&a, 0, 0);
 	int rc = set_interactive(p, err);
 	if (!rc)
 		rc = launch(p, &a, pipe_fds, err);
