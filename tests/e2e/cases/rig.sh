@@ -94,3 +94,21 @@ core_rig_two_at_once() {
 	cluster --dir "$other" down --remove
 	[ ! -e "$other" ] || fail "left behind: $(ls -A "$other")"
 }
+
+# Interrupted at any moment, nothing is left behind.
+full_rig_interrupted() {
+	local after signal
+	for signal in INT TERM; do
+		for after in 0.2 0.5 0.8 1.2 2 3 4; do
+			OTELGATE_E2E_DIR='' timeout -s "$signal" "$after" "$here/cluster" --dir "$W/other" up >"$W/up.log" 2>&1 || :
+			if [ -e "$W/other/tools" ]; then # it was quicker
+				cluster --dir "$W/other" down
+			fi
+			until_true 5 "something runs on after $signal at $after s: $(grep -la "$W/other" /proc/[0-9]*/cmdline 2>/dev/null)" nobody_in "$W/other"
+			eq "$(cd "$W/other" 2>/dev/null && echo *)" log "what is left after $signal at $after s"
+			rm -rf "$W/other"
+		done
+	done
+}
+
+nobody_in() { ! grep -qa "$1/" /proc/[0-9]*/cmdline; }

@@ -20,15 +20,16 @@ pki_ca() {
 
 # pki_cert NAME SUBJECT [SAN...]
 pki_cert() {
-	local p=$D/pki name=$1 subject=$2 IFS=,
+	local p=$D/pki name=$1 subject=$2 names
 	shift 2
+	names=$(IFS=, && printf '%s' "$*")
 	pki_quiet openssl ecparam -name prime256v1 -genkey -noout -out "$p/$name.key"
 	pki_quiet openssl req -new -key "$p/$name.key" -subj "$subject" -out "$p/$name.csr"
 	{
 		echo 'basicConstraints=CA:FALSE'
 		echo 'keyUsage=critical,digitalSignature'
 		echo 'extendedKeyUsage=serverAuth,clientAuth'
-		[ $# = 0 ] || echo "subjectAltName=$*"
+		[ $# = 0 ] || echo "subjectAltName=$names"
 	} >"$p/$name.ext"
 	pki_quiet openssl x509 -req -in "$p/$name.csr" -CA "$p/ca.crt" -CAkey "$p/ca.key" -days 30 \
 		-set_serial "0x$(pki_quiet openssl rand -hex 8)" -extfile "$p/$name.ext" -out "$p/$name.crt"
