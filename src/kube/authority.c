@@ -200,7 +200,7 @@ static int start_watch(
 		r = og_store_listen(w->store, of->changed, of->ctx, err);
 	wo.store = w->store;
 	wo.field_selector = field.p;
-	return r == 0 ? og_watch_start(&wo, &w->watch, err) : r;
+	return r == 0 ? a->seam->watch_start(&wo, &w->watch, err) : r;
 }
 
 static int start_watches(struct og_authority *a, struct og_err *err)
@@ -240,8 +240,8 @@ static void on_timer(void *ctx)
 	authority_act(ctx);
 }
 
-int og_authority_start(
-	const struct og_authority_opts *o, struct og_authority **ret, struct og_err *err)
+int authority_start(const struct og_authority_opts *o, const struct authority_seam *seam,
+	struct og_authority **ret, struct og_err *err)
 {
 	int r = check_opts(o, err);
 	struct og_authority *a = r == 0 ? og_calloc(1, sizeof(*a)) : NULL;
@@ -251,7 +251,8 @@ int og_authority_start(
 	if (!a)
 		return og_err_set(err, OG_E_OOM, "no memory for an authority");
 	a->o = *o;
-	a->loop = og_kube_loop(o->kube);
+	a->seam = seam;
+	a->loop = seam->loop(o->kube);
 	a->random = o->seed ? o->seed
 			    : (uint64_t)og_clock_wall_ns(og_loop_clock(a->loop)) ^ (uintptr_t)a;
 	a->bundle.max = a->remembered.pem.max = AUTHORITY_BUNDLE_BYTES;
@@ -270,9 +271,9 @@ int og_authority_start(
 	return 0;
 }
 
-static void stop_watch(struct watched *w)
+static void stop_watch(struct og_authority *a, struct watched *w)
 {
-	og_watch_stop(w->watch);
+	a->seam->watch_stop(w->watch);
 	og_store_free(w->store);
 }
 
@@ -282,11 +283,11 @@ void og_authority_stop(struct og_authority *a)
 		return;
 	a->acting = true; /* nothing is begun any more */
 	og_timer_cancel(a->loop, &a->timer);
-	og_kube_cancel(a->call);
-	stop_watch(&a->secret_watch);
+	a->seam->cancel(a->call);
+	stop_watch(a, &a->secret_watch);
 	for (size_t i = 0; i < a->nconfig; i++) {
-		og_kube_cancel(a->config[i].call);
-		stop_watch(&a->config[i].w);
+		a->seam->cancel(a->config[i].call);
+		stop_watch(a, &a->config[i].w);
 		og_free(a->config[i].seen);
 		og_free(a->config[i].incoming);
 		og_free(a->config[i].name);

@@ -113,6 +113,15 @@ __attribute__((format(printf, 2, 3))) static void problem(struct og_buf *b, cons
 	va_end(ap);
 }
 
+/* The watch has not answered yet, or not yet brought what was just written: no news. */
+static bool in_transit(const struct og_authority *a)
+{
+	const struct watched *w = &a->secret_watch;
+
+	return (!w->known && (w->error[0] || w->state == OG_WATCH_STARTING)) ||
+	       (a->failures == 0 && og_loop_now_ns(a->loop) < a->pause_ns);
+}
+
 static void secret_problems(
 	const struct og_authority *a, const struct authority_plan *p, struct og_buf *b)
 {
@@ -122,7 +131,7 @@ static void secret_problems(
 		problem(b, "%s", a->secret_watch.error);
 	if (s && s->refused[0])
 		problem(b, "Secret %s/%s: %s", a->o.ns, a->o.secret, s->refused);
-	else if (p->problem && !(a->secret_watch.error[0] && !a->secret_watch.known))
+	else if (p->problem && !in_transit(a))
 		problem(b, "%s", p->problem);
 	if (s && !s->refused[0] && s->current.error[0])
 		problem(b, "Secret %s/%s: %s", a->o.ns, a->o.secret, s->current.error);

@@ -74,7 +74,7 @@ static void on_written(void *ctx, const struct og_kube_answer *ans)
 	} else if (ans->http == 409 || ans->http == 404) {
 		/* Another replica was first: its state comes by the watch. */
 		a->pause_ns = now + AFTER_CONFLICT_MS * OG_NS_PER_MS;
-		og_watch_poke(a->secret_watch.watch);
+		a->seam->watch_poke(a->secret_watch.watch);
 	} else {
 		a->pause_ns = now + backoff_ns(a, a->failures++);
 		(void)snprintf(a->write_error, sizeof(a->write_error), "%.390s", ans->err.msg);
@@ -109,7 +109,7 @@ static void write_secret(struct og_authority *a, const struct authority_plan *p)
 	int rc = authority_body(&m, &body, &err);
 	r.body = og_buf_view(&body);
 	if (rc == 0)
-		rc = og_kube_start(a->o.kube, &r, &a->call, &err);
+		rc = a->seam->start(a->o.kube, &r, &a->call, &err);
 	if (rc == 0) {
 		a->writing = p->write;
 		return;
@@ -173,7 +173,7 @@ static void on_published(void *ctx, const struct og_kube_answer *ans)
 						   : AFTER_CONFLICT_MS * OG_NS_PER_MS);
 		if (c->failures > 3)
 			(void)snprintf(c->error, sizeof(c->error), "%.390s", ans->err.msg);
-		og_watch_poke(c->w.watch);
+		a->seam->watch_poke(c->w.watch);
 	} else {
 		c->pause_ns = now + backoff_ns(a, c->failures++);
 		(void)snprintf(c->error, sizeof(c->error), "%.390s", ans->err.msg);
@@ -196,7 +196,7 @@ static void write_config(struct og_authority *a, struct watched_config *c)
 
 	config_patch(c->seen, a->bundle_id, og_buf_view(&a->bundle), &body);
 	r.body = og_buf_view(&body);
-	if (!body.failed && og_kube_start(a->o.kube, &r, &c->call, &err) == 0)
+	if (!body.failed && a->seam->start(a->o.kube, &r, &c->call, &err) == 0)
 		return;
 	c->pause_ns = og_loop_now_ns(a->loop) + backoff_ns(a, c->failures++);
 	(void)snprintf(c->error, sizeof(c->error), "%.390s",

@@ -7,6 +7,20 @@
 
 struct og_authority;
 
+/* What it calls; tests put an API server of their own behind it. */
+struct authority_seam {
+	struct og_loop *(*loop)(const struct og_kube *k);
+	int (*start)(struct og_kube *k, const struct og_kube_request *r, struct og_kube_call **ret,
+		struct og_err *err);
+	void (*cancel)(struct og_kube_call *c);
+	int (*watch_start)(
+		const struct og_watch_opts *o, struct og_watch **ret, struct og_err *err);
+	void (*watch_stop)(struct og_watch *w);
+	void (*watch_poke)(struct og_watch *w);
+};
+int authority_start(const struct og_authority_opts *o, const struct authority_seam *seam,
+	struct og_authority **ret, struct og_err *err);
+
 /* One watched object; the store keeps its identity alone, the rest is read when it arrives. */
 struct watched {
 	struct og_authority *a;
@@ -37,6 +51,7 @@ struct watched_config {
 
 struct og_authority {
 	struct og_authority_opts o;
+	const struct authority_seam *seam;
 	struct og_arena strings; /* of the options */
 	struct og_loop *loop;
 	struct og_timer timer;

@@ -2,8 +2,7 @@
 #pragma once
 /*
  * An API server in memory for tests that turn the clock themselves: a few objects, watches that
- * bring them late, writes that take a while and fail on demand. It defines og_kube_* and og_watch_*
- * as far as the code under test calls them, so that no other implementation is linked in.
+ * bring them late, writes that take a while and fail on demand: fake_seam.
  */
 #include <jansson.h>
 #include "otelgate/kube/client.h"

@@ -9,7 +9,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdatomic.h>
-#include "../../../src/kube/authority-priv.h"
+#include "../../../src/kube/authority_run-priv.h"
 #include "otelgate/codec/base64.h"
 #include "support/suite.h"
 #include "fake_api.inc"
@@ -77,7 +77,7 @@ static void start_replica(struct replica *x, int64_t skew_ms)
 	opts.kube = x->kube;
 	opts.seed = fake.random + (uint64_t)(x - r) * 7919;
 	opts.ctx = x;
-	ck_assert_msg(og_authority_start(&opts, &x->authority, &err) == 0, "%s", err.msg);
+	ck_assert_msg(authority_start(&opts, &fake_seam, &x->authority, &err) == 0, "%s", err.msg);
 }
 
 static void stop_replica(struct replica *x)
@@ -787,22 +787,22 @@ START_TEST(bad_options)
 	struct og_fakeclock clock;
 	struct og_loop *l = NULL;
 
-	ck_assert_int_eq(og_authority_start(&o, &a, NULL), -OG_E_INVALID);
+	ck_assert_int_eq(authority_start(&o, &fake_seam, &a, NULL), -OG_E_INVALID);
 	og_fakeclock_init(&clock);
 	ck_assert_int_eq(og_loop_new(&clock.clock, &l, NULL), 0);
 	o.kube = fake_client(l);
 	o.ns = "";
-	ck_assert_int_eq(og_authority_start(&o, &a, NULL), -OG_E_INVALID);
+	ck_assert_int_eq(authority_start(&o, &fake_seam, &a, NULL), -OG_E_INVALID);
 	o.ns = "x";
 	o.on_pair = NULL;
-	ck_assert_int_eq(og_authority_start(&o, &a, NULL), -OG_E_INVALID);
+	ck_assert_int_eq(authority_start(&o, &fake_seam, &a, NULL), -OG_E_INVALID);
 	o.on_pair = on_pair;
 	o.ndns = 0;
-	ck_assert_int_eq(og_authority_start(&o, &a, NULL), -OG_E_INVALID);
+	ck_assert_int_eq(authority_start(&o, &fake_seam, &a, NULL), -OG_E_INVALID);
 	o.ndns = 2;
 	o.configurations = many;
 	o.nconfigurations = 9;
-	ck_assert_int_eq(og_authority_start(&o, &a, NULL), -OG_E_LIMIT);
+	ck_assert_int_eq(authority_start(&o, &fake_seam, &a, NULL), -OG_E_LIMIT);
 	ck_assert_ptr_null(a);
 	og_authority_stop(NULL);
 	fake_client_free(o.kube);
