@@ -108,7 +108,7 @@ struct og_store {
 	struct og_arena scratch;
 	struct og_buf extra;
 	uint32_t mark;
-	bool replacing;
+	bool replacing, full;
 	struct og_listen {
 		og_store_listener *fn;
 		void *ctx;

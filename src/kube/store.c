@@ -166,7 +166,8 @@ static int make(struct og_store *s, const struct og_draft *d, const struct og_re
 	if (rc)
 		return rc;
 	size_t bytes = s->bytes - (old ? og_block_cost(og_rec_bytes(old)) : 0);
-	if (bytes > s->o.max_bytes) {
+	s->full = bytes > s->o.max_bytes;
+	if (s->full) {
 		og_rec_free(s, r);
 		return og_err_set(err, OG_E_LIMIT,
 			"the store of %s is full: %u objects take its %zu MiB", s->o.name, s->live,
@@ -337,6 +338,11 @@ bool og_store_next_indexed(
 	*at = l->next ? l->next : UINT32_MAX;
 	og_record_fill(s, r, ret);
 	return true;
+}
+
+bool og_store_full(const struct og_store *s)
+{
+	return s->full;
 }
 
 uint32_t og_store_count(struct og_store *s)

@@ -99,6 +99,8 @@ int og_store_listen(struct og_store *s, og_store_listener *fn, void *ctx, struct
  * stays, also through a commit. Errors: INVALID (no name), LIMIT, OOM, or the projection's.
  */
 int og_store_put(struct og_store *s, struct og_jval object, struct og_err *err);
+/* Whether the last object that was to be kept found no room within max_bytes. */
+bool og_store_full(const struct og_store *s);
 void og_store_delete(struct og_store *s, struct og_sv ns, struct og_sv name);
 /* The same by an object; nothing happens when another uid has the name by now. INVALID: no name. */
 int og_store_delete_object(struct og_store *s, struct og_jval object, struct og_err *err);
