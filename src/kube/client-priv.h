@@ -53,6 +53,7 @@ struct og_kube_call {
 	size_t max_bytes;
 	unsigned max_tries;
 	void *ctx;
+	void (*on_open)(void *ctx);
 	int (*on_data)(void *ctx, struct og_sv chunk);
 	void (*on_done)(void *ctx, const struct og_kube_answer *a);
 	void (*on_drop)(void *ctx); /* the client was freed: no answer comes */

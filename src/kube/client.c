@@ -174,6 +174,7 @@ static void set_limits(struct og_kube_call *call, const struct og_kube_request *
 	call->max_bytes = r->max_bytes ? r->max_bytes : KC_MAX_BYTES;
 	call->max_tries = r->max_tries > 0 ? (unsigned)r->max_tries : r->on_data ? 1 : KC_TRIES;
 	call->ctx = r->ctx;
+	call->on_open = r->on_open;
 	call->on_data = r->on_data;
 	call->on_done = r->on_done;
 	call->begin_ns = og_loop_now_ns(k->loop);

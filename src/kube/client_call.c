@@ -46,6 +46,8 @@ static int on_head(void *ctx, const struct og_httpc_head *h)
 			  og_sv_ends(media, OG_SV("+json"));
 	call->html_type = og_sv_caseeq(media, OG_SV("text/html"));
 	call->retry_after_s = kc_retry_after(og_httpc_header(h, "Retry-After"));
+	if (call->on_open && call->http_status >= 200 && call->http_status <= 299)
+		call->on_open(call->ctx);
 	return 0;
 }
 

@@ -101,6 +101,7 @@ int og_kube_wait(struct og_kube *k, const struct og_kube_request *r, struct og_a
 	struct og_kube_call *call = NULL;
 	nothing(arena, 0, NULL, ret);
 	mine.ctx = &h;
+	mine.on_open = NULL;
 	mine.on_data = r->on_data ? here_data : NULL;
 	mine.on_done = here_done;
 	int rc = og_kube_start(k, &mine, &call, h.err);
@@ -212,6 +213,7 @@ static void there_begin(void *ctx)
 	if (rc == 0) {
 		struct og_kube_request mine = *t->r;
 		mine.ctx = t;
+		mine.on_open = NULL;
 		mine.on_data = NULL;
 		mine.on_done = there_done;
 		rc = og_kube_start(t->k, &mine, &t->call, &t->err);

@@ -112,7 +112,8 @@ struct og_kube_request {
 	int max_tries;	     /* 0 = 10, 1 for what is streamed; see below */
 
 	void *ctx;
-	/* Streamed: a 2xx answer has begun, before its first chunk. Optional. Must not cancel. */
+	/* A 2xx answer has begun, before its first chunk. Optional. Must not cancel; og_kube_wait
+	 * does not call it. */
 	void (*on_open)(void *ctx);
 	/* Streamed: chunks of a 2xx body. Non-zero ends the request with that code. */
 	int (*on_data)(void *ctx, struct og_sv chunk);
