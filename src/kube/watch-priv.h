@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include "otelgate/codec/jsplit.h"
 #include "otelgate/kube/watch.h"
+#include "seam-priv.h"
 
 enum watch_phase { WATCH_WAIT, WATCH_LIST, WATCH_INITIAL, WATCH_STREAM };
 
@@ -77,7 +78,8 @@ enum {
 
 struct og_watch {
 	struct og_watch_opts o; /* strings point into `own` */
-	struct og_loop *loop;
+	struct kube_seam seam;
+	struct og_loop *loop; /* the seam's */
 	struct og_arena own;
 	uint64_t rng;
 
@@ -135,6 +137,9 @@ enum watch_metric {
 };
 
 /* ---- watch.c ---- */
+/* og_watch_start with the server behind a seam; o->kube is not looked at. */
+int watch_start(const struct og_watch_opts *o, const struct kube_seam *s, struct og_watch **ret,
+	struct og_err *err);
 void watch_state(struct og_watch *w, enum og_watch_state s, const struct og_err *why, int http,
 	struct og_sv rule);
 void watch_synced(struct og_watch *w);

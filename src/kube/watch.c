@@ -180,7 +180,7 @@ static void look_for_room(void *watch)
 	watch_list_anew(w, WL_FULL);
 	if (w->phase != WATCH_STREAM)
 		return; /* a list is under way or due */
-	og_kube_cancel(w->call);
+	w->seam.cancel(w->seam.ctx, w->call);
 	w->call = NULL;
 	og_jsplit_fini(&w->split);
 	w->phase = WATCH_WAIT;
@@ -278,15 +278,17 @@ static int set_up(struct og_watch *w, struct og_err *err)
 	return rc;
 }
 
-int og_watch_start(const struct og_watch_opts *o, struct og_watch **ret, struct og_err *err)
+int watch_start(const struct og_watch_opts *o, const struct kube_seam *s, struct og_watch **ret,
+	struct og_err *err)
 {
-	if (!o->kube || !o->store || !o->res.resource.n || !o->res.version.n)
-		return og_err_set(err, OG_E_INVALID, "a watch needs a client, a store, a resource");
+	if (!o->store || !o->res.resource.n || !o->res.version.n)
+		return og_err_set(err, OG_E_INVALID, "a watch needs a store and a resource");
 	struct og_watch *w = og_calloc(1, sizeof(*w));
 	if (!w)
 		return og_err_set(err, OG_E_OOM, "out of memory for a watch");
 	w->o = *o;
-	w->loop = og_kube_loop(o->kube);
+	w->seam = *s;
+	w->loop = s->loop;
 	w->list_due = true;
 	pthread_mutex_init(&w->mu, NULL);
 	int rc = set_up(w, err);
@@ -298,6 +300,14 @@ int og_watch_start(const struct og_watch_opts *o, struct og_watch **ret, struct 
 	return 0;
 }
 
+int og_watch_start(const struct og_watch_opts *o, struct og_watch **ret, struct og_err *err)
+{
+	if (!o->kube)
+		return og_err_set(err, OG_E_INVALID, "a watch needs a client");
+	const struct kube_seam s = kube_seam_of(o->kube);
+	return watch_start(o, &s, ret, err);
+}
+
 void og_watch_stop(struct og_watch *w)
 {
 	if (!w)
@@ -306,7 +316,7 @@ void og_watch_stop(struct og_watch *w)
 	og_timer_cancel(w->loop, &w->live);
 	og_timer_cancel(w->loop, &w->room);
 	if (w->call) {
-		og_kube_cancel(w->call);
+		w->seam.cancel(w->seam.ctx, w->call);
 		og_jsplit_fini(&w->split);
 		og_store_replace_abort(w->o.store);
 	}

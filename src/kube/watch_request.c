@@ -126,7 +126,7 @@ void watch_look(void *watch)
 
 void watch_cut(struct og_watch *w, enum watch_verdict v, struct og_err *why)
 {
-	og_kube_cancel(w->call);
+	w->seam.cancel(w->seam.ctx, w->call);
 	w->call = NULL;
 	og_jsplit_fini(&w->split);
 	watch_ended(w, v, why, 0, og_sv("", 0));
@@ -242,7 +242,7 @@ static void send(struct og_watch *w, enum og_kube_verb verb, struct og_buf *quer
 		.on_data = on_data,
 		.on_done = on_done};
 	int rc = query->failed ? og_err_set(&err, OG_E_OOM, "out of memory for a request")
-			       : og_kube_start(w->o.kube, &r, &w->call, &err);
+			       : w->seam.start(w->seam.ctx, &r, &w->call, &err);
 	if (rc) {
 		w->call = NULL;
 		og_jsplit_fini(&w->split);

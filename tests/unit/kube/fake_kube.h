@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * A Kubernetes client for tests: takes the place of kube/client.c in the program that includes it.
- * A request stays until the test answers it, on a clock that the test turns.
+ * A Kubernetes client for tests of watches, behind the seam. A request stays until the test answers
+ * it, on a clock that the test turns.
  */
 #include <check.h>
 #include <stdio.h>
+#include "../../../src/kube/seam-priv.h"
 #include "otelgate/base/mem.h"
-#include "otelgate/kube/client.h"
 #include "support/fakeclock.h"
-
-struct og_kube {
-	struct og_loop *loop;
-};
 
 struct fake {
 	struct og_fakeclock clock;
-	struct og_kube kube;
+	struct kube_seam seam;
 	bool live; /* a request waits for its answer */
 	struct og_kube_request r;
 	char query[20000], accept[256], res[256];
@@ -25,15 +21,10 @@ struct fake {
 };
 static struct fake fake;
 
-struct og_loop *og_kube_loop(const struct og_kube *k)
+static inline int fake_start(
+	void *ctx, const struct og_kube_request *r, struct og_kube_call **ret, struct og_err *err)
 {
-	return k->loop;
-}
-
-int og_kube_start(struct og_kube *k, const struct og_kube_request *r, struct og_kube_call **ret,
-	struct og_err *err)
-{
-	ck_assert_ptr_eq(k, &fake.kube);
+	ck_assert_ptr_eq(ctx, &fake);
 	ck_assert_msg(!fake.live, "a second request while one is under way");
 	fake.starts++;
 	if (fake.refuse)
@@ -49,8 +40,9 @@ int og_kube_start(struct og_kube *k, const struct og_kube_request *r, struct og_
 	return 0;
 }
 
-void og_kube_cancel(struct og_kube_call *c)
+static inline void fake_cancel(void *ctx, struct og_kube_call *c)
 {
+	ck_assert_ptr_eq(ctx, &fake);
 	if (!c)
 		return;
 	ck_assert(fake.live);
@@ -58,27 +50,23 @@ void og_kube_cancel(struct og_kube_call *c)
 	fake.cancels++;
 }
 
-void og_kube_rbac_rule(enum og_kube_verb v, const struct og_kube_resource *r, struct og_buf *out)
-{
-	og_buf_fmt(out, "rule: %d %.*s %.*s", (int)v, OG_SV_ARG(r->resource), OG_SV_ARG(r->name));
-}
-
 static inline void fake_init(void)
 {
 	memset(&fake, 0, sizeof(fake));
 	og_fakeclock_init(&fake.clock);
-	ck_assert_int_eq(og_loop_new(&fake.clock.clock, &fake.kube.loop, NULL), 0);
+	fake.seam = (struct kube_seam){.ctx = &fake, .start = fake_start, .cancel = fake_cancel};
+	ck_assert_int_eq(og_loop_new(&fake.clock.clock, &fake.seam.loop, NULL), 0);
 }
 
 static inline void fake_fini(void)
 {
-	og_loop_free(fake.kube.loop);
-	fake.kube.loop = NULL;
+	og_loop_free(fake.seam.loop);
+	fake.seam.loop = NULL;
 }
 
 static inline void fake_turn(void)
 {
-	while (og_loop_turn(fake.kube.loop, 0) > 0) {
+	while (og_loop_turn(fake.seam.loop, 0) > 0) {
 	}
 }
 
