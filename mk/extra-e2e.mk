@@ -3,9 +3,10 @@
 #   make e2e         all cases; T=text selects by name
 #   make e2e-core    the deterministic cases that CI runs
 #   make e2e-tools   only builds the control plane, into the cache
-E2E_DEPS = $(BIN) build/otelgate $(B)/e2e/neighbour
+E2E_BINS = $(B)/e2e/neighbour $(B)/e2e/services
+E2E_DEPS = $(BIN) build/otelgate $(E2E_BINS)
 
-$(B)/e2e/neighbour: $(B)/tests/obj/e2e/neighbour.o $(LIB)
+$(B)/e2e/%: $(B)/tests/obj/e2e/%.o $(LIB)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
@@ -15,10 +16,10 @@ e2e-tools: ## Build etcd, kube-apiserver and the rest into the cache
 	$(Q)tests/e2e/tools/build >/dev/null
 e2e e2e-core: e2e-tools $(E2E_DEPS)
 e2e: ## Everything against a real kube-apiserver; T=text selects
-	$(Q)OG_BIN=$(B)/otelgate OG_NEIGHBOUR=$(B)/e2e/neighbour tests/e2e/run --all $(T)
+	$(Q)OG_BIN=$(B)/otelgate OG_E2E=$(B)/e2e tests/e2e/run --all $(T)
 e2e-core: ## The deterministic part of it
-	$(Q)OG_BIN=$(B)/otelgate OG_NEIGHBOUR=$(B)/e2e/neighbour tests/e2e/run $(T)
+	$(Q)OG_BIN=$(B)/otelgate OG_E2E=$(B)/e2e tests/e2e/run $(T)
 
--include $(B)/tests/obj/e2e/neighbour.d
+-include $(E2E_BINS:$(B)/e2e/%=$(B)/tests/obj/e2e/%.d)
 # these are read, not run
 SCRIPTS += $(sort $(wildcard tests/e2e/lib/*.sh tests/e2e/cases/*.sh))

@@ -22,6 +22,14 @@ k() { kubectl "$@"; }
 
 cluster() { "$here/cluster" "$@"; }
 
+# fresh_cluster [FLAG...]: a cluster of the case's own from now on, where it may install for everybody
+fresh_cluster() {
+	"$here/cluster" --dir "$W/cluster" up --owner $$ --services "$OG_E2E/services" "$@" >/dev/null 2>"$W/cluster.log" ||
+		fail "no second cluster: $(tail -n 3 "$W/cluster.log")"
+	D=$W/cluster
+	export OTELGATE_E2E_DIR=$D KUBECONFIG=$D/kubeconfig/admin
+}
+
 # until_true SECONDS WHAT COMMAND...: the case fails when it never becomes true
 until_true() {
 	local seconds=$1 what=$2
@@ -87,7 +95,7 @@ port() {
 
 neighbour_up() {
 	[ -e "$W/pki" ] || "$OG_BIN" certs -d "$W/pki" --ip 127.0.0.1 >/dev/null
-	proc_start "$CASE.neighbour" "$OG_NEIGHBOUR" "$W/pki/tls.crt" "$W/pki/tls.key" "$W/neighbour.ports"
+	proc_start "$CASE.neighbour" "$OG_E2E/neighbour" "$W/pki/tls.crt" "$W/pki/tls.key" "$W/neighbour.ports"
 	until_ok 30 ready_or_gone neighbour || fail 'the neighbour does not start'
 }
 
