@@ -4,6 +4,9 @@
 #include "otelgate/cli/command.h"
 #include "otelgate/cluster/cluster.h"
 #include "otelgate/kube/client.h"
+#include "otelgate/kube/events.h"
+#include "otelgate/kube/lease.h"
+#include "otelgate/kube/queue.h"
 #include "otelgate/webhook/metrics.h"
 
 void og_gen_metrics(struct og_buf *out)
@@ -21,6 +24,12 @@ void og_gen_metrics(struct og_buf *out)
 	og_metric_defs_markdown(og_cluster_metrics, og_cluster_metrics_n, out);
 	og_buf_lit(out, "\n## Client of the API server\n\n");
 	og_metric_defs_markdown(og_kube_metrics, OG_KM_COUNT_, out);
+	og_buf_lit(out, "\n## Work queues\n\n`name` and `controller` are the queue's.\n\n");
+	og_metric_defs_markdown(og_queue_metrics, OG_QM_COUNT_, out);
+	og_buf_lit(out, "\n## Leader election\n\n`name` is the Lease's.\n\n");
+	og_metric_defs_markdown(og_lease_metrics, OG_LM_COUNT_, out);
+	og_buf_lit(out, "\n## Kubernetes Events\n\n");
+	og_metric_defs_markdown(og_events_metrics, OG_EM_COUNT_, out);
 	og_buf_lit(out, "\n## Process\n\n");
 	og_metric_defs_markdown(og_metric_process_defs, og_metric_process_defs_n, out);
 }
