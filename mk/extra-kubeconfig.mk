@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # kubeconfigs as the real kubectl reads them (KUBECTL names another one; skipped, and said so, where
 # there is none), beside how otelgate reads them.
-KUBECTL_CONFIG := $(B)/contract/kubectl_config
+KUBECTL_CONFIG := $(B)/kubectl-config
 
 $(KUBECTL_CONFIG): $(B)/tests/obj/contract/kubectl/kubectl_config.o $(SUPPORT_OBJS) $(LIB)
 	$(call say,LINK,$@)
