@@ -2,10 +2,14 @@
 /* Credential plugins: shell scripts in a folder play them. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "otelgate/base/clock.h"
 #include "otelgate/base/mem.h"
@@ -296,6 +300,37 @@ START_TEST(large_output_within_the_limit)
 }
 END_TEST
 
+/* Linux before 5.3: from here on this process has no pidfd_open. False where that can't be had. */
+static bool without_pidfd(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = {.len = OG_COUNT(code), .filter = code};
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0 &&
+	       syscall(SYS_pidfd_open, getpid(), 0) < 0;
+}
+
+START_TEST(old_kernels_are_asked_again_and_again)
+{
+	const char *fork_mode = getenv("CK_FORK");
+	if ((fork_mode && strcmp(fork_mode, "no") == 0) || !without_pidfd())
+		return; /* it would stay for the tests that follow */
+	print(HEAD "{\"token\":\"t\"}}");
+	ck_assert_msg(run() == 0, "%s", w.err.msg);
+	ck_assert_ptr_nonnull(og_exec_plugin_creds(p, WALL));
+	plugin("exec >&-; sleep 300", NEVER("plug"));
+	make(5000);
+	ck_assert_int_eq(og_exec_plugin_start(p, 0, &w.err), 0);
+	ck_assert_int_eq(og_exec_plugin_step(p, 5000 * OG_NS_PER_MS, WALL, &w.err), 1);
+	ck_assert_int_eq(turn_until_done(), -OG_E_TIMEOUT);
+}
+END_TEST
+
 /* --- what fails --- */
 
 static const struct {
@@ -535,6 +570,7 @@ int main(void)
 	tcase_add_test(tc, asynchronous_and_serialised);
 	tcase_add_test(tc, children_are_not_waited_for);
 	tcase_add_test(tc, closing_its_output_early_is_not_the_end);
+	tcase_add_test(tc, old_kernels_are_asked_again_and_again);
 	tcase_add_test(tc, large_output_within_the_limit);
 	tcase_add_loop_test(tc, runs_that_fail, 0, (int)OG_COUNT(bad_runs));
 	tcase_add_loop_test(tc, output_that_is_refused, 0, (int)OG_COUNT(bad_output));

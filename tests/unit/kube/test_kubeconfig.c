@@ -603,6 +603,34 @@ START_TEST(pipes_are_read_once)
 }
 END_TEST
 
+START_TEST(empty_flags_are_not_given)
+{
+	config(plain);
+	w.o.flags = (struct og_kube_flags){.kubeconfig = "",
+		.context = "",
+		.cluster = "",
+		.user = "",
+		.ns = "",
+		.server = "",
+		.token = "",
+		.as = "",
+		.request_timeout = ""};
+	load_ok();
+	ck_assert_str_eq(w.a->context, "a");
+	ck_assert(token_is("secret-token"));
+}
+END_TEST
+
+START_TEST(the_environment_of_the_process)
+{
+	ck_assert_int_eq(setenv("KUBECONFIG", "/nonexistent/from/process", 1), 0);
+	w.o.env = NULL;
+	ck_assert_int_eq(og_kubeworld_load(&w), -OG_E_NOT_FOUND);
+	ck_assert_ptr_nonnull(strstr(w.err.msg, "/nonexistent/from/process"));
+	ck_assert_ptr_nonnull(og_kube_env_system()->vars);
+}
+END_TEST
+
 START_TEST(several_documents_warn)
 {
 	char text[2048];
@@ -659,6 +687,8 @@ int main(void)
 	tcase_add_test(tc, pod_without_a_ca_warns);
 	tcase_add_test(tc, kubeconfig_beats_the_pod);
 	tcase_add_test(tc, pipes_are_read_once);
+	tcase_add_test(tc, empty_flags_are_not_given);
+	tcase_add_test(tc, the_environment_of_the_process);
 	tcase_add_test(tc, several_documents_warn);
 	tcase_add_test(tc, first_missing_files_of_the_variable_warn);
 	suite_add_tcase(s, tc);

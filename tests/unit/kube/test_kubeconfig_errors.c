@@ -240,6 +240,48 @@ START_TEST(too_large_a_file)
 }
 END_TEST
 
+START_TEST(too_long_values)
+{
+	struct og_buf b = OG_BUF_INIT(0);
+	og_buf_lit(&b, "https://");
+	for (int i = 0; i < OG_KUBE_TOKEN_BYTES + 1; i++)
+		og_buf_ch(&b, 'h');
+	w.o.flags.server = b.p;
+	refused(OG_E_LIMIT, "--server is longer than 8192 bytes");
+	w.o.flags.server = "https://s";
+	w.o.flags.token = b.p;
+	refused(OG_E_LIMIT, "--token is longer than 65536 bytes");
+	w.o.flags.token = NULL;
+	struct og_buf t = OG_BUF_INIT(0);
+	og_buf_fmt(&t, "clusters: [{name: c, cluster: {server: 'https://s', proxy-url: '%s'}}]\n",
+		b.p);
+	config(t.p);
+	w.o.flags.cluster = "c";
+	refused(OG_E_LIMIT, "proxy-url of cluster \"c\" is longer than 8192 bytes");
+	og_buf_fini(&b);
+	og_buf_fini(&t);
+}
+END_TEST
+
+START_TEST(too_large_pem)
+{
+	og_tmpdir_write(&w.dir, "big", "x");
+	ck_assert_int_eq(truncate(og_kubeworld_path(&w, "big"), OG_KUBE_PEM_BYTES + 1), 0);
+	w.o.flags.server = "https://s";
+	w.o.flags.certificate_authority = og_kubeworld_path(&w, "big");
+	refused(OG_E_LIMIT, "certificate-authority: ");
+	og_auto_free char *zeros = og_calloc(OG_KUBE_PEM_BYTES + 1, 1);
+	ck_assert_int_eq(
+		og_kube_ca_check(og_sv(zeros, OG_KUBE_PEM_BYTES + 1), "it", NULL), -OG_E_LIMIT);
+	ck_assert_int_eq(
+		og_kube_pair_check(og_sv(zeros, OG_KUBE_PEM_BYTES + 1), OG_SV(""), "it", NULL),
+		-OG_E_LIMIT);
+	ck_assert_int_eq(og_kube_pair_check(og_buf_view(&w.cert),
+				 og_sv(zeros, OG_KUBE_PEM_BYTES + 1), "it", NULL),
+		-OG_E_LIMIT);
+}
+END_TEST
+
 START_TEST(too_many_files_and_entries)
 {
 	struct og_buf b = OG_BUF_INIT(0);
@@ -470,6 +512,8 @@ int main(void)
 	tcase_add_test(tc, named_file_has_to_exist);
 	tcase_add_test(tc, one_wrong_file_of_a_list_fails_all);
 	tcase_add_test(tc, too_large_a_file);
+	tcase_add_test(tc, too_long_values);
+	tcase_add_test(tc, too_large_pem);
 	tcase_add_test(tc, too_many_files_and_entries);
 	tcase_add_test(tc, alias_bombs);
 	tcase_add_test(tc, nothing_at_all);
