@@ -90,6 +90,7 @@ Suite *suite_validation(void);
 Suite *suite_access(void);
 Suite *suite_kinds(void);
 Suite *suite_admission(void);
+Suite *suite_rollout(void);
 
 #define CT_CASE(suite, name, ...)                                                \
 	do {                                                                     \

@@ -19,6 +19,8 @@ int main(void)
 	srunner_add_suite(sr, suite_validation());
 	srunner_add_suite(sr, suite_access());
 	srunner_add_suite(sr, suite_kinds());
+	srunner_add_suite(sr, suite_admission());
+	srunner_add_suite(sr, suite_rollout());
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
 	srunner_free(sr);
