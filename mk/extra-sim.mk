@@ -46,3 +46,23 @@ CHECK_EXTRA += $(CONTRACT_BIN)
 CHECK_EXTRA_DEPS += $(CONTRACT_BIN)
 
 -include $(CONTRACT_OBJS:.o=.d)
+
+# What is the simulator's own.
+SIM_TEST_SRCS := $(sort $(wildcard tests/sim/test_*.c))
+SIM_TEST_OBJS := $(SIM_TEST_SRCS:tests/%.c=$(B)/tests/obj/%.o) $(B)/tests/obj/contract/cluster.o
+SIM_TEST_BIN := $(B)/sim-tests
+
+$(SIM_TEST_BIN): $(SIM_TEST_OBJS) $(SIM_LIB) $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) $(SIM_LIBS) $(CHECK_LIBS)
+
+tests: $(SIM_TEST_BIN)
+CHECK_EXTRA += $(SIM_TEST_BIN)
+# The simulator is threads all over; `make tsan` runs its tests too.
+.PHONY: check-threads-sim
+check-threads: check-threads-sim
+check-threads-sim: $(SIM_TEST_BIN) $(CONTRACT_BIN)
+	$(Q)$(run_env) $(SIM_TEST_BIN) && $(run_env) $(CONTRACT_BIN)
+CHECK_EXTRA_DEPS += $(SIM_TEST_BIN)
+
+-include $(SIM_TEST_SRCS:tests/%.c=$(B)/tests/obj/%.d)

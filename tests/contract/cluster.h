@@ -10,8 +10,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include "sim/sim.h"
 
 struct ct_reply {
+	int rc; /* CURLcode */
 	long code;
 	char *body; /* NUL-terminated */
 	size_t len;
@@ -31,6 +33,7 @@ struct ct_options {
 	const char *agent;  /* User-Agent */
 	bool gzip, anonymous;
 	const char *token; /* instead of the admin's credentials */
+	double seconds;	   /* time limit; 0 = 30 */
 };
 extern struct ct_options ct_opt;
 
@@ -38,7 +41,8 @@ extern struct ct_options ct_opt;
 void ct_setup(void);
 void ct_teardown(void);
 bool ct_real(void);
-struct og_sim *ct_sim(void); /* NULL on a real cluster */
+struct og_sim *ct_sim(void);	       /* NULL on a real cluster */
+extern struct og_sim_opts ct_sim_opts; /* of the simulators that ct_setup starts */
 extern char ct_ns[64];
 
 /*
@@ -46,6 +50,8 @@ extern char ct_ns[64];
  * stands for ". The reply is valid until the 16th later one.
  */
 struct ct_reply *ct(const char *method, const char *path, const char *body);
+/* The same, when the transfer may fail: see rc. */
+struct ct_reply *ct_try(const char *method, const char *path, const char *body);
 /* The same, and the code has to be `code`. */
 struct ct_reply *ct_want(long code, const char *method, const char *path, const char *body);
 

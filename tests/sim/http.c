@@ -273,15 +273,17 @@ static bool serve_one(struct sim_conn *c, struct og_arena *a)
 	q->a = a;
 	c->begun = c->chunked = c->head_only = false;
 	c->sent = 0;
-	if (!parse_head(q, og_sv(c->in.p, (size_t)(end - c->in.p) + 4)))
+	if ((size_t)(end - c->in.p) > MAX_HEAD ||
+		!parse_head(q, og_sv(c->in.p, (size_t)(end - c->in.p) + 4)))
 		return false;
 	drop(c, (size_t)(end - c->in.p) + 4);
 	if (!read_body(q))
 		return false;
 	c->head_only = og_sv_is(q->method, "HEAD");
 	sim_route(q);
-	sim_end(q);
+	/* before the last byte goes: who has the answer finds it in the log */
 	sim_log_request(q);
+	sim_end(q);
 	sim_shape_free(&c->shape);
 	return !c->close && !c->broken && !atomic_load(&c->kill);
 }
