@@ -19,7 +19,9 @@ _otelgate() {
 		" inject") cmd="inject" ;;
 		" uninject") cmd="uninject" ;;
 		" explain") cmd="explain" ;;
+		" missed") cmd="missed" ;;
 		" webhook") cmd="webhook" ;;
+		" controller") cmd="controller" ;;
 		" review") cmd="review" ;;
 		" certs") cmd="certs" ;;
 		" config") cmd="config" ;;
@@ -32,8 +34,8 @@ _otelgate() {
 		esac
 	done
 	case "$cmd" in
-	"") words="inject uninject explain webhook review certs config help version" ;;
-	help) words="inject uninject explain webhook review certs config help version" ;;
+	"") words="inject uninject explain missed webhook controller review certs config help version" ;;
+	help) words="inject uninject explain missed webhook controller review certs config help version" ;;
 	"inject")
 		options="--file --output --diff --context --check --in-place --report --strict --quiet --config --profile --namespace --objects --why --color --no-color --help"
 		case "$prev" in
@@ -71,6 +73,31 @@ _otelgate() {
 		--color) words="auto always never" ;;
 		esac
 		;;
+	"missed")
+		options="--namespace --all-namespaces --output --no-headers --check --registration --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --help"
+		case "$prev" in
+		-n|--namespace) return ;;
+		-o|--output) words="table wide json" ;;
+		--registration) return ;;
+		--timeout) return ;;
+		--kubeconfig) files=1 ;;
+		--context) return ;;
+		--cluster) return ;;
+		--user) return ;;
+		-s|--server) return ;;
+		--tls-server-name) return ;;
+		--certificate-authority) files=1 ;;
+		--token) return ;;
+		--client-certificate) files=1 ;;
+		--client-key) files=1 ;;
+		--as) return ;;
+		--as-uid) return ;;
+		--as-group) return ;;
+		--as-user-extra) return ;;
+		--request-timeout) return ;;
+		--color) words="auto always never" ;;
+		esac
+		;;
 	"webhook")
 		options="--tls-cert --tls-key --config --objects --failure-policy --address --port --ops-address --ops-port --ports-file --workers --max-in-flight --max-connections --review-timeout --shutdown-delay --drain-timeout --log-level --log-format --debug --color --no-color --help"
 		case "$prev" in
@@ -93,6 +120,39 @@ _otelgate() {
 		--log-level) words="debug info warn error off" ;;
 		--log-format) words="auto text json" ;;
 		--debug) return ;;
+		--color) words="auto always never" ;;
+		esac
+		;;
+	"controller")
+		options="--lease --lease-namespace --no-lease --registration --scan-interval --namespace --ops-address --ops-port --ports-file --log-level --log-format --debug --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --service-account-dir --color --no-color --help"
+		case "$prev" in
+		--lease) return ;;
+		--lease-namespace) return ;;
+		--registration) return ;;
+		--scan-interval) return ;;
+		-n|--namespace) return ;;
+		--ops-address) return ;;
+		--ops-port) return ;;
+		--ports-file) files=1 ;;
+		--log-level) words="debug info warn error off" ;;
+		--log-format) words="auto text json" ;;
+		--debug) return ;;
+		--kubeconfig) files=1 ;;
+		--context) return ;;
+		--cluster) return ;;
+		--user) return ;;
+		-s|--server) return ;;
+		--tls-server-name) return ;;
+		--certificate-authority) files=1 ;;
+		--token) return ;;
+		--client-certificate) files=1 ;;
+		--client-key) files=1 ;;
+		--as) return ;;
+		--as-uid) return ;;
+		--as-group) return ;;
+		--as-user-extra) return ;;
+		--request-timeout) return ;;
+		--service-account-dir) files=1 ;;
 		--color) words="auto always never" ;;
 		esac
 		;;

@@ -120,7 +120,7 @@ static int note_watches(struct look *l, struct og_err *err)
 		if (w[i].state == OG_WATCH_ABSENT && strstr(w[i].resource, ".otelgate.dev"))
 			og_buf_fmt(b,
 				"%s: the cluster does not know this kind; install the CRDs: "
-				"kubectl apply -f manifests/crds\n",
+				"kubectl apply -k manifests/crds\n",
 				w[i].resource);
 		if (w[i].state != OG_WATCH_FORBIDDEN)
 			continue;

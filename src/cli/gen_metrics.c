@@ -3,6 +3,7 @@
 #include "otelgate/base/metric.h"
 #include "otelgate/cli/command.h"
 #include "otelgate/cluster/cluster.h"
+#include "otelgate/controller/controller.h"
 #include "otelgate/kube/client.h"
 #include "otelgate/kube/events.h"
 #include "otelgate/kube/lease.h"
@@ -30,6 +31,8 @@ void og_gen_metrics(struct og_buf *out)
 	og_metric_defs_markdown(og_lease_metrics, OG_LM_COUNT_, out);
 	og_buf_lit(out, "\n## Kubernetes Events\n\n");
 	og_metric_defs_markdown(og_events_metrics, OG_EM_COUNT_, out);
+	og_buf_lit(out, "\n## Controller\n\n");
+	og_metric_defs_markdown(og_controller_metrics, OG_CM_COUNT_, out);
 	og_buf_lit(out, "\n## Process\n\n");
 	og_metric_defs_markdown(og_metric_process_defs, og_metric_process_defs_n, out);
 }

@@ -145,13 +145,13 @@ static struct og_sv problem_text(struct og_arena *a, const struct og_config_prob
 /* Puts earlier versions in the place of pieces with errors, or leaves them out; false when nothing
  * could be done. `gone` = what has failed already is not tried with an earlier version again. */
 static bool step_back(struct og_cluster *c, struct og_arena *a, struct pieces *p,
-	const uint32_t *index, const struct og_config_report *report, bool gone)
+	const uint32_t *index, uint32_t n, const struct og_config_report *report, bool gone)
 {
 	bool any = false;
 
 	for (uint32_t i = 0; i < report->n; i++) {
 		const struct og_config_problem *q = &report->v[i];
-		if (q->severity != OG_SEV_ERROR)
+		if (q->severity != OG_SEV_ERROR || q->input >= n)
 			continue;
 		struct piece *one = &p->v[index[q->input]];
 		const struct good_text *good = good_of(c, one->name);
@@ -185,12 +185,17 @@ static int read_pieces(struct og_cluster *c, struct og_cluster_config *s, struct
 			in[n++] = (struct og_config_input){
 				.name = p->v[i].name.p, .text = p->v[i].text};
 		}
+		if (n == 0) { /* no file at all would be an error, no object is not */
+			s->nobjects = 0;
+			s->config = og_arena_new(&s->arena, struct og_config);
+			return s->config ? 0 : -OG_E_OOM;
+		}
 		int r = og_config_read(&s->arena, in, n, &s->config, &report);
 		s->nobjects = (uint32_t)n;
 		s->nwarnings = report.nwarnings;
 		if (r != -OG_E_CONFIG)
 			return r;
-		if (!step_back(c, &s->arena, p, index, &report, round >= ROUNDS))
+		if (!step_back(c, &s->arena, p, index, (uint32_t)n, &report, round >= ROUNDS))
 			return -OG_E_OOM;
 	}
 	return -OG_E_OOM;

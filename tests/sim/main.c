@@ -134,7 +134,8 @@ static int folder(struct og_sim *s, const char *dir, struct og_err *err)
 	int rc = og_fs_list(dir, &o, &l, err);
 
 	for (size_t i = 0; !rc && i < l.n; i++)
-		rc = og_sim_apply_file(s, l.paths[i], err);
+		if (!strstr(l.paths[i], "/kustomization.")) /* a list of files, no object */
+			rc = og_sim_apply_file(s, l.paths[i], err);
 	return rc;
 }
 

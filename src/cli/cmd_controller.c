@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* controller: the service beside the webhook. */
+#include "otelgate/base/log.h"
+#include "otelgate/base/mem.h"
+#include "otelgate/cli/kubeflags.h"
+#include "otelgate/controller/controller.h"
+#include "commands-priv.h"
+
+struct controller_args {
+	struct og_kubeflags kube;
+	const char *ops_address, *ports_file, *debug, *lease_ns, *lease, *registration;
+	uint32_t ops_port;
+	int64_t scan_ms;
+	bool no_lease;
+	unsigned log_level, log_format;
+};
+
+#define AT(field) offsetof(struct controller_args, field)
+#define LISTEN	  "Listener"
+#define LOG	  "Log"
+
+static const struct og_opt opts[] = {
+	{
+		.name = "lease",
+		.type = OG_OPT_STR,
+		.at = AT(lease),
+		.arg = "NAME",
+		.def = "otelgate-controller",
+		.help = "Lease that the replicas compete for",
+	},
+	{
+		.name = "lease-namespace",
+		.type = OG_OPT_STR,
+		.at = AT(lease_ns),
+		.arg = "NAME",
+		.help = "its namespace; the controller's own when not given",
+	},
+	{
+		.name = "no-lease",
+		.type = OG_OPT_FLAG,
+		.at = AT(no_lease),
+		.help = "lead without a Lease: for a single process, never for replicas",
+	},
+	{
+		.name = "registration",
+		.type = OG_OPT_STR,
+		.at = AT(registration),
+		.arg = "NAME",
+		.def = "otelgate",
+		.help = "name of the webhook's MutatingWebhookConfiguration",
+	},
+	{
+		.name = "scan-interval",
+		.type = OG_OPT_DURATION,
+		.at = AT(scan_ms),
+		.arg = "TIME",
+		.def = "5s",
+		.min = 100,
+		.max = 3600000,
+		.help = "least time between two scans for missed admissions; without a change "
+			"there is none",
+	},
+	OG_KUBE_OPT_NAMESPACE(struct controller_args, kube),
+	{
+		.name = "ops-address",
+		.type = OG_OPT_STR,
+		.at = AT(ops_address),
+		.arg = "IP",
+		.help = "address of the port for health and metrics; all when not given",
+		.group = LISTEN,
+	},
+	{
+		.name = "ops-port",
+		.type = OG_OPT_U32,
+		.at = AT(ops_port),
+		.arg = "PORT",
+		.def = "8080",
+		.max = 65535,
+		.help = "port for /healthz, /livez, /readyz, /metrics and /debug/missed (plain "
+			"HTTP); 0 takes any free one",
+		.group = LISTEN,
+	},
+	{
+		.name = "ports-file",
+		.type = OG_OPT_STR,
+		.at = AT(ports_file),
+		.arg = "FILE",
+		.help = "write the port there once it serves",
+		.group = LISTEN,
+	},
+	{
+		.name = "log-level",
+		.type = OG_OPT_WORD,
+		.at = AT(log_level),
+		.arg = "LEVEL",
+		.words = "debug|info|warn|error|off",
+		.def = "info",
+		.help = "least level written to standard error",
+		.group = LOG,
+	},
+	{
+		.name = "log-format",
+		.type = OG_OPT_WORD,
+		.at = AT(log_format),
+		.arg = "FORM",
+		.words = "auto|text|json",
+		.def = "auto",
+		.help = "auto means text on a terminal and JSON lines otherwise",
+		.group = LOG,
+	},
+	{
+		.name = "debug",
+		.type = OG_OPT_STR,
+		.at = AT(debug),
+		.arg = "COMPONENTS",
+		.env = "OTELGATE_DEBUG",
+		.help = "components at debug level: controller, http, or all; separated by commas",
+		.group = LOG,
+	},
+	OG_KUBE_OPTS(struct controller_args, kube),
+	OG_KUBE_OPT_SERVICE_ACCOUNT_DIR(struct controller_args, kube),
+};
+
+static int run_controller(struct og_cli *cli, void *args, const struct og_parsed *p)
+{
+	const struct controller_args *a = args;
+	struct og_err err = OG_ERR_INIT;
+	struct og_kube_access *access = NULL;
+	struct og_log_options log = {.fd = cli->err_fd,
+		.format = (enum og_log_format)a->log_format,
+		.level = (enum og_log_level)a->log_level,
+		.colour = cli->colour_err,
+		.debug = a->debug};
+
+	(void)p;
+	if (og_log_setup(&log, &err) < 0)
+		return og_cli_usage(cli, "--debug: %s", err.msg);
+	int code = og_kubeflags_load(cli, &a->kube, &access);
+	if (code != OG_EXIT_PASS || !og_cli_flush(cli))
+		return code != OG_EXIT_PASS ? code : OG_EXIT_FAULT;
+	struct og_controller_opts o = {.access = access,
+		.ops_address = a->ops_address,
+		.ops_port = (uint16_t)a->ops_port,
+		.ports_file = a->ports_file,
+		.lease_ns = a->lease_ns,
+		.lease_name = a->lease,
+		.no_lease = a->no_lease,
+		.registration = a->registration,
+		.scan_ms = a->scan_ms,
+		.stop_fd = -1};
+	return og_controller_run(&o, &err) == 0 ? OG_EXIT_PASS : og_cli_fail(cli, &err);
+}
+
+const struct og_command og_cmd_controller = {
+	.name = "controller",
+	.summary = "watch a cluster and name missed admissions",
+	.usage = "[--lease NAME] [--scan-interval TIME]",
+	.description =
+		"Runs beside the webhook, as a process of its own, so that a fault here can never "
+		"touch the creation of a pod. Watches configuration, workloads, pods and the "
+		"webhook's registration, and names the pods that should be injected and are not: in "
+		"its log, as metric otelgate_missed_pods, at /debug/missed on the ops port, and, "
+		"where it leads, as Events on the workloads.\n"
+		"\n"
+		"Of several replicas one leads, by a Lease; all watch, so that another takes over "
+		"within seconds. On SIGTERM events are sent, the Lease is given back, and it ends.",
+	.examples = "# on this machine, against the cluster of the current context\n"
+		    "%P controller --no-lease --ops-port 0",
+	.exits = "0 stopped after an orderly end\n"
+		 "3 could not start, or the Lease was lost",
+	.opts = opts,
+	.nopts = OG_COUNT(opts),
+	.args_bytes = sizeof(struct controller_args),
+	.run = run_controller,
+};
