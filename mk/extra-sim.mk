@@ -32,7 +32,7 @@ $(SIM_TEST_BINS): LIBS += $(SIM_LIBS)
 # kubeconfig of its administrator.
 CONTRACT_SRCS := $(sort $(wildcard tests/contract/*.c))
 CONTRACT_OBJS := $(CONTRACT_SRCS:tests/%.c=$(B)/tests/obj/%.o)
-CONTRACT_BIN := $(B)/contract
+CONTRACT_BIN := $(B)/contract-tests
 
 $(CONTRACT_BIN): $(CONTRACT_OBJS) $(SIM_LIB) $(LIB)
 	$(call say,LINK,$@)
