@@ -116,10 +116,10 @@ static int64_t retry_in_ms(struct og_kube_call *call, const struct og_httpc_resu
 			return -1;
 		if (call->retry_after_s > 0)
 			return call->retry_after_s * 1000LL + kube_rng_upto(&call->k->rng, 100);
+		if (call->retry_after_s == 0)
+			return backoff_ms(call, KC_BACKOFF_MS);
 		/* not done for sure, whatever it was; 5xx that says nothing may have been */
-		return r->status == 429 || call->retry_after_s == 0
-			       ? backoff_ms(call, KC_THROTTLED_MS)
-			       : -1;
+		return r->status == 429 ? backoff_ms(call, KC_THROTTLED_MS) : -1;
 	}
 	bool lost = r->code == -OG_E_IO || r->code == -OG_E_TIMEOUT;
 	if (lost && !r->sent)

@@ -35,7 +35,8 @@ struct httpc_sock {
 
 struct og_httpc {
 	struct og_loop *loop;
-	CURLM *multi;
+	CURLM *multi; /* NULL after memory was out; made again when needed */
+	long max_connections, max_per_host;
 	struct og_timer timer;	/* libcurl's; set for ever, so that moving it cannot fail */
 	struct og_timer repair; /* ends calls whose `failed` is set; likewise */
 	char *user_agent;
@@ -45,6 +46,7 @@ struct og_httpc {
 	struct og_httpc_stats stats;
 	unsigned depth;	  /* inside libcurl: handles cannot be added or removed */
 	unsigned holding; /* inside a function of ours that goes on using this structure */
+	bool starved;	  /* all calls are to be ended */
 	bool closed;	  /* freed from within: ends when nobody holds it */
 };
 

@@ -89,9 +89,14 @@ static void fail_later(struct og_httpc_call *call, enum og_code code)
 	(void)og_timer_at(call->c->loop, &call->c->repair, 0, call->c->repair.fn_, call->c);
 }
 
+static CURLM *make_multi(struct og_httpc *c);
+
 static bool add_to_multi(struct og_httpc_call *call)
 {
-	call->added = curl_multi_add_handle(call->c->multi, call->easy) == CURLM_OK;
+	if (!call->c->multi)
+		call->c->multi = make_multi(call->c);
+	call->added = call->c->multi &&
+		      curl_multi_add_handle(call->c->multi, call->easy) == CURLM_OK;
 	return call->added;
 }
 
@@ -109,14 +114,47 @@ static void settle(struct og_httpc *c)
 	}
 }
 
+/* The list is begun anew after each, since owners may do anything. */
+static void end_failed(struct og_httpc *c)
+{
+	for (bool again = true; again && !c->closed;) {
+		again = false;
+		for (struct og_httpc_call *call = c->calls; call && !again; call = call->next) {
+			if (!call->failed || call->dead)
+				continue;
+			finish_no_memory(call);
+			again = true;
+		}
+	}
+}
+
+/* After drive has found libcurl in disorder: all calls end, those that their owners start meanwhile
+ * go to another multi handle. */
+static void begin_anew(struct og_httpc *c)
+{
+	c->starved = false;
+	c->depth++;
+	end_failed(c);
+	c->depth--;
+	for (struct og_httpc_call *call = c->calls; call; call = call->next) {
+		if (call->added)
+			(void)curl_multi_remove_handle(c->multi, call->easy);
+		call->added = false;
+	}
+	(void)curl_multi_cleanup(c->multi);
+	c->multi = NULL;
+}
+
 /* libcurl has returned: ended calls are told, one by one, since their owners may do anything. */
 static void leave(struct og_httpc *c)
 {
 	CURLMsg *m;
 	int left;
 	if (--c->depth == 0) {
+		if (c->starved)
+			begin_anew(c);
 		settle(c);
-		while (!c->closed && (m = curl_multi_info_read(c->multi, &left))) {
+		while (!c->closed && c->multi && (m = curl_multi_info_read(c->multi, &left))) {
 			struct og_httpc_call *call = NULL;
 			struct og_httpc_result r = {.code = 0};
 			if (m->msg != CURLMSG_DONE)
@@ -131,14 +169,29 @@ static void leave(struct og_httpc *c)
 	release(c);
 }
 
+/*
+ * When memory is out, libcurl may have left any of its transfers without a watched socket, does not
+ * say which, and divides by zero when a socket of that number comes again (7.88, singlesocket: a
+ * failed Curl_hash_add leaves an entry with a destroyed table): all end at once, and the multi
+ * handle with them.
+ */
+static void drive(struct og_httpc *c, curl_socket_t fd, int mask)
+{
+	int running;
+	if (curl_multi_socket_action(c->multi, fd, mask, &running) == CURLM_OK)
+		return;
+	c->starved = true;
+	for (struct og_httpc_call *call = c->calls; call; call = call->next)
+		call->failed = OG_E_OOM;
+}
+
 static void on_curl_timer(void *ctx)
 {
 	struct og_httpc *c = ctx;
-	int running;
 	enter(c);
 	/* set again at once: the place in the heap is free now */
 	(void)og_timer_at(c->loop, &c->timer, INT64_MAX, on_curl_timer, c);
-	(void)curl_multi_socket_action(c->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	drive(c, CURL_SOCKET_TIMEOUT, 0);
 	leave(c);
 }
 
@@ -147,15 +200,7 @@ static void on_repair(void *ctx)
 	struct og_httpc *c = ctx;
 	c->holding++;
 	(void)og_timer_at(c->loop, &c->repair, INT64_MAX, on_repair, c);
-	for (bool again = true; again && !c->closed;) {
-		again = false;
-		for (struct og_httpc_call *call = c->calls; call && !again; call = call->next) {
-			if (!call->failed || call->dead)
-				continue;
-			finish_no_memory(call);
-			again = true;
-		}
-	}
+	end_failed(c);
 	release(c);
 }
 
@@ -163,7 +208,7 @@ static void on_sock(void *ctx, int fd, uint32_t events)
 {
 	struct httpc_sock *s = ctx;
 	struct og_httpc *c = s->c;
-	int mask = 0, running;
+	int mask = 0;
 	if (events & EPOLLIN)
 		mask |= CURL_CSELECT_IN;
 	if (events & EPOLLOUT)
@@ -171,7 +216,7 @@ static void on_sock(void *ctx, int fd, uint32_t events)
 	if (events & (EPOLLERR | EPOLLHUP))
 		mask |= CURL_CSELECT_ERR;
 	enter(c);
-	(void)curl_multi_socket_action(c->multi, fd, mask, &running);
+	drive(c, fd, mask);
 	leave(c);
 }
 
@@ -392,22 +437,31 @@ static long choose_version(bool http2)
 	return http2 && safe ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1;
 }
 
+static CURLM *make_multi(struct og_httpc *c)
+{
+	CURLM *m = curl_multi_init();
+	if (m && curl_multi_setopt(m, CURLMOPT_SOCKETFUNCTION, on_curl_socket) == CURLM_OK &&
+		curl_multi_setopt(m, CURLMOPT_SOCKETDATA, c) == CURLM_OK &&
+		curl_multi_setopt(m, CURLMOPT_TIMERFUNCTION, on_curl_timeout) == CURLM_OK &&
+		curl_multi_setopt(m, CURLMOPT_TIMERDATA, c) == CURLM_OK &&
+		curl_multi_setopt(m, CURLMOPT_MAXCONNECTS, c->max_connections) == CURLM_OK &&
+		curl_multi_setopt(m, CURLMOPT_MAX_HOST_CONNECTIONS, c->max_per_host) == CURLM_OK)
+		return m;
+	if (m)
+		(void)curl_multi_cleanup(m);
+	return NULL;
+}
+
 static bool configure(struct og_httpc *c, const struct og_httpc_opts *o)
 {
-	unsigned keep = o->max_connections ? o->max_connections : HTTPC_CONNECTIONS;
+	c->max_connections = o->max_connections ? o->max_connections : HTTPC_CONNECTIONS;
+	c->max_per_host = o->max_connections_per_host;
 	c->http_version = choose_version(o->http2);
 	c->user_agent = og_strdup(o->user_agent ? o->user_agent : "otelgate/" OG_VERSION);
-	c->multi = curl_multi_init();
+	c->multi = make_multi(c);
 	return c->user_agent && c->multi &&
 	       og_timer_at(c->loop, &c->timer, INT64_MAX, on_curl_timer, c) == 0 &&
-	       og_timer_at(c->loop, &c->repair, INT64_MAX, on_repair, c) == 0 &&
-	       curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket) == CURLM_OK &&
-	       curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c) == CURLM_OK &&
-	       curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, on_curl_timeout) == CURLM_OK &&
-	       curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c) == CURLM_OK &&
-	       curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)keep) == CURLM_OK &&
-	       curl_multi_setopt(c->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
-		       (long)o->max_connections_per_host) == CURLM_OK;
+	       og_timer_at(c->loop, &c->repair, INT64_MAX, on_repair, c) == 0;
 }
 
 int og_httpc_new(
