@@ -24,11 +24,17 @@ void httpc_head_fini(struct og_httpc_head *h);
  * LIMIT, OOM. Trailers (lines after that) are ignored. */
 int httpc_head_line(struct og_httpc_head *h, struct og_sv line);
 
-/* An open socket of libcurl's. Those without a watch carry no call. */
+/*
+ * A socket of libcurl's. Until it is connected libcurl may close it without telling (7.88,
+ * cf_socket_close of a socket that is "not active"), and have the next one under the same number;
+ * only established ones are certain to be what they were. Those without a watch carry no call.
+ */
 struct httpc_sock {
 	curl_socket_t fd;
+	bool established;
+	uint32_t events;
 	struct og_loop_fd *watch;
-	bool foreign; /* made by libcurl itself */
+	const struct og_httpc_call *call; /* that connects it; to be compared only */
 	struct og_httpc *c;
 	struct httpc_sock *next;
 };
@@ -87,11 +93,23 @@ struct og_httpc_call {
 int httpc_call_make(struct og_httpc *c, const struct og_httpc_request *r,
 	struct og_httpc_call **ret, struct og_err *err);
 void httpc_call_free(struct og_httpc_call *call);
-curl_socket_t httpc_sock_open(void *c, curlsocktype purpose, struct curl_sockaddr *a);
+curl_socket_t httpc_sock_open(void *call, curlsocktype purpose, struct curl_sockaddr *a);
 int httpc_sock_close(void *c, curl_socket_t fd);
 int httpc_sock_setup(void *c, curl_socket_t fd, curlsocktype purpose);
 
+/* httpc_sock.c */
+int httpc_sock_watch(
+	struct og_httpc *c, const struct og_httpc_call *call, curl_socket_t fd, uint32_t events);
+void httpc_sock_unwatch(struct og_httpc *c, curl_socket_t fd);
+/* The call is connected. */
+void httpc_sock_established(struct og_httpc *c, const struct og_httpc_call *call);
+/* Before and after a call leaves libcurl: sockets that it was connecting are closed by that. */
+void httpc_sock_let_go(struct og_httpc *c, const struct og_httpc_call *call);
+void httpc_sock_forget(struct og_httpc *c, const struct og_httpc_call *call);
+void httpc_sock_free_all(struct og_httpc *c);
+
 /* httpc.c: what libcurl calls during a transfer. */
+void httpc_on_sock(void *sock, int fd, uint32_t events);
 int httpc_on_prereq(void *call, char *ip, char *local, int port, int local_port);
 size_t httpc_on_header(char *p, size_t size, size_t n, void *call);
 size_t httpc_on_write(char *p, size_t size, size_t n, void *call);

@@ -15,6 +15,17 @@ static void enter(struct og_httpc *c)
 	c->holding++;
 }
 
+static void remove_from_multi(struct og_httpc_call *call)
+{
+	struct og_httpc *c = call->c;
+	if (!call->added)
+		return;
+	call->added = false;
+	httpc_sock_let_go(c, call);
+	(void)curl_multi_remove_handle(c->multi, call->easy);
+	httpc_sock_forget(c, call);
+}
+
 static void unlink_call(struct og_httpc_call *call)
 {
 	struct og_httpc *c = call->c;
@@ -26,10 +37,7 @@ static void unlink_call(struct og_httpc_call *call)
 		c->calls = call->next;
 	if (call->next)
 		call->next->prev = call->prev;
-	if (call->added) {
-		(void)curl_multi_remove_handle(c->multi, call->easy);
-		call->added = false;
-	}
+	remove_from_multi(call);
 	c->stats.active--;
 }
 
@@ -137,9 +145,7 @@ static void begin_anew(struct og_httpc *c)
 	end_failed(c);
 	c->depth--;
 	for (struct og_httpc_call *call = c->calls; call; call = call->next) {
-		if (call->added)
-			(void)curl_multi_remove_handle(c->multi, call->easy);
-		call->added = false;
+		remove_from_multi(call);
 	}
 	(void)curl_multi_cleanup(c->multi);
 	c->multi = NULL;
@@ -204,7 +210,7 @@ static void on_repair(void *ctx)
 	release(c);
 }
 
-static void on_sock(void *ctx, int fd, uint32_t events)
+void httpc_on_sock(void *ctx, int fd, uint32_t events)
 {
 	struct httpc_sock *s = ctx;
 	struct og_httpc *c = s->c;
@@ -220,60 +226,20 @@ static void on_sock(void *ctx, int fd, uint32_t events)
 	leave(c);
 }
 
-static struct httpc_sock *find_sock(const struct og_httpc *c, curl_socket_t fd)
-{
-	struct httpc_sock *s = c->socks;
-	while (s && s->fd != fd)
-		s = s->next;
-	return s;
-}
-
-/* A socket that libcurl made for itself: the pair by which its name look-ups wake it. */
-static struct httpc_sock *adopt(struct og_httpc *c, curl_socket_t fd)
-{
-	struct httpc_sock *s = og_calloc(1, sizeof(*s));
-	if (!s)
-		return NULL;
-	*s = (struct httpc_sock){.fd = fd, .foreign = true, .c = c, .next = c->socks};
-	c->socks = s;
-	return s;
-}
-
-static void unwatch(struct og_httpc *c, curl_socket_t fd)
-{
-	for (struct httpc_sock **p = &c->socks; *p; p = &(*p)->next) {
-		struct httpc_sock *s = *p;
-		if (s->fd != fd)
-			continue;
-		og_loop_fd_remove(c->loop, s->watch);
-		s->watch = NULL;
-		if (s->foreign) {
-			*p = s->next;
-			og_free(s);
-		}
-		return;
-	}
-}
-
 static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *unused)
 {
 	struct og_httpc *c = ctx;
 	uint32_t events = (what & CURL_POLL_IN ? EPOLLIN : 0U) |
 			  (what & CURL_POLL_OUT ? EPOLLOUT : 0U);
 	(void)unused;
+	struct og_httpc_call *call = NULL;
+	(void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &call);
 	if (what == CURL_POLL_REMOVE) {
-		unwatch(c, fd);
+		httpc_sock_unwatch(c, fd);
 		return 0;
 	}
-	struct httpc_sock *s = find_sock(c, fd);
-	if (!s)
-		s = adopt(c, fd);
-	int r = !s	   ? -OG_E_OOM
-		: s->watch ? og_loop_fd_set(c->loop, s->watch, events)
-			   : og_loop_fd_add(c->loop, fd, events, on_sock, s, &s->watch, NULL);
 	/* an error here would end all transfers of the multi handle, for ever */
-	struct og_httpc_call *call = NULL;
-	if (r < 0 && curl_easy_getinfo(easy, CURLINFO_PRIVATE, &call) == CURLE_OK && call)
+	if (httpc_sock_watch(c, call, fd, events) < 0 && call)
 		fail_later(call, OG_E_OOM);
 	return 0;
 }
@@ -305,6 +271,7 @@ int httpc_on_prereq(void *ctx, char *ip, char *local, int port, int local_port)
 		call->resent = true;
 		return CURL_PREREQFUNC_ABORT;
 	}
+	httpc_sock_established(call->c, call);
 	call->sendings++;
 	call->last_byte_ns = og_loop_now_ns(l);
 	if (call->idle_ms)
@@ -416,15 +383,6 @@ void og_httpc_cancel(struct og_httpc_call *call)
 	httpc_call_free(call);
 }
 
-void og_httpc_drop_idle(struct og_httpc *c)
-{
-	/* libcurl looks at a kept connection before it uses it, and then makes another one */
-	for (struct httpc_sock *s = c->socks; s; s = s->next) {
-		if (!s->watch && !s->foreign)
-			(void)shutdown(s->fd, SHUT_RDWR);
-	}
-}
-
 void og_httpc_stats(const struct og_httpc *c, struct og_httpc_stats *ret)
 {
 	*ret = c->stats;
@@ -493,12 +451,7 @@ static void release(struct og_httpc *c)
 	}
 	if (c->multi)
 		(void)curl_multi_cleanup(c->multi);
-	while (c->socks) {
-		struct httpc_sock *s = c->socks;
-		c->socks = s->next;
-		og_loop_fd_remove(c->loop, s->watch);
-		og_free(s);
-	}
+	httpc_sock_free_all(c);
 	og_timer_cancel(c->loop, &c->timer);
 	og_timer_cancel(c->loop, &c->repair);
 	og_free(c->user_agent);

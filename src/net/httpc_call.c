@@ -14,41 +14,6 @@
  */
 enum { KEEP_IDLE_S = 30, KEEP_INTERVAL_S = 5, KEEP_COUNT = 3, USER_TIMEOUT_MS = 30000 };
 
-curl_socket_t httpc_sock_open(void *ctx, curlsocktype purpose, struct curl_sockaddr *a)
-{
-	struct og_httpc *c = ctx;
-	struct httpc_sock *s = og_calloc(1, sizeof(*s));
-	(void)purpose;
-	if (!s)
-		return CURL_SOCKET_BAD;
-	/* libcurl's own call lets children (credential plugins) inherit the connection */
-	s->fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
-	if (s->fd < 0) {
-		og_free(s);
-		return CURL_SOCKET_BAD;
-	}
-	s->c = c;
-	s->next = c->socks;
-	c->socks = s;
-	c->stats.connects++;
-	return s->fd;
-}
-
-int httpc_sock_close(void *ctx, curl_socket_t fd)
-{
-	struct og_httpc *c = ctx;
-	for (struct httpc_sock **p = &c->socks; *p; p = &(*p)->next) {
-		struct httpc_sock *s = *p;
-		if (s->fd != fd)
-			continue;
-		og_loop_fd_remove(c->loop, s->watch);
-		*p = s->next;
-		og_free(s);
-		break;
-	}
-	return close(fd);
-}
-
 int httpc_sock_setup(void *ctx, curl_socket_t fd, curlsocktype purpose)
 {
 	static const struct {
@@ -327,7 +292,7 @@ static CURLcode set_callbacks(struct og_httpc_call *call)
 	SET(rc, e, PREREQFUNCTION, httpc_on_prereq);
 	SET(rc, e, PREREQDATA, call);
 	SET(rc, e, OPENSOCKETFUNCTION, httpc_sock_open);
-	SET(rc, e, OPENSOCKETDATA, call->c);
+	SET(rc, e, OPENSOCKETDATA, call);
 	SET(rc, e, CLOSESOCKETFUNCTION, httpc_sock_close);
 	SET(rc, e, CLOSESOCKETDATA, call->c);
 	SET(rc, e, SOCKOPTFUNCTION, httpc_sock_setup);
