@@ -152,13 +152,17 @@ static struct curl_slist *prepare(const char *method, const char *path, const ch
 	curl_easy_setopt(c.curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c.curl, CURLOPT_TIMEOUT, 30L);
 	blob(CURLOPT_CAINFO_BLOB, &c.ca);
-	if (*token && !ct_opt.anonymous) {
+	if (*token && !ct_opt.anonymous && !ct_opt.cert) {
 		char bearer[4096];
 
 		snprintf(bearer, sizeof(bearer), "Bearer %s", token);
 		h = add(h, "Authorization", bearer);
 	}
-	if (!ct_opt.anonymous && !ct_opt.token) {
+	if (ct_opt.cert) {
+		blob(CURLOPT_SSLCERT_BLOB, ct_opt.cert);
+		blob(CURLOPT_SSLKEY_BLOB, ct_opt.key);
+		curl_easy_setopt(c.curl, CURLOPT_FRESH_CONNECT, 1L);
+	} else if (!ct_opt.anonymous && !ct_opt.token) {
 		blob(CURLOPT_SSLCERT_BLOB, &c.cert);
 		blob(CURLOPT_SSLKEY_BLOB, &c.key);
 	} else {

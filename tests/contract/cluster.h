@@ -32,8 +32,9 @@ struct ct_options {
 	const char *as;	    /* Impersonate-User */
 	const char *agent;  /* User-Agent */
 	bool gzip, anonymous;
-	const char *token; /* instead of the admin's credentials */
-	double seconds;	   /* time limit; 0 = 30 */
+	const char *token;	   /* instead of the admin's credentials */
+	double seconds;		   /* time limit; 0 = 30 */
+	struct og_buf *cert, *key; /* of a client, instead of the credentials */
 };
 extern struct ct_options ct_opt;
 

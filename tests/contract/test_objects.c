@@ -255,6 +255,9 @@ START_TEST(scale_subresource)
 	r = ct_want(
 		200, "PUT", DEPS "/web/scale", "{'metadata':{'name':'web'},'spec':{'replicas':2}}");
 	ck_assert_int_eq(ct_int(r->json, "spec.replicas"), 2);
+	ct_opt.type = "application/merge-patch+json";
+	r = ct_want(200, "PATCH", DEPS "/web/scale", "{'spec':{'replicas':2}}");
+	ck_assert_str_eq(ct_text(r->json, "kind"), "Scale");
 	r = ct_want(200, "GET", DEPS "/web", NULL);
 	ck_assert_int_eq(ct_int(r->json, "spec.replicas"), 2);
 	ck_assert_int_eq(ct_int(r->json, "metadata.generation"), 2);

@@ -248,10 +248,13 @@ void sim_begin(struct sim_req *q, int code, const char *content_type, int64_t le
 	og_buf_fmt(&c->out,
 		"HTTP/1.1 %d %s\r\nContent-Type: %s\r\nCache-Control: no-cache, private\r\n", code,
 		phrase(code), content_type);
-	og_buf_fmt(&c->out, "Audit-Id: %016llx\r\n", (unsigned long long)sim_random());
+	og_buf_fmt(&c->out,
+		"Audit-Id: %016llx\r\nX-Kubernetes-Pf-Flowschema-Uid: sim-flow\r\n"
+		"X-Kubernetes-Pf-Prioritylevel-Uid: sim-level\r\n",
+		(unsigned long long)sim_random());
 	for (int i = 0; i < q->nwarnings; i++)
 		og_buf_fmt(&c->out, "Warning: 299 - \"%s\"\r\n", q->warnings[i]);
-	if (sh->retry_after >= 0 && sh->kind == SIM_F_STATUS)
+	if (sh->retry_after >= 0 && (sh->kind == SIM_F_STATUS || sh->kind == SIM_F_BODY))
 		og_buf_fmt(&c->out, "Retry-After: %d\r\n", sh->retry_after);
 	if (zip && !sh->length) {
 		og_buf_lit(&c->out, "Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who asks, and whether the rules let them. */
+#include <openssl/x509.h>
 #include "sim/sim-priv.h"
 
 int og_sim_add_user(struct og_sim *s, const char *user, const char *groups, const char *token,
@@ -196,6 +197,27 @@ static bool find_token(struct sim_req *q, struct og_sv token)
 	return found && q->user && q->groups;
 }
 
+/* The CN of a verified certificate, with the groups that its tokens have. */
+static void by_certificate(struct sim_req *q)
+{
+	X509 *cert = SSL_get1_peer_certificate(q->c->ssl);
+	char cn[128] = "";
+
+	if (cert && SSL_get_verify_result(q->c->ssl) == X509_V_OK)
+		X509_NAME_get_text_by_NID(
+			X509_get_subject_name(cert), NID_commonName, cn, (int)sizeof(cn));
+	X509_free(cert);
+	if (!*cn)
+		return;
+	q->user = og_arena_strndup(q->a, cn, strlen(cn));
+	q->groups = "system:authenticated";
+	pthread_mutex_lock(&q->s->mu);
+	for (struct sim_token *t = q->s->tokens; t; t = t->next)
+		if (!strcmp(t->user, cn) && *t->groups)
+			q->groups = og_arena_fmt(q->a, "%s,system:authenticated", t->groups);
+	pthread_mutex_unlock(&q->s->mu);
+}
+
 bool sim_authenticate(struct sim_req *q)
 {
 	struct og_sv a = sim_header(q, "authorization"), as = sim_header(q, "impersonate-user");
@@ -204,6 +226,7 @@ bool sim_authenticate(struct sim_req *q)
 
 	q->user = "system:anonymous";
 	q->groups = "system:unauthenticated";
+	by_certificate(q);
 	if (a.n > 7 && og_sv_caseeq(og_sv(a.p, 7), OG_SV("bearer ")) &&
 		!find_token(q, og_sv_trim(og_sv(a.p + 7, a.n - 7)))) {
 		q->user = "";

@@ -126,8 +126,8 @@ int og_sim_apply(struct og_sim *s, struct og_sv text, const char *name, struct o
 		const struct og_source_doc *d = &src.docs[i];
 		struct og_jval root = og_jroot(&d->doc);
 
-		if (og_junset(root))
-			continue;
+		if (og_junset(root) || og_jstr_is(og_jgetl(root, "kind"), "Kustomization"))
+			continue; /* nothing, or for kustomize */
 		if (og_jstr_is(og_jgetl(root, "kind"), "List")) {
 			og_jfor (it, og_jgetl(root, "items")) {
 				struct og_sv raw = og_jraw(it.val);

@@ -431,8 +431,13 @@ void sim_kill_all(struct og_sim *s, int how)
 		sim_poke(c->wake_fd);
 	}
 	for (;;) {
+		bool left = false;
+
 		reap(s);
-		if (!s->conns)
+		/* new ones may come meanwhile */
+		for (struct sim_conn *c = s->conns; c; c = c->next)
+			left = left || atomic_load(&c->kill);
+		if (!left)
 			break;
 		pthread_cond_wait(&s->cond, &s->mu);
 	}

@@ -143,6 +143,7 @@ struct sim_obj *sim_obj_made(const struct sim_res *r, const struct sim_fields *f
 	struct og_buf *text, uint32_t meta_len, uint64_t rv)
 {
 	struct sim_obj *n = f->labels.failed || f->owners.failed ? NULL : make(f, rv);
+	char *exact;
 
 	if (!n)
 		return NULL;
@@ -156,6 +157,10 @@ struct sim_obj *sim_obj_made(const struct sim_res *r, const struct sim_fields *f
 		og_free(n);
 		return NULL;
 	}
+	/* to its size: there may be many */
+	exact = og_realloc(n->text, n->len + 1, 1);
+	if (exact)
+		n->text = exact;
 	return n;
 }
 

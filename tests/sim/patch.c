@@ -220,6 +220,18 @@ static void plain_patch(struct sim_write *w, enum kind kind, const json_t *body,
 		return;
 	}
 	old = sim_obj_json(cur);
+	if (og_sv_is(q->sub, "scale")) {
+		json_t *scale = sim_scale_of(old);
+
+		o = patched(q, kind, body, scale);
+		if (o)
+			sim_scale_put(w, cur, o, raced);
+		sim_obj_unref(cur);
+		json_decref(scale);
+		json_decref(old);
+		json_decref(o);
+		return;
+	}
 	if (q->res->view_of)
 		sim_event_to_new(old);
 	o = patched(q, kind, body, old);

@@ -224,7 +224,7 @@ static void route_resource(struct sim_req *q)
 
 static void route_path(struct sim_req *q)
 {
-	if (sim_discovery(q))
+	if (sim_discovery(q) || sim_openapi(q))
 		return;
 	if (og_sv_is(q->path, "/readyz") || og_sv_is(q->path, "/livez") ||
 		og_sv_is(q->path, "/healthz"))

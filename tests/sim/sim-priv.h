@@ -116,7 +116,7 @@ struct sim_counter {
 struct og_sim {
 	struct og_sim_opts o;
 	char url[64], admin_token[48];
-	struct og_buf ca_pem, cert_pem, key_pem;
+	struct og_buf ca_pem, ca_key, cert_pem, key_pem;
 	SSL_CTX *tls;
 	int64_t started_ns;
 
@@ -127,7 +127,8 @@ struct og_sim {
 	int listen_fd, wake_fd;
 	bool stopping, accepting;
 	pthread_t acceptor, controller;
-	bool has_acceptor, has_controller;
+	bool has_acceptor, has_controller; /* life_mu */
+	pthread_mutex_t life_mu;	   /* start, stop and restart of listening */
 	struct sim_conn *conns;
 	uint64_t nconns, bytes_sent, nfaults;
 	unsigned nwatches;
@@ -335,6 +336,7 @@ bool sim_authenticate(struct sim_req *q); /* auth.c; false = answered */
 bool sim_allowed(struct og_sim *s, const char *user, const char *groups, const char *verb,
 	const char *group, const char *resource, const char *sub, const char *ns, const char *name,
 	const char *path);	       /* with mu held */
+bool sim_openapi(struct sim_req *q);   /* openapi.c; the same */
 bool sim_discovery(struct sim_req *q); /* discovery.c; false = not its path */
 void sim_list(struct sim_req *q);      /* list.c */
 void sim_watch(struct sim_req *q);     /* watch.c */
@@ -387,6 +389,9 @@ bool sim_dry_run(struct sim_req *q, bool *ret); /* false = answered */
 json_t *sim_body_json(struct sim_req *q);	/* NULL = answered */
 /* Checks what the body says about itself against the path; false = answered. */
 bool sim_body_fits(struct sim_req *q, json_t *o);
+/* autoscaling/v1 Scale of a workload, and its spec written back. */
+json_t *sim_scale_of(const json_t *o);
+void sim_scale_put(struct sim_write *w, struct sim_obj *cur, const json_t *body, bool *raced);
 /* New object: names, uid, times, defaults. False = answered (w->q) or impossible. */
 bool sim_prepare_create(struct sim_write *w, struct sim_res *r, json_t *o, const char *ns);
 /* What the server keeps from the old one. */

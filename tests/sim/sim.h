@@ -52,6 +52,9 @@ int og_sim_add_user(struct og_sim *sim, const char *user, const char *groups, co
 int og_sim_allow(struct og_sim *sim, const char *user, const char *ns, const char *rules,
 	struct og_err *err);
 void og_sim_disallow_all(struct og_sim *sim, const char *user);
+/* A certificate for that user of the server's own CA; groups are those of the user's tokens. */
+int og_sim_client_cert(struct og_sim *sim, const char *user, struct og_buf *cert_pem,
+	struct og_buf *key_pem, struct og_err *err);
 /* The token is refused with 401 from now on. */
 void og_sim_revoke_token(struct og_sim *sim, const char *token);
 
@@ -120,7 +123,7 @@ int og_sim_route_service(
  *  slow          `bytes` at a time, `ms` apart
  *  delay         answer `ms` later
  *  garbage       `text` after `after` body bytes, then the rest
- *  body          `text` instead of the body, with `contentType` and `code`
+ *  body          `text` instead of the body, with `contentType`, `code` and `retryAfter`
  *  contentType   `contentType` instead of the right one
  *  duplicate     every watch event twice
  *  late          watch events `ms` late, and the initial ones of a watch in reverse order

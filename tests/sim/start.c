@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -39,15 +40,42 @@ static int make_certs(struct og_sim *s, struct og_err *err)
 		.ndns = OG_COUNT(dns),
 		.ips = ips,
 		.nips = OG_COUNT(ips)};
-	og_auto_wipe struct og_buf ca_key = OG_BUF_INIT(0);
 	int rc;
 
 	leaf.not_before = ca.not_before;
 	leaf.not_after = ca.not_after;
-	rc = og_certs_make_ca(&ca, &s->ca_pem, &ca_key, err);
+	rc = og_certs_make_ca(&ca, &s->ca_pem, &s->ca_key, err);
 	return rc ? rc
-		  : og_certs_make_leaf(og_buf_view(&s->ca_pem), og_buf_view(&ca_key), &leaf,
+		  : og_certs_make_leaf(og_buf_view(&s->ca_pem), og_buf_view(&s->ca_key), &leaf,
 			    &s->cert_pem, &s->key_pem, err);
+}
+
+/* Client certificates of our CA are known, others refused, none is fine. */
+static bool trust_clients(struct og_sim *s)
+{
+	BIO *b = BIO_new_mem_buf(s->ca_pem.p, (int)s->ca_pem.len);
+	X509 *ca = b ? PEM_read_bio_X509(b, NULL, NULL, NULL) : NULL;
+	bool ok = ca && X509_STORE_add_cert(SSL_CTX_get_cert_store(s->tls), ca) == 1;
+
+	X509_free(ca);
+	BIO_free(b);
+	/* what og_certs makes is for servers */
+	X509_VERIFY_PARAM_set_purpose(SSL_CTX_get0_param(s->tls), X509_PURPOSE_ANY);
+	SSL_CTX_set_verify(s->tls, SSL_VERIFY_PEER, NULL);
+	return ok;
+}
+
+int og_sim_client_cert(struct og_sim *s, const char *user, struct og_buf *cert, struct og_buf *key,
+	struct og_err *err)
+{
+	static const char *const dns[] = {"client.invalid"};
+	int64_t now = (int64_t)time(NULL);
+	struct og_leaf_opts leaf = {.common_name = user, .dns_names = dns, .ndns = 1};
+
+	leaf.not_before = now - 3600;
+	leaf.not_after = now + 86400;
+	return og_certs_make_leaf(
+		og_buf_view(&s->ca_pem), og_buf_view(&s->ca_key), &leaf, cert, key, err);
 }
 
 static int make_tls(struct og_sim *s, struct og_err *err)
@@ -67,8 +95,12 @@ static int make_tls(struct og_sim *s, struct og_err *err)
 		SSL_CTX_set_mode(s->tls, SSL_MODE_ENABLE_PARTIAL_WRITE |
 						 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 						 SSL_MODE_RELEASE_BUFFERS);
+		/* every handshake is a whole one, with the client's certificate */
 		SSL_CTX_set_session_cache_mode(s->tls, SSL_SESS_CACHE_OFF);
+		SSL_CTX_set_options(s->tls, SSL_OP_NO_TICKET);
+		SSL_CTX_set_num_tickets(s->tls, 0);
 	}
+	ok = ok && trust_clients(s);
 	X509_free(cert);
 	EVP_PKEY_free(key);
 	BIO_free(c);
@@ -176,10 +208,12 @@ int og_sim_start(const struct og_sim_opts *opts, struct og_sim **ret, struct og_
 	pthread_once(&once, global_init);
 	pthread_mutex_init(&s->mu, NULL);
 	pthread_mutex_init(&s->ctl_mu, NULL);
+	pthread_mutex_init(&s->life_mu, NULL);
 	pthread_cond_init(&s->cond, NULL);
 	og_buf_init(&s->ca_pem, 0);
 	og_buf_init(&s->cert_pem, 0);
 	og_buf_init(&s->key_pem, 0);
+	og_buf_init(&s->ca_key, 0);
 	set_defaults(s, opts);
 	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	rc = s->wake_fd < 0 ? og_err_sys(err, errno, "eventfd") : bring_up(s, err);
@@ -235,22 +269,32 @@ void og_sim_stop(struct og_sim *s)
 	og_buf_fini(&s->ca_pem);
 	og_buf_fini(&s->cert_pem);
 	og_buf_wipe(&s->key_pem);
+	og_buf_wipe(&s->ca_key);
 	if (s->wake_fd >= 0)
 		close(s->wake_fd);
 	pthread_cond_destroy(&s->cond);
 	pthread_mutex_destroy(&s->ctl_mu);
+	pthread_mutex_destroy(&s->life_mu);
 	pthread_mutex_destroy(&s->mu);
 	og_free(s);
 }
 
 void og_sim_down(struct og_sim *s)
 {
+	pthread_mutex_lock(&s->life_mu);
 	end_accepting(s, SIM_KILL_RST);
+	pthread_mutex_unlock(&s->life_mu);
 }
 
 int og_sim_up(struct og_sim *s, struct og_err *err)
 {
-	return s->has_acceptor ? 0 : begin_accepting(s, err);
+	int rc = 0;
+
+	pthread_mutex_lock(&s->life_mu);
+	if (!s->has_acceptor)
+		rc = begin_accepting(s, err);
+	pthread_mutex_unlock(&s->life_mu);
+	return rc;
 }
 
 int og_sim_restart(struct og_sim *s, const struct og_sim_restart_opts *o, struct og_err *err)

@@ -104,6 +104,43 @@ START_TEST(rules)
 }
 END_TEST
 
+START_TEST(certificates)
+{
+	struct og_buf cert = OG_BUF_INIT(0), key = OG_BUF_INIT(0);
+	struct og_err err = OG_ERR_INIT;
+
+	ck_assert_msg(!og_sim_client_cert(ct_sim(), "carol", &cert, &key, &err), "%s", err.msg);
+	ct_opt.cert = &cert;
+	ct_opt.key = &key;
+	ct_status(ct("GET", CMS, NULL), 403, "Forbidden",
+		"configmaps is forbidden: User 'carol' cannot list resource 'configmaps' in API group '' "
+		"in the namespace '%s'");
+	og_buf_reset(&cert);
+	og_buf_reset(&key);
+	ck_assert_msg(!og_sim_client_cert(ct_sim(), "admin", &cert, &key, &err), "%s", err.msg);
+	ct_opt.cert = &cert;
+	ct_opt.key = &key;
+	ct_want(200, "GET", CMS, NULL);
+	og_buf_fini(&cert);
+	og_buf_fini(&key);
+}
+END_TEST
+
+START_TEST(openapi_for_kubectl)
+{
+	struct ct_reply *r = ct_want(200, "GET", "/openapi/v3", NULL);
+	const char *url = json_string_value(
+		json_object_get(json_object_get(json_object_get(r->json, "paths"), "apis/apps/v1"),
+			"serverRelativeURL"));
+
+	ck_assert_ptr_nonnull(url);
+	r = ct_want(200, "GET", url, NULL);
+	ck_assert_ptr_nonnull(strstr(r->body, "fieldValidation"));
+	ct_want(404, "GET", "/openapi/v3/apis/nothing/v1", NULL);
+	ct_want(404, "GET", "/openapi/v3x", NULL);
+}
+END_TEST
+
 START_TEST(ticks_by_hand)
 {
 	struct og_sim *s = ct_sim();
@@ -233,7 +270,7 @@ Suite *suite_direct(void)
 	TCase *still = tcase_create("by hand");
 
 	CT_CASE(s, "objects", put_get_delete, bad_puts, yaml);
-	CT_CASE(s, "users", rules);
+	CT_CASE(s, "users", rules, certificates, openapi_for_kubectl);
 	CT_CASE(s, "generated", generated, bad_generators);
 	tcase_add_checked_fixture(still, still_setup, ct_teardown);
 	tcase_add_test(still, ticks_by_hand);

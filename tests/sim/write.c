@@ -24,7 +24,7 @@ static struct sim_obj *current(struct sim_req *q)
 }
 
 /* autoscaling/v1 Scale of a workload. */
-static json_t *scale_of(const json_t *o)
+json_t *sim_scale_of(const json_t *o)
 {
 	const json_t *meta = json_object_get(o, "metadata"), *spec = json_object_get(o, "spec");
 	json_t *n = json_object_get(spec, "replicas");
@@ -49,7 +49,7 @@ void sim_get_one(struct sim_req *q)
 	} else if (og_sv_is(q->sub, "scale")) {
 		json_t *j = sim_obj_json(o);
 
-		sim_send_json(q, 200, scale_of(j));
+		sim_send_json(q, 200, sim_scale_of(j));
 		json_decref(j);
 	} else {
 		sim_send_obj(q, 200, o);
@@ -396,7 +396,7 @@ static bool put_fits(struct sim_req *q, const struct sim_obj *cur, const json_t 
 	return true;
 }
 
-static void scale(struct sim_write *w, struct sim_obj *cur, const json_t *body, bool *raced)
+void sim_scale_put(struct sim_write *w, struct sim_obj *cur, const json_t *body, bool *raced)
 {
 	json_t *old = sim_obj_json(cur), *o = json_deep_copy(old);
 	json_t *n = json_object_get(json_object_get(body, "spec"), "replicas");
@@ -407,7 +407,7 @@ static void scale(struct sim_write *w, struct sim_obj *cur, const json_t *body, 
 	if (got) {
 		json_t *j = sim_obj_json(got);
 
-		sim_send_json(w->q, 200, scale_of(j));
+		sim_send_json(w->q, 200, sim_scale_of(j));
 		json_decref(j);
 	}
 	sim_obj_unref(got);
@@ -472,7 +472,7 @@ void sim_update(struct sim_req *q)
 		if (!cur)
 			put_new(&w, o);
 		else if (put_fits(q, cur, o) && og_sv_is(q->sub, "scale"))
-			scale(&w, cur, o, &raced);
+			sim_scale_put(&w, cur, o, &raced);
 		else if (!q->c->begun)
 			put_existing(&w, cur, o, &raced);
 		sim_obj_unref(cur);
