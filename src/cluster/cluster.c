@@ -38,7 +38,8 @@ static void on_state(void *ctx, enum og_watch_state s, const struct og_err *why)
 	(void)why;
 	if (s == OG_WATCH_SYNCED || s == OG_WATCH_ABSENT || s == OG_WATCH_FORBIDDEN)
 		atomic_store(&w->answered, true);
-	if (w->c->o.on_state && w->watch) {
+	bool quiet = w->kind->optional && (s == OG_WATCH_ABSENT || s == OG_WATCH_FORBIDDEN);
+	if (w->c->o.on_state && w->watch && !quiet) {
 		og_watch_info(w->watch, &info);
 		w->c->o.on_state(w->c->o.ctx, &info);
 	}

@@ -21,6 +21,7 @@ static void step(void *ctx);
 int controller_scan_init(struct controller *c, struct og_err *err)
 {
 	(void)err;
+	c->round = 1; /* a value of 0 in the map is never the round before */
 	og_arena_init(&c->scan_arena, 0, 0);
 	og_map_init(&c->verdicts, 0x7665726469637473ULL, NULL);
 	og_map_init(&c->said, 0x73616964ULL, NULL);

@@ -44,7 +44,9 @@ struct og_cluster_opts {
 	void *ctx;
 	/* A new configuration is in force; the reference is the callee's. Optional. */
 	void (*on_config)(void *ctx, struct og_cluster_config *take);
-	/* A watch has turned to another state. Optional. */
+	/* A watch has turned to another state; an optional kind that is absent is not told.
+	 * Optional.
+	 */
 	void (*on_state)(void *ctx, const struct og_watch_info *w);
 	/* The first time that every watch has given an answer. Optional. */
 	void (*on_synced)(void *ctx);
