@@ -236,8 +236,15 @@ static void free_users(struct og_sim *s)
 		og_free(t->groups);
 		og_free(t);
 	}
-	while (s->rules)
-		og_sim_disallow_all(s, s->rules->user);
+	while (s->rules) {
+		struct sim_rule *r = s->rules;
+
+		s->rules = r->next;
+		json_decref(r->rules);
+		og_free(r->user);
+		og_free(r->ns);
+		og_free(r);
+	}
 	while (s->routes) {
 		struct sim_route *r = s->routes;
 
