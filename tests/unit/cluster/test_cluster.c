@@ -404,6 +404,43 @@ START_TEST(an_owner_whose_event_does_not_come_is_fetched_once)
 }
 END_TEST
 
+static bool failing(const char *resource)
+{
+	struct og_watch_info w[OG_CLUSTER_WATCHES];
+	size_t n;
+	og_cluster_watches(cluster, w, &n);
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(w[i].resource, resource) == 0)
+			return w[i].state == OG_WATCH_FAILING;
+	return false;
+}
+
+/* The API server is just back: it answers, and watches are not allowed or do not stand yet. */
+START_TEST(an_owner_is_fetched_at_once_while_its_watch_does_not_stand)
+{
+	static const char *const actions[] = {
+		"{\"type\":\"status\",\"code\":403}", "{\"type\":\"status\",\"code\":500}"};
+	char rule[256];
+	struct og_err err = OG_ERR_INIT;
+	struct ask a;
+	start(OG_CLUSTER_OWNERS);
+	(void)snprintf(rule, sizeof(rule),
+		"{\"match\":{\"verb\":\"watch\",\"resource\":\"replicasets\",\"count\":-1},"
+		"\"action\":%s}",
+		actions[_i]);
+	ck_assert_msg(og_sim_fault(sim, rule, &err) == 0, "%s", err.msg);
+	og_sim_drop_connections(sim);
+	UNTIL(failing("replicasets.apps"));
+	put(REPLICASET("web-1", "web"));
+	ask_begin(&a, "apps", "ReplicaSet", "web-1", 10000);
+	ask_end(&a);
+	ck_assert(a.found && a.got.has_owner);
+	ck_assert_uint_eq(a.f.fetched, 1);
+	ck_assert_uint_eq(a.f.waited, 0);
+	og_arena_fini(&a.arena);
+}
+END_TEST
+
 START_TEST(what_the_server_does_not_have_is_asked_for_once)
 {
 	struct ask a;
@@ -600,6 +637,7 @@ int main(void)
 	tcase_add_test(tc, a_namespace_is_asked_for_by_its_name);
 	tcase_add_test(tc, an_owner_that_comes_late_is_waited_for);
 	tcase_add_test(tc, an_owner_whose_event_does_not_come_is_fetched_once);
+	tcase_add_loop_test(tc, an_owner_is_fetched_at_once_while_its_watch_does_not_stand, 0, 2);
 	tcase_add_test(tc, what_the_server_does_not_have_is_asked_for_once);
 	tcase_add_test(tc, a_kind_we_do_not_watch_costs_nothing);
 	tcase_add_test(tc, without_time_there_is_no_waiting);
