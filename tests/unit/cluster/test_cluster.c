@@ -580,6 +580,39 @@ START_TEST(a_finished_pod_misses_nothing)
 }
 END_TEST
 
+/* managedFields as the API server keeps them: one time per manager. */
+#define FIELDS(manager, time)                                              \
+	"\"managedFields\":[{\"manager\":\"" manager "\",\"time\":\"" time \
+	"\",\"fieldsV1\":{\"f:metadata\":{\"f:annotations\":{\"f:otelgate.dev/inject\":{}}}}}],"
+
+START_TEST(a_later_change_of_the_workload_does_not_hide_that_the_webhook_was_away)
+{
+	struct rows r;
+	crds();
+	put(GOOD_STACK);
+	put(PROFILE("p", "")); /* made now; the pods are of the future */
+	put(REGISTRATION);
+	put("{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\"web\","
+	    "\"namespace\":\"shop\"," FIELDS("kubectl",
+		    "2099-03-01T00:00:00Z") ""
+					    "\"annotations\":{\"otelgate.dev/inject\":\"true\"}}}");
+	put("{\"apiVersion\":\"apps/v1\",\"kind\":\"ReplicaSet\",\"metadata\":{\"name\":\"web-1\","
+	    "\"namespace\":\"shop\"," FIELDS("kube-controller-manager",
+		    "2099-01-01T00:00:00Z") "\"annotations\":{\"otelgate.dev/inject\":\"true\"},"
+					    "\"ownerReferences\":[{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"name\":"
+					    "\"web\",\"uid\":\"u\",\"controller\":true}]}}");
+	put("{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"web-1-a\",\"namespace\":"
+	    "\"shop\",\"creationTimestamp\":\"2099-02-01T00:00:00Z\",\"ownerReferences\":["
+	    "{\"apiVersion\":\"apps/v1\",\"kind\":\"ReplicaSet\",\"name\":\"web-1\",\"uid\":\"r\","
+	    "\"controller\":true}]},\"spec\":{\"containers\":[{\"name\":\"app\",\"image\":\"w\"}]},"
+	    "\"status\":{\"phase\":\"Running\"}}");
+	start(ALL);
+	walk(&r);
+	ck_assert_uint_eq(r.n, 1);
+	ck_assert_str_eq(og_missed_name(r.what[0]), "webhook-away");
+}
+END_TEST
+
 START_TEST(without_a_registration_it_says_so)
 {
 	struct rows r;
@@ -648,6 +681,7 @@ int main(void)
 	tcase_add_test(tc, a_pod_without_the_label_is_missed_and_one_with_it_is_not);
 	tcase_add_test(tc, nobody_asked_so_nothing_is_missed);
 	tcase_add_test(tc, a_finished_pod_misses_nothing);
+	tcase_add_test(tc, a_later_change_of_the_workload_does_not_hide_that_the_webhook_was_away);
 	tcase_add_test(tc, without_a_registration_it_says_so);
 	tcase_add_test(tc, one_namespace_takes_rights_there_alone);
 	suite_add_tcase(s, tc);
