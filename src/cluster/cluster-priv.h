@@ -15,6 +15,7 @@ struct cluster_watch {
 	struct og_store *store;
 	struct og_watch *watch;
 	_Atomic bool answered; /* SYNCED, ABSENT or FORBIDDEN once */
+	bool down;	       /* FAILING or FORBIDDEN, as last heard */
 	char field_selector[300];
 };
 

@@ -30,12 +30,25 @@ static void check_synced(struct og_cluster *c)
 		c->o.on_synced(c->o.ctx);
 }
 
+/* The first watch that stands again: the API server is back, or has learned its roles. The others
+ * need not wait for the ends of their own back-offs, which have grown while it was away. */
+static void wake_others(struct og_cluster *c)
+{
+	for (size_t i = 0; i < c->nwatches; i++)
+		if (c->watches[i].down && c->watches[i].watch)
+			og_watch_poke(c->watches[i].watch);
+}
+
 static void on_state(void *ctx, enum og_watch_state s, const struct og_err *why)
 {
 	struct cluster_watch *w = ctx;
 	struct og_watch_info info;
+	bool back = w->down && s == OG_WATCH_SYNCED;
 
 	(void)why;
+	w->down = s == OG_WATCH_FAILING || s == OG_WATCH_FORBIDDEN;
+	if (back)
+		wake_others(w->c);
 	if (s == OG_WATCH_SYNCED || s == OG_WATCH_ABSENT || s == OG_WATCH_FORBIDDEN)
 		atomic_store(&w->answered, true);
 	bool quiet = w->kind->optional && (s == OG_WATCH_ABSENT || s == OG_WATCH_FORBIDDEN);

@@ -10,6 +10,8 @@
 #include "otelgate/cluster/report.h"
 #include "sim/client.h"
 #include "support/suite.h"
+#include "../../../src/cluster/cluster-priv.h"
+#include "../../../src/kube/watch-priv.h"
 
 #define STACK(endpoint)                                                                      \
 	"{\"apiVersion\":\"otelgate.dev/v1alpha1\",\"kind\":\"GrafanaStack\",\"metadata\":{" \
@@ -297,6 +299,79 @@ START_TEST(what_is_forbidden_is_said_with_the_rule_and_found_when_allowed)
 	struct og_store *s = og_cluster_store(cluster, OG_SV("apps"), OG_SV("Deployment"));
 	UNTIL(og_store_synced(s) && og_store_count(s) == 1);
 	og_buf_fini(&text);
+}
+END_TEST
+
+/* ---- an API server that was away ---- */
+
+/* How many watches were down, and how many of them waited on, when the first one stood again. */
+static unsigned down_then, waiting_then;
+static bool stood;
+
+static void at_state(void *ctx, const struct og_watch_info *i)
+{
+	(void)ctx;
+	if (stood || !down_then || i->state != OG_WATCH_SYNCED)
+		return;
+	stood = true;
+	down_then = 0;
+	for (size_t k = 0; k < cluster->nwatches; k++) {
+		const struct cluster_watch *w = &cluster->watches[k];
+		down_then += w->down;
+		waiting_then += w->down && w->watch->phase == WATCH_WAIT &&
+				w->watch->next.at_ns_ > og_loop_now_ns(client.loop);
+	}
+}
+
+static unsigned watches_in(enum og_watch_state state)
+{
+	struct og_watch_info w[OG_CLUSTER_WATCHES];
+	size_t n;
+	unsigned found = 0;
+
+	og_cluster_watches(cluster, w, &n);
+	for (size_t i = 0; i < n; i++)
+		found += w[i].state == state;
+	return found;
+}
+
+START_TEST(the_first_watch_that_stands_again_wakes_the_others)
+{
+	struct og_err err = OG_ERR_INIT;
+	struct og_cluster_opts o;
+
+	down_then = waiting_then = 0;
+	stood = false;
+	crds();
+	ck_assert_msg(og_sim_client_init(&client, sim, NULL, NULL, &err) == 0, "%s", err.msg);
+	o = (struct og_cluster_opts){.kube = client.kube,
+		.parts = OG_CLUSTER_CONFIG | OG_CLUSTER_OWNERS,
+		.on_state = at_state};
+	ck_assert_msg(og_cluster_start(&o, &cluster, &err) == 0, "%s", err.msg);
+	UNTIL(og_cluster_synced(cluster));
+	unsigned all = watches_in(OG_WATCH_SYNCED);
+	ck_assert_uint_gt(all, 5);
+	/* as after a long time away: the next fault is not the first, and waits for half a minute
+	 */
+	for (size_t i = 0; i < cluster->nwatches; i++) {
+		struct og_watch *w = cluster->watches[i].watch;
+		w->faults_row = 1;
+		w->backoff_ms = WATCH_BACKOFF_MAX_MS;
+		w->backoff_ns = og_loop_now_ns(client.loop);
+	}
+	og_sim_down(sim);
+	UNTIL(watches_in(OG_WATCH_FAILING) == all);
+	down_then = all;
+	ck_assert_msg(og_sim_up(sim, &err) == 0, "%s", err.msg);
+	for (size_t i = 0; i < cluster->nwatches; i++)
+		if (cluster->watches[i].down) {
+			og_watch_poke(cluster->watches[i].watch);
+			break;
+		}
+	UNTIL(watches_in(OG_WATCH_SYNCED) == all);
+	ck_assert(stood);
+	ck_assert_uint_eq(down_then, all - 1);
+	ck_assert_uint_eq(waiting_then, 0);
 }
 END_TEST
 
@@ -653,6 +728,7 @@ int main(void)
 {
 	Suite *s = suite_create("cluster/cluster");
 	TCase *tc = tcase_create("configuration");
+	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, objects_become_the_configuration);
 	tcase_add_test(tc, a_bad_object_takes_no_other_with_it);
@@ -663,6 +739,7 @@ int main(void)
 	tcase_add_test(tc, a_change_of_status_is_no_change);
 	tcase_add_test(tc, kinds_that_are_not_there_are_an_answer_and_come_later);
 	tcase_add_test(tc, what_is_forbidden_is_said_with_the_rule_and_found_when_allowed);
+	tcase_add_test(tc, the_first_watch_that_stands_again_wakes_the_others);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("facts");
 	tcase_add_checked_fixture(tc, setup, teardown);
