@@ -99,7 +99,7 @@ _otelgate() {
 		esac
 		;;
 	"webhook")
-		options="--tls-cert --tls-key --config --objects --failure-policy --address --port --ops-address --ops-port --ports-file --workers --max-in-flight --max-connections --review-timeout --shutdown-delay --drain-timeout --log-level --log-format --debug --color --no-color --help"
+		options="--tls-cert --tls-key --config --objects --failure-policy --address --port --ops-address --ops-port --ports-file --workers --max-in-flight --max-connections --review-timeout --shutdown-delay --drain-timeout --service --cluster-domain --tls-name --registration --ca-secret --tls-secret --ca-lifetime --certificate-lifetime --rotation-settle --sync-timeout --owner-wait --no-cluster --namespace --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --service-account-dir --log-level --log-format --debug --color --no-color --help"
 		case "$prev" in
 		--tls-cert) files=1 ;;
 		--tls-key) files=1 ;;
@@ -117,6 +117,34 @@ _otelgate() {
 		--review-timeout) return ;;
 		--shutdown-delay) return ;;
 		--drain-timeout) return ;;
+		--service) return ;;
+		--cluster-domain) return ;;
+		--tls-name) return ;;
+		--registration) return ;;
+		--ca-secret) return ;;
+		--tls-secret) return ;;
+		--ca-lifetime) return ;;
+		--certificate-lifetime) return ;;
+		--rotation-settle) return ;;
+		--sync-timeout) return ;;
+		--owner-wait) return ;;
+		-n|--namespace) return ;;
+		--kubeconfig) files=1 ;;
+		--context) return ;;
+		--cluster) return ;;
+		--user) return ;;
+		-s|--server) return ;;
+		--tls-server-name) return ;;
+		--certificate-authority) files=1 ;;
+		--token) return ;;
+		--client-certificate) files=1 ;;
+		--client-key) files=1 ;;
+		--as) return ;;
+		--as-uid) return ;;
+		--as-group) return ;;
+		--as-user-extra) return ;;
+		--request-timeout) return ;;
+		--service-account-dir) files=1 ;;
 		--log-level) words="debug info warn error off" ;;
 		--log-format) words="auto text json" ;;
 		--debug) return ;;

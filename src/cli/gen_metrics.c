@@ -21,6 +21,8 @@ void og_gen_metrics(struct og_buf *out)
 		"counted under `other`.\n\n"
 		"## Webhook\n\n");
 	og_metric_defs_markdown(og_webhook_metrics, OG_WM_COUNT_, out);
+	og_buf_lit(out, "\n## Webhook in a cluster\n\n");
+	og_metric_defs_markdown(og_webhook_cluster_metrics, OG_WCM_COUNT_, out);
 	og_buf_lit(out, "\n## Cluster\n\nOf every process that watches a cluster.\n\n");
 	og_metric_defs_markdown(og_cluster_metrics, og_cluster_metrics_n, out);
 	og_buf_lit(out, "\n## Client of the API server\n\n");

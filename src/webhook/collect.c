@@ -69,6 +69,7 @@ static void collect(void *ctx)
 	og_metric_set(w->m, OG_WM_OBJECTS, objects ? objects->nobjects : 0, NULL);
 	og_metric_set(w->m, OG_WM_READY, webhook_ready(w, NULL), NULL);
 	og_metric_set(w->m, OG_WM_LOG_DROPPED, (double)og_log_dropped(), NULL);
+	webhook_cluster_collect(w);
 }
 
 /* Series that dashboards and alerts want to see at 0 rather than not at all. */

@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Configuration files and folders into texts. */
+/* Files and folders into texts. */
 #include "otelgate/base/fs.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/webhook/config_files.h"
 
 static const char *const suffixes[] = {".yaml", ".yml", ".json", NULL};
 
+const struct og_files_limits og_config_files_limits = {.file_bytes = OG_CONFIG_FILE_MAX_BYTES,
+	.total_bytes = OG_CONFIG_TOTAL_MAX_BYTES,
+	.files = OG_CONFIG_MAX_FILES};
+
 struct loader {
 	struct og_arena *arena;
+	const struct og_files_limits *limits;
 	struct og_config_input *v;
 	size_t n, cap, bytes;
+	size_t before; /* files of former paths: within one path there are no two of a name */
 };
 
 static bool seen(const struct loader *l, const char *name)
 {
-	for (size_t i = 0; i < l->n; i++) {
+	for (size_t i = 0; i < l->before; i++) {
 		if (strcmp(l->v[i].name, name) == 0)
 			return true;
 	}
@@ -23,20 +29,20 @@ static bool seen(const struct loader *l, const char *name)
 
 static int add(struct loader *l, const char *path, const char *name, int fd, struct og_err *err)
 {
-	og_auto_buf struct og_buf text = OG_BUF_INIT(OG_CONFIG_FILE_MAX_BYTES);
+	const struct og_files_limits *most = l->limits;
+	og_auto_buf struct og_buf text = OG_BUF_INIT(most->file_bytes);
 	if (seen(l, name))
 		return 0;
-	if (l->n == OG_CONFIG_MAX_FILES)
-		return og_err_set(
-			err, OG_E_LIMIT, "more than %d configuration files", OG_CONFIG_MAX_FILES);
-	int rc = fd >= 0 ? og_fs_read_fd(fd, name, OG_CONFIG_FILE_MAX_BYTES, &text, err)
-			 : og_fs_read(path, OG_CONFIG_FILE_MAX_BYTES, &text, err);
+	if (l->n == most->files)
+		return og_err_set(err, OG_E_LIMIT, "more than %zu files", most->files);
+	int rc = fd >= 0 ? og_fs_read_fd(fd, name, most->file_bytes, &text, err)
+			 : og_fs_read(path, most->file_bytes, &text, err);
 	if (rc)
 		return rc;
 	l->bytes += text.len;
-	if (l->bytes > OG_CONFIG_TOTAL_MAX_BYTES)
-		return og_err_set(err, OG_E_LIMIT, "more than %d MiB of configuration",
-			OG_CONFIG_TOTAL_MAX_BYTES >> 20);
+	if (l->bytes > most->total_bytes)
+		return og_err_set(
+			err, OG_E_LIMIT, "more than %zu MiB of files", most->total_bytes >> 20);
 	if (l->n == l->cap) {
 		size_t cap = l->cap ? 2 * l->cap : 16;
 		struct og_config_input *v = og_arena_new_n(l->arena, cap, struct og_config_input);
@@ -60,11 +66,11 @@ static int add_folder(struct loader *l, const char *path, struct og_err *err)
 {
 	og_auto_fs_list struct og_fs_list files = OG_FS_LIST_INIT;
 	const struct og_fs_list_options o = {
-		.suffixes = suffixes, .recursive = true, .max_files = OG_CONFIG_MAX_FILES};
+		.suffixes = suffixes, .recursive = true, .max_files = l->limits->files};
 	int rc = og_fs_list(path, &o, &files, err);
 	if (rc)
 		return rc;
-	if (!files.n)
+	if (!files.n && !l->limits->may_be_empty)
 		return og_err_set(
 			err, OG_E_NOT_FOUND, "%s: no .yaml, .yml or .json file in it", path);
 	for (size_t i = 0; i < files.n && !rc; i++)
@@ -72,12 +78,14 @@ static int add_folder(struct loader *l, const char *path, struct og_err *err)
 	return rc;
 }
 
-int og_config_files_read(struct og_arena *arena, const char *const *paths, size_t npaths,
-	int stdin_fd, const struct og_config_input **ret, size_t *ret_n, struct og_err *err)
+int og_files_read(struct og_arena *arena, const char *const *paths, size_t npaths, int stdin_fd,
+	const struct og_files_limits *limits, const struct og_config_input **ret, size_t *ret_n,
+	struct og_err *err)
 {
-	struct loader l = {.arena = arena};
+	struct loader l = {.arena = arena, .limits = limits};
 	for (size_t i = 0; i < npaths; i++) {
 		int rc;
+		l.before = l.n;
 		if (strcmp(paths[i], "-") == 0) {
 			rc = stdin_fd < 0 ? og_err_set(err, OG_E_INVALID,
 						    "standard input can't be the configuration")
@@ -95,4 +103,11 @@ int og_config_files_read(struct og_arena *arena, const char *const *paths, size_
 	*ret = l.v;
 	*ret_n = l.n;
 	return 0;
+}
+
+int og_config_files_read(struct og_arena *arena, const char *const *paths, size_t npaths,
+	int stdin_fd, const struct og_config_input **ret, size_t *ret_n, struct og_err *err)
+{
+	return og_files_read(
+		arena, paths, npaths, stdin_fd, &og_config_files_limits, ret, ret_n, err);
 }

@@ -95,3 +95,32 @@ const struct og_metric_def og_webhook_metrics[OG_WM_COUNT_] = {
 	[OG_WM_LOG_DROPPED] =
 		COUNTER("otelgate_log_dropped_total", "Log lines that could not be written.", NULL),
 };
+
+const struct og_metric_def og_webhook_cluster_metrics[OG_WCM_COUNT_] = {
+	[OG_WCM_DEFERRED] = COUNTER("otelgate_reviews_deferred_total",
+		"Reviews answered 429 because the caches had not answered yet.", NULL),
+	[OG_WCM_CACHE_OBJECTS] =
+		GAUGE("otelgate_cache_objects", "Objects in the cache.", NULL, "resource"),
+	[OG_WCM_CACHE_SYNCED] = GAUGE("otelgate_cache_synced",
+		"1 when the cache follows the API server; 0 also for kinds that are not installed.",
+		NULL, "resource"),
+	[OG_WCM_CACHE_AWAY] = GAUGE("otelgate_cache_disconnected_seconds",
+		"For how long no watch has stood: what the cache says may be that old.", "seconds",
+		"resource"),
+	[OG_WCM_CA_EXPIRY] = GAUGE("otelgate_ca_expiry_timestamp_seconds",
+		"End of the CA that signs, Unix time; 0 when there is none.", "seconds", NULL),
+	[OG_WCM_CAS] = GAUGE("otelgate_ca_certificates",
+		"CAs that caBundle should hold; more than 1 during a rotation.", NULL, NULL),
+	[OG_WCM_LEAVES] = COUNTER("otelgate_certificates_made_total",
+		"Certificates that this replica has served.", NULL),
+	[OG_WCM_ROTATIONS] = COUNTER("otelgate_ca_rotations_total",
+		"Rotations of the CA that this replica has completed.", NULL),
+	[OG_WCM_BUNDLE_WRITES] = COUNTER("otelgate_ca_bundle_writes_total",
+		"Times this replica wrote caBundle of the webhook configuration.", NULL),
+	[OG_WCM_BUNDLE_REPAIRS] = COUNTER("otelgate_ca_bundle_repairs_total",
+		"Times someone else changed caBundle so that it had to be written again.", NULL),
+	[OG_WCM_BUNDLE_CURRENT] = GAUGE("otelgate_ca_bundle_current",
+		"1 when the webhook configuration carries our CAs.", NULL, NULL),
+	[OG_WCM_PROBLEM] = GAUGE("otelgate_ca_problem",
+		"1 when /readyz?verbose names a problem with certificates.", NULL, NULL),
+};

@@ -111,6 +111,15 @@ static void log_review(const struct og_review_result *r, enum webhook_decision d
 		og_lf_dur_ns("took", took_ns));
 }
 
+/* W-31: within its own time the API server comes again. */
+static void come_again(struct og_http_resp *resp)
+{
+	resp->status = 429;
+	resp->content_type = "text/plain; charset=utf-8";
+	og_http_resp_header(resp, "Retry-After", "1");
+	og_buf_lit(resp->body, "the caches have not answered yet\n");
+}
+
 void webhook_mutate(void *ctx, const struct og_http_req *req, struct og_http_resp *resp)
 {
 	struct webhook *w = ctx;
@@ -120,14 +129,20 @@ void webhook_mutate(void *ctx, const struct og_http_req *req, struct og_http_res
 	og_auto_snapshot struct og_snapshot *objects = og_snapshot_get(&w->objects);
 	struct og_sv timeout = {0};
 	struct og_review_result r = {0};
+	struct review_facts facts;
 
+	if (webhook_cluster_defers(w)) {
+		come_again(resp);
+		return;
+	}
 	atomic_store_explicit(&s->busy_since_ns, begun, memory_order_relaxed);
 	(void)og_http_query(req, "timeout", &timeout);
 	/* The body's arrival is part of the API server's time. */
 	int64_t until = req->begun_ns + webhook_budget_ms(timeout, w->o->review_ms) * OG_NS_PER_MS;
+	struct og_facts_source source = webhook_facts(w, objects, until, &facts);
 	struct og_review_input in = {
 		.config = config ? config->config : NULL,
-		.facts = objects ? &objects->facts : NULL,
+		.facts = source.object ? &source : NULL,
 		.body = req->body,
 		.expired = expired,
 		.expired_ctx = &until,

@@ -93,7 +93,9 @@ static bool check_workers(struct webhook *w, struct og_buf *d)
 
 static bool check_loop(struct webhook *w, struct og_buf *d)
 {
-	int64_t silent = og_clock_mono_ns(og_clock_system()) - atomic_load(&w->beat_ns);
+	int64_t beat = atomic_load(&w->beat_ns), of_cluster = webhook_cluster_beat_ns(w);
+	int64_t now = og_clock_mono_ns(og_clock_system());
+	int64_t silent = now - (of_cluster && of_cluster < beat ? of_cluster : beat);
 	og_buf_fmt(d, "last turn %lld s ago", (long long)(silent / OG_NS_PER_S));
 	return silent < STUCK_LOOP_S * OG_NS_PER_S;
 }
@@ -108,6 +110,8 @@ static const struct check ready_checks[] = {
 	{"certificate", check_certificate},
 	{"config", check_config},
 	{"objects", check_objects},
+	{"cluster", webhook_cluster_check},
+	{"registration", webhook_registration_check},
 };
 static const struct check live_checks[] = {
 	{"workers", check_workers},
@@ -155,7 +159,10 @@ static void answer_checks(const struct og_http_req *req, struct og_http_resp *re
 
 static void on_ready(void *ctx, const struct og_http_req *req, struct og_http_resp *resp)
 {
-	answer_checks(req, resp, webhook_ready(ctx, resp->body));
+	bool ok = webhook_ready(ctx, resp->body);
+
+	webhook_cluster_watches(ctx, resp->body);
+	answer_checks(req, resp, ok);
 }
 
 static void on_live(void *ctx, const struct og_http_req *req, struct og_http_resp *resp)
@@ -363,6 +370,8 @@ static void on_debug_config(void *ctx, const struct og_http_req *req, struct og_
 	} else {
 		og_buf_lit(b, "null");
 	}
+	og_buf_lit(b, ",\"cluster\":");
+	webhook_cluster_debug(w, b);
 	og_buf_lit(b, "}\n");
 }
 

@@ -22,7 +22,7 @@ static int64_t wall_ns(void)
 	return og_clock_wall_ns(og_clock_system());
 }
 
-static uint64_t taken_over(struct webhook *w, enum webhook_input what, int64_t at_ns)
+uint64_t webhook_taken_over(struct webhook *w, enum webhook_input what, int64_t at_ns)
 {
 	pthread_mutex_lock(&w->status_lock);
 	struct input_status *s = &w->status[what];
@@ -48,7 +48,7 @@ static void unchanged(struct webhook *w, enum webhook_input what)
 			og_lf_str("what", names[what]));
 }
 
-static void refused(
+void webhook_refused(
 	struct webhook *w, enum webhook_input what, const struct og_err *err, struct og_sv detail)
 {
 	pthread_mutex_lock(&w->status_lock);
@@ -78,33 +78,49 @@ static void note_pair(struct webhook *w, const struct og_tls_pair *p)
 		og_log(OG_LOG_WARN, "webhook", "certificate", og_lf_str("warning", p->warnings[i]));
 }
 
+int webhook_take_pair(struct webhook *w, struct og_tls_pair *p, struct og_err *err)
+{
+	int64_t now = wall_ns();
+	int r = 0;
+
+	pthread_mutex_lock(&w->pair_lock);
+	struct og_httpd *s = atomic_load(&w->admission);
+	if (strcmp(p->hash, w->cert.hash) == 0) {
+		pthread_mutex_unlock(&w->pair_lock);
+		return 0;
+	}
+	if (s)
+		r = og_httpd_rotate(s, og_buf_view(&p->cert_pem), og_buf_view(&p->key_pem), err);
+	if (r == 0)
+		note_pair(w, p);
+	if (r == 0 && !s) {
+		og_tls_pair_fini(&w->pair);
+		w->pair = *p;
+		*p = (struct og_tls_pair){0};
+	}
+	const struct og_tls_pair *in_force = s ? p : &w->pair;
+	if (r == 0) {
+		(void)webhook_taken_over(w, INPUT_CERT, now);
+		og_log(OG_LOG_INFO, "webhook", "certificate in force",
+			og_lf_str("subject", in_force->subject),
+			og_lf_str("serial", in_force->serial), og_lf_str("key", in_force->key_type),
+			og_lf_int("hours_left", (in_force->not_after - now / OG_NS_PER_S) / 3600));
+	}
+	pthread_mutex_unlock(&w->pair_lock);
+	return r < 0 ? r : 1;
+}
+
 static int load_cert(struct webhook *w, struct og_err *err)
 {
 	og_auto_tls_pair struct og_tls_pair p = {0};
-	int64_t now = wall_ns();
-	struct og_httpd *s = atomic_load(&w->admission);
 
 	og_metric_add(w->m, OG_WM_CERT_READS, 1, NULL);
-	int r = og_tls_pair_load(&p, w->o->tls_cert, w->o->tls_key, now / OG_NS_PER_S, err);
-	/* Only this thread writes cert.hash. */
-	if (r == 0 && strcmp(p.hash, w->cert.hash) == 0)
-		return 0;
-	if (r == 0 && s)
-		r = og_httpd_rotate(s, og_buf_view(&p.cert_pem), og_buf_view(&p.key_pem), err);
-	if (r < 0) {
+	int r = og_tls_pair_load(&p, w->o->tls_cert, w->o->tls_key, wall_ns() / OG_NS_PER_S, err);
+	if (r == 0)
+		r = webhook_take_pair(w, &p, err);
+	if (r < 0)
 		og_metric_add(w->m, OG_WM_CERT_ERRORS, 1, NULL);
-		return r;
-	}
-	note_pair(w, &p);
-	(void)taken_over(w, INPUT_CERT, now);
-	og_log(OG_LOG_INFO, "webhook", "certificate in force", og_lf_str("subject", p.subject),
-		og_lf_str("serial", p.serial), og_lf_str("key", p.key_type),
-		og_lf_int("days_left", (p.not_after - now / OG_NS_PER_S) / 86400));
-	if (!s) {
-		w->pair = p;
-		p = (struct og_tls_pair){0};
-	}
-	return 1;
+	return r;
 }
 
 /* One log line per problem; a file with hundreds must not drown the log. */
@@ -130,7 +146,7 @@ static int load_config(struct webhook *w, struct og_buf *problems, struct og_err
 	if (r < 0)
 		return r;
 	s->loaded_wall_ns = wall_ns();
-	s->generation = taken_over(w, INPUT_CONFIG, s->loaded_wall_ns);
+	s->generation = webhook_taken_over(w, INPUT_CONFIG, s->loaded_wall_ns);
 	s->config->generation = s->generation;
 	og_log(s->config->nprofiles ? OG_LOG_INFO : OG_LOG_WARN, "webhook",
 		s->config->nprofiles ? "configuration in force"
@@ -154,7 +170,7 @@ static int load_objects(struct webhook *w, struct og_err *err)
 	if (old && strcmp(old->hash, s->hash) == 0)
 		return 0;
 	s->loaded_wall_ns = wall_ns();
-	s->generation = taken_over(w, INPUT_OBJECTS, s->loaded_wall_ns);
+	s->generation = webhook_taken_over(w, INPUT_OBJECTS, s->loaded_wall_ns);
 	og_log(OG_LOG_INFO, "webhook", "objects in force", og_lf_uint("generation", s->generation),
 		og_lf_uint("files", s->nfiles), og_lf_uint("objects", s->nobjects));
 	og_snapshot_set(&w->objects, og_take(s));
@@ -168,6 +184,8 @@ int webhook_load(struct webhook *w, enum webhook_input what, bool first, struct 
 	struct og_sv detail;
 	int r = 0;
 
+	if (!webhook_has_file(w, what))
+		return 0;
 	switch (what) {
 	case INPUT_CERT:
 		r = load_cert(w, &own);
@@ -176,7 +194,7 @@ int webhook_load(struct webhook *w, enum webhook_input what, bool first, struct 
 		r = load_config(w, &problems, &own);
 		break;
 	case INPUT_OBJECTS:
-		r = w->o->objects ? load_objects(w, &own) : 1;
+		r = load_objects(w, &own);
 		break;
 	default:
 		break;
@@ -193,6 +211,6 @@ int webhook_load(struct webhook *w, enum webhook_input what, bool first, struct 
 	struct og_sv rest = og_buf_view(&problems);
 	if (!og_sv_split(&rest, '\n', &detail))
 		detail = OG_SV("");
-	refused(w, what, &own, detail);
+	webhook_refused(w, what, &own, detail);
 	return r;
 }

@@ -6,8 +6,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 #include "otelgate/base/mem.h"
 #include "otelgate/base/signals.h"
+#include "otelgate/kube/kubeconfig.h"
 #include "webhook-priv.h"
 
 enum {
@@ -16,6 +19,7 @@ enum {
 	SETTLE_MS = 1000,	 /* a second look after a refused version: half-written pairs */
 	REVIEW_ARENA = 96 << 20, /* W-7: cap on one review's memory, c-libraries 2 */
 	REVIEW_BLOCK = 1 << 20,	 /* one for most reviews; kept, and only touched pages count */
+	CLUSTER_WORKERS = 4,	 /* one that waits for an owner leaves others */
 	OPS_CONNECTIONS = 128,
 	OPS_BODY = 4096,
 };
@@ -61,12 +65,13 @@ static void on_http_log(void *ctx, const char *line, unsigned suppressed)
 		og_lf_uint("suppressed", suppressed));
 }
 
-static int start_admission(struct webhook *w, struct og_err *err)
+static int new_admission(struct webhook *w, struct og_httpd **ret, struct og_err *err)
 {
-	struct og_httpd *s = NULL;
 	struct og_httpd_opts o = {.address = w->o->address,
 		.port = w->o->port,
-		.workers = w->o->workers,
+		.workers = w->o->workers ? w->o->workers
+			   : w->cluster	 ? CLUSTER_WORKERS
+					 : 0,
 		.routes = w->admission_routes,
 		.nroutes = OG_COUNT(w->admission_routes),
 		.limits = w->o->limits,
@@ -80,12 +85,22 @@ static int start_admission(struct webhook *w, struct og_err *err)
 
 	w->admission_routes[0] = (struct og_route){"POST", "/mutate", webhook_mutate, w,
 		OG_ROUTE_JSON | OG_ROUTE_BODY | OG_ROUTE_LIMITED};
-	int r = og_httpd_new(&o, &s, err);
-	og_tls_pair_fini(&w->pair);
-	if (r < 0)
-		return og_err_wrap(err, "admission listener");
-	atomic_store(&w->admission, s);
-	return 0;
+	return og_httpd_new(&o, ret, err);
+}
+
+/* A pair that comes meanwhile waits, and is then rotated in. */
+static int start_admission(struct webhook *w, struct og_err *err)
+{
+	struct og_httpd *s = NULL;
+
+	pthread_mutex_lock(&w->pair_lock);
+	int r = new_admission(w, &s, err);
+	if (r == 0) {
+		og_tls_pair_fini(&w->pair);
+		atomic_store(&w->admission, s);
+	}
+	pthread_mutex_unlock(&w->pair_lock);
+	return r < 0 ? og_err_wrap(err, "admission listener") : 0;
 }
 
 static int start_ops(struct webhook *w, struct og_err *err)
@@ -117,8 +132,9 @@ static int watch_inputs(struct webhook *w, struct og_err *err)
 		if (!w->watch[i])
 			return -OG_E_OOM;
 	}
-	r = og_fs_watch_add(w->watch[INPUT_CERT], o->tls_cert, err);
-	if (r == 0)
+	if (o->tls_cert)
+		r = og_fs_watch_add(w->watch[INPUT_CERT], o->tls_cert, err);
+	if (r == 0 && o->tls_key)
 		r = og_fs_watch_add(w->watch[INPUT_CERT], o->tls_key, err);
 	for (size_t i = 0; i < o->nconfig && r == 0; i++)
 		r = og_fs_watch_add(w->watch[INPUT_CONFIG], o->config_paths[i], err);
@@ -140,11 +156,27 @@ static int write_ports(struct webhook *w, struct og_err *err)
 
 static int check_opts(const struct og_webhook_opts *o, struct og_err *err)
 {
-	if (!o->tls_cert || !o->tls_key)
+	if (!o->tls_cert != !o->tls_key || (!o->tls_cert && !o->access))
 		return og_err_set(err, OG_E_USAGE,
 			"a certificate and its key are needed: --tls-cert FILE --tls-key FILE");
-	if (o->nconfig == 0)
+	if (o->nconfig == 0 && !o->access)
 		return og_err_set(err, OG_E_USAGE, "a configuration is needed: --config FILE|DIR");
+	return 0;
+}
+
+/* Both listeners serve. */
+static int announce(struct webhook *w, struct og_err *err)
+{
+	uint16_t port = og_httpd_port(atomic_load(&w->admission));
+	uint16_t ops_port = og_httpd_port(atomic_load(&w->ops));
+	int r = write_ports(w, err);
+
+	if (r < 0)
+		return r;
+	og_log(OG_LOG_INFO, "webhook", "serving", og_lf_uint("port", port),
+		og_lf_uint("ops_port", ops_port), og_lf_str("version", OG_VERSION));
+	if (w->o->started)
+		w->o->started(w->o->ctx, port, ops_port);
 	return 0;
 }
 
@@ -159,22 +191,27 @@ static int start(struct webhook *w, struct og_err *err)
 		r = watch_inputs(w, err);
 	for (int i = 0; i < INPUT_COUNT_ && r == 0; i++)
 		r = webhook_load(w, (enum webhook_input)i, true, err);
-	if (r == 0)
+	if (r == 0 && w->o->access)
+		r = webhook_cluster_start(w, err);
+	/* A certificate that a cluster gives comes later: until then only health is served. */
+	if (r == 0 && w->o->tls_cert)
 		r = start_admission(w, err);
 	if (r == 0)
 		r = start_ops(w, err);
-	if (r == 0)
-		r = write_ports(w, err);
-	if (r < 0)
-		return r;
-	og_log(OG_LOG_INFO, "webhook", "serving",
-		og_lf_uint("port", og_httpd_port(atomic_load(&w->admission))),
-		og_lf_uint("ops_port", og_httpd_port(atomic_load(&w->ops))),
-		og_lf_str("version", OG_VERSION));
-	if (w->o->started)
-		w->o->started(w->o->ctx, og_httpd_port(atomic_load(&w->admission)),
-			og_httpd_port(atomic_load(&w->ops)));
-	return 0;
+	if (r == 0 && w->o->tls_cert)
+		r = announce(w, err);
+	return r;
+}
+
+/* The first certificate has come from the cluster. */
+static int start_late(struct webhook *w, struct og_err *err)
+{
+	uint64_t n;
+
+	if (read(w->pair_fd, &n, sizeof(n)) != (ssize_t)sizeof(n) || atomic_load(&w->admission))
+		return 0;
+	int r = start_admission(w, err);
+	return r == 0 ? announce(w, err) : r;
 }
 
 /* When an input is to be read, on the monotonic clock in ms; 0 = nothing has changed. */
@@ -224,8 +261,8 @@ static int next_signal(const struct webhook *w, struct og_signals *sig)
 	return og_signals_next(sig);
 }
 
-/* Until SIGTERM or SIGINT. */
-static void watch_until_stopped(struct webhook *w, struct og_signals *sig)
+/* Until SIGTERM or SIGINT; an error when it cannot serve at all. */
+static int watch_until_stopped(struct webhook *w, struct og_signals *sig, struct og_err *err)
 {
 	const struct og_clock *clock = og_clock_system();
 	int64_t every = w->o->poll_ms ? w->o->poll_ms : OG_FS_WATCH_POLL_MS;
@@ -235,10 +272,11 @@ static void watch_until_stopped(struct webhook *w, struct og_signals *sig)
 	for (;;) {
 		int64_t now = og_clock_mono_ms(clock);
 		int64_t wake = earliest(&due, next);
-		struct pollfd fds[1 + INPUT_COUNT_] = {
-			{.fd = w->o->stop_fd >= 0 ? w->o->stop_fd : sig->fd, .events = POLLIN}};
+		struct pollfd fds[2 + INPUT_COUNT_] = {
+			{.fd = w->o->stop_fd >= 0 ? w->o->stop_fd : sig->fd, .events = POLLIN},
+			{.fd = w->pair_fd, .events = POLLIN}};
 		for (int i = 0; i < INPUT_COUNT_; i++)
-			fds[1 + i] = (struct pollfd){
+			fds[2 + i] = (struct pollfd){
 				.fd = og_fs_watch_fd(w->watch[i]), .events = POLLIN};
 		(void)poll(fds, OG_COUNT(fds), wake > now ? (int)(wake - now) : 0);
 		atomic_store(&w->beat_ns, og_clock_mono_ns(clock));
@@ -246,7 +284,12 @@ static void watch_until_stopped(struct webhook *w, struct og_signals *sig)
 
 		int signo = next_signal(w, sig);
 		if (signo == SIGTERM || signo == SIGINT)
-			return;
+			return 0;
+		int r = fds[1].revents ? start_late(w, err) : 0;
+		if (r < 0)
+			return r;
+		if (signo == SIGHUP)
+			webhook_cluster_poke(w);
 		bool force = now >= next || signo == SIGHUP;
 		if (force)
 			next = now + every;
@@ -284,6 +327,8 @@ static int stop(struct webhook *w, struct og_signals *sig, struct og_err *err)
 	int64_t drain = w->o->drain_ms ? w->o->drain_ms : DEFAULT_DRAIN_MS;
 
 	atomic_store(&w->stopping, true);
+	if (!s)
+		return 0;
 	og_httpd_set_closing(s);
 	og_httpd_stats(s, &st);
 	og_log(OG_LOG_INFO, "webhook", "stopping", og_lf_uint("connections", st.connections),
@@ -299,14 +344,22 @@ static int stop(struct webhook *w, struct og_signals *sig, struct og_err *err)
 
 static void webhook_fini(struct webhook *w)
 {
+	/* In this order: handlers ask the cluster, and the cluster rotates the listener. */
 	og_httpd_free(atomic_load(&w->ops));
-	og_httpd_free(atomic_load(&w->admission));
+	pthread_mutex_lock(&w->pair_lock);
+	struct og_httpd *s = atomic_exchange(&w->admission, NULL);
+	pthread_mutex_unlock(&w->pair_lock);
+	og_httpd_free(s);
+	webhook_cluster_stop(w);
 	for (int i = 0; i < INPUT_COUNT_; i++)
 		og_fs_watch_free(w->watch[i]);
 	og_snapshot_set(&w->config, NULL);
 	og_snapshot_set(&w->objects, NULL);
 	og_tls_pair_fini(&w->pair);
 	og_metrics_free(w->metrics);
+	if (w->pair_fd >= 0)
+		close(w->pair_fd);
+	pthread_mutex_destroy(&w->pair_lock);
 	pthread_mutex_destroy(&w->status_lock);
 	pthread_mutex_destroy(&w->scratch_lock);
 	og_free(w);
@@ -319,23 +372,31 @@ int og_webhook_run(const struct og_webhook_opts *o, struct og_err *err)
 	struct og_err own = OG_ERR_INIT;
 	int r = 0;
 
-	if (!w)
+	if (!w) {
+		og_kube_access_free(o->access);
 		return og_err_set(err, OG_E_OOM, "starting the webhook");
+	}
 	w->o = o;
+	w->access = o->access;
 	w->started_wall_ns = og_clock_wall_ns(og_clock_system());
 	atomic_store(&w->beat_ns, og_clock_mono_ns(og_clock_system()));
+	pthread_mutex_init(&w->pair_lock, NULL);
+	w->pair_fd = o->access ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
+	if (o->access && w->pair_fd < 0)
+		r = og_err_sys(&own, errno, "no descriptor for the certificate");
 	pthread_mutex_init(&w->config.lock_, NULL);
 	pthread_mutex_init(&w->objects.lock_, NULL);
 	pthread_mutex_init(&w->status_lock, NULL);
 	pthread_mutex_init(&w->scratch_lock, NULL);
-	if (o->stop_fd < 0)
+	if (r == 0 && o->stop_fd < 0)
 		r = og_signals_open(&sig, &own);
 	if (r == 0)
 		r = start(w, &own);
-	if (r == 0) {
-		watch_until_stopped(w, &sig);
+	if (r == 0)
+		r = watch_until_stopped(w, &sig, &own);
+	if (r == 0)
 		r = stop(w, &sig, &own);
-	}
+	og_kube_access_free(w->access);
 	webhook_fini(w);
 	og_signals_close(&sig);
 	if (r < 0 && err)

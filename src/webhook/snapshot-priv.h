@@ -6,8 +6,8 @@
 
 /* Files and their texts, in the snapshot's arena. */
 struct snapshot_texts {
-	struct og_config_input *v;
-	uint32_t n, cap;
+	const struct og_config_input *v;
+	uint32_t n;
 };
 
 /* One reference; NULL when memory is out. */

@@ -3,12 +3,10 @@
 #include "otelgate/webhook/snapshot.h"
 
 #include "otelgate/base/digest.h"
-#include "otelgate/base/fs.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/core/config_read.h"
+#include "otelgate/webhook/config_files.h"
 #include "snapshot-priv.h"
-
-static const char *const suffixes[] = {".yaml", ".yml", ".json", NULL};
 
 struct og_snapshot *og_snapshot_ref(struct og_snapshot *s)
 {
@@ -20,6 +18,7 @@ void og_snapshot_unref(struct og_snapshot *s)
 {
 	if (!s || atomic_fetch_sub_explicit(&s->refs_, 1, memory_order_acq_rel) != 1)
 		return;
+	og_cluster_config_unref(s->of_cluster);
 	og_arena_fini(&s->arena);
 	og_free(s);
 }
@@ -56,75 +55,34 @@ struct og_snapshot *snapshot_new(void)
 	return s;
 }
 
-static int add_file(struct snapshot_texts *t, const char *path, struct og_arena *a,
-	struct og_sha256 *hash, struct og_err *err)
-{
-	og_auto_buf struct og_buf b = OG_BUF_INIT(OG_SNAPSHOT_FILE_BYTES);
-	int r;
-
-	if (t->n == OG_SNAPSHOT_FILES)
-		return og_err_set(err, OG_E_LIMIT, "more than %d files", OG_SNAPSHOT_FILES);
-	r = og_fs_read(path, OG_SNAPSHOT_FILE_BYTES, &b, err);
-	if (r < 0)
-		return r;
-	if (t->n == t->cap) {
-		uint32_t cap = t->cap ? t->cap * 2 : 16;
-		struct og_config_input *v =
-			og_arena_grow(a, t->v, t->cap * sizeof(t->v[0]), cap * sizeof(t->v[0]));
-		if (!v)
-			return og_err_set(err, OG_E_OOM, "reading %s", path);
-		t->v = v;
-		t->cap = cap;
-	}
-	char *name = og_arena_strndup(a, path, strlen(path));
-	char *text = og_arena_strndup(a, og_buf_view(&b).p, b.len);
-	if (!name || !text)
-		return og_err_set(err, OG_E_OOM, "reading %s", path);
-	og_sha256_part(hash, og_svz(name));
-	og_sha256_part(hash, og_sv(text, b.len));
-	t->v[t->n++] = (struct og_config_input){.name = name, .text = og_sv(text, b.len)};
-	return 0;
-}
-
-static int add_path(struct snapshot_texts *t, const char *path, struct og_arena *a,
-	struct og_sha256 *hash, struct og_err *err)
-{
-	static const struct og_fs_list_options all = {
-		.suffixes = suffixes, .recursive = true, .max_files = OG_SNAPSHOT_FILES};
-	og_auto_fs_list struct og_fs_list list = OG_FS_LIST_INIT;
-	int r = og_fs_is_dir(path, err);
-
-	if (r <= 0)
-		return r < 0 ? r : add_file(t, path, a, hash, err);
-	r = og_fs_list(path, &all, &list, err);
-	for (size_t i = 0; i < list.n && r == 0; i++)
-		r = add_file(t, list.paths[i], a, hash, err);
-	return r;
-}
-
 int snapshot_read_texts(struct og_snapshot *s, const char *const *paths, size_t npaths,
 	struct snapshot_texts *ret, struct og_err *err)
 {
+	static const struct og_files_limits limits = {.file_bytes = OG_SNAPSHOT_FILE_BYTES,
+		.total_bytes = OG_SNAPSHOT_ARENA_BYTES,
+		.files = OG_SNAPSHOT_FILES,
+		.may_be_empty = true};
 	og_auto_sha256 struct og_sha256 hash = {0};
 	unsigned char md[OG_SHA256_BYTES];
-	int r = 0;
+	size_t n = 0;
+	int r = og_files_read(&s->arena, paths, npaths, -1, &limits, &ret->v, &n, err);
 
-	og_sha256_init(&hash);
-	*ret = (struct snapshot_texts){0};
-	for (size_t i = 0; i < npaths && r == 0; i++)
-		r = add_path(ret, paths[i], &s->arena, &hash, err);
-	if (r == 0)
-		r = og_sha256_final(&hash, md, err);
 	if (r < 0)
 		return r;
-	og_hex(s->hash, md, sizeof(md));
-	s->files = og_arena_new_n(&s->arena, ret->n ? ret->n : 1, const char *);
+	ret->n = s->nfiles = (uint32_t)n;
+	s->files = og_arena_new_n(&s->arena, n ? n : 1, const char *);
 	if (!s->files)
-		return og_err_set(err, OG_E_OOM, "reading %u files", ret->n);
-	for (uint32_t i = 0; i < ret->n; i++)
+		return og_err_set(err, OG_E_OOM, "reading %zu files", n);
+	og_sha256_init(&hash);
+	for (size_t i = 0; i < n; i++) {
 		s->files[i] = ret->v[i].name;
-	s->nfiles = ret->n;
-	return 0;
+		og_sha256_part(&hash, og_svz(ret->v[i].name));
+		og_sha256_part(&hash, ret->v[i].text);
+	}
+	r = og_sha256_final(&hash, md, err);
+	if (r == 0)
+		og_hex(s->hash, md, sizeof(md));
+	return r;
 }
 
 int og_snapshot_load_config(const char *const *paths, size_t npaths, struct og_snapshot **ret,
@@ -154,4 +112,20 @@ int og_snapshot_load_config(const char *const *paths, size_t npaths, struct og_s
 	s->nwarnings = report.nwarnings;
 	*ret = og_take(s);
 	return 0;
+}
+
+struct og_snapshot *og_snapshot_of_cluster(struct og_cluster_config *take)
+{
+	struct og_snapshot *s = snapshot_new();
+
+	if (!s) {
+		og_cluster_config_unref(take);
+		return NULL;
+	}
+	s->of_cluster = take;
+	s->config = take->config;
+	s->nobjects = take->nobjects;
+	s->nwarnings = take->nwarnings;
+	memcpy(s->hash, take->hash, sizeof(s->hash));
+	return s;
 }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * The running service. Threads: the main one (reload, shutdown) and the listeners' own. `status` is
- * written by the main thread and read by ops handlers, under its lock; the rest is atomic or
- * constant while the listeners run.
+ * The running service. Threads: the main one (reload, shutdown), the listeners' own, and with a
+ * cluster the loop's. `status` is written by the main and the loop's thread and read by ops
+ * handlers, under its lock; the rest is atomic or constant while the listeners run.
  */
 #include <pthread.h>
 #include <stdatomic.h>
 #include "otelgate/base/fs.h"
 #include "otelgate/base/log.h"
 #include "otelgate/core/optin.h"
+#include "otelgate/cluster/cluster.h"
 #include "otelgate/net/tlspair.h"
 #include "otelgate/webhook/metrics.h"
 #include "otelgate/webhook/server.h"
@@ -46,7 +47,11 @@ struct webhook {
 	const struct og_webhook_opts *o;
 	int64_t started_wall_ns;
 	_Atomic(struct og_httpd *) admission, ops;
-	struct og_tls_pair pair; /* main thread, until the admission listener has started */
+	pthread_mutex_t pair_lock;	 /* the pair, and the listener's start */
+	struct og_tls_pair pair;	 /* what it will start with */
+	int pair_fd;			 /* eventfd: a first pair is there; -1 without a cluster */
+	struct og_kube_access *access;	 /* until the client has taken it over */
+	struct webhook_cluster *cluster; /* NULL = none */
 	struct og_route admission_routes[1], ops_routes[5];
 
 	struct og_snapshot_cell config, objects;
@@ -71,9 +76,49 @@ struct webhook {
 	_Atomic(struct og_metric_series *) codes[HTTP_CODES];
 };
 
-/* reload.c: reads what changed and puts it in force. The first load fails on any fault. */
+/* reload.c */
+/* A pair to serve with from now on; taken. 0 when it was served already, else 1. [any thread] */
+int webhook_take_pair(struct webhook *w, struct og_tls_pair *p, struct og_err *err);
+/* What is in force from now on: gives the generation. / A newer version was refused. */
+uint64_t webhook_taken_over(struct webhook *w, enum webhook_input what, int64_t at_ns);
+void webhook_refused(
+	struct webhook *w, enum webhook_input what, const struct og_err *err, struct og_sv detail);
+/* Reads what changed and puts it in force. The first load fails on any fault. */
 int webhook_load(struct webhook *w, enum webhook_input what, bool first, struct og_err *err);
 const char *webhook_input_name(enum webhook_input what);
+
+/* Whether files are given for it. */
+static inline bool webhook_has_file(const struct webhook *w, enum webhook_input what)
+{
+	return what == INPUT_CERT     ? w->o->tls_cert != NULL
+	       : what == INPUT_CONFIG ? w->o->nconfig > 0
+				      : w->o->objects != NULL;
+}
+
+/* cluster.c. Start and stop on the main thread; start needs the metrics. */
+int webhook_cluster_start(struct webhook *w, struct og_err *err);
+void webhook_cluster_stop(struct webhook *w); /* no review may be in progress any more */
+/* [any thread] Looks again at what is absent, forbidden or failing. */
+void webhook_cluster_poke(struct webhook *w);
+/* [any thread] The loop's last turn, monotonic; 0 = there is none. */
+int64_t webhook_cluster_beat_ns(struct webhook *w);
+/* [any thread] Reviews are to come again, because the caches have not answered yet. */
+bool webhook_cluster_defers(struct webhook *w);
+/* [any thread] Facts of one review: the folder of objects first, then the cluster. */
+struct review_facts {
+	const struct og_facts_source *objects; /* NULL = none */
+	struct og_cluster_facts cluster;       /* c NULL = none */
+	struct og_facts_source of_cluster;
+};
+struct og_facts_source webhook_facts(struct webhook *w, const struct og_snapshot *objects,
+	int64_t until_ns, struct review_facts *f);
+
+/* cluster_state.c */
+bool webhook_cluster_check(struct webhook *w, struct og_buf *detail);
+bool webhook_registration_check(struct webhook *w, struct og_buf *detail);
+void webhook_cluster_watches(struct webhook *w, struct og_buf *detail);
+void webhook_cluster_collect(struct webhook *w);
+void webhook_cluster_debug(struct webhook *w, struct og_buf *b);
 
 /* mutate.c */
 void webhook_mutate(void *ctx, const struct og_http_req *req, struct og_http_resp *resp);

@@ -8,6 +8,13 @@
 #include "otelgate/codec/jpatch.h"
 #include "sim/admission-priv.h"
 
+static const char *str(const json_t *o, const char *k)
+{
+	const char *s = json_string_value(json_object_get(o, k));
+
+	return s ? s : "";
+}
+
 static bool has(const json_t *list, const char *want)
 {
 	size_t i;
@@ -34,7 +41,7 @@ static bool rules_match(const json_t *hook)
 			has(json_object_get(r, "apiGroups"), "") &&
 			has(json_object_get(r, "apiVersions"), "v1") &&
 			has(json_object_get(r, "resources"), "pods") &&
-			strcmp(sim_str(r, "scope"), "Cluster"))
+			strcmp(str(r, "scope"), "Cluster"))
 			return true;
 	}
 	return false;
@@ -99,7 +106,7 @@ static json_t *review_of(struct sim_admission *a, const char *uid)
 		"version", "v1", "resource", "pods", "requestKind", "group", "", "version", "v1",
 		"kind", "Pod", "requestResource", "group", "", "version", "v1", "resource", "pods");
 	json_t *o = json_deep_copy(a->o);
-	const char *name = sim_str(json_object_get(o, "metadata"), "name");
+	const char *name = str(json_object_get(o, "metadata"), "name");
 
 	json_object_set_new(o, "kind", json_string("Pod"));
 	json_object_set_new(o, "apiVersion", json_string("v1"));
@@ -135,9 +142,9 @@ static int call_failed(struct sim_admission *a, const json_t *hook, const char *
 {
 	og_auto_free char *text = NULL;
 
-	if (!strcmp(sim_str(hook, "failurePolicy"), "Ignore"))
+	if (!strcmp(str(hook, "failurePolicy"), "Ignore"))
 		return 0;
-	text = sim_fmt("failed calling webhook \"%s\": %s", sim_str(hook, "name"), why);
+	text = sim_fmt("failed calling webhook \"%s\": %s", str(hook, "name"), why);
 	return internal(a, text ? text : why);
 }
 
@@ -145,10 +152,10 @@ static int denied(struct sim_admission *a, const json_t *hook, const json_t *res
 {
 	const json_t *rs = json_object_get(response, "status");
 	json_int_t code = json_integer_value(json_object_get(rs, "code"));
-	const char *message = sim_str(rs, "message"), *reason = sim_str(rs, "reason");
+	const char *message = str(rs, "message"), *reason = str(rs, "reason");
 	struct sim_status st = {.code = code < 400 ? 400 : (int)code, .reason = reason};
 	og_auto_free char *text = sim_fmt("admission webhook \"%s\" denied the request%s%s",
-		sim_str(hook, "name"), *message || *reason ? ": " : " without explanation",
+		str(hook, "name"), *message || *reason ? ": " : " without explanation",
 		*message ? message : reason);
 
 	a->status = sim_status_json(&st, text ? text : "denied");
@@ -207,12 +214,12 @@ static const char *envelope(const json_t *r, const char *uid)
 	const json_t *patch = json_object_get(response, "patch");
 	const json_t *type = json_object_get(response, "patchType");
 
-	if (strcmp(sim_str(r, "kind"), "AdmissionReview") ||
-		strcmp(sim_str(r, "apiVersion"), "admission.k8s.io/v1"))
+	if (strcmp(str(r, "kind"), "AdmissionReview") ||
+		strcmp(str(r, "apiVersion"), "admission.k8s.io/v1"))
 		return "expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview";
 	if (!response)
 		return "webhook response was absent";
-	if (strcmp(sim_str(response, "uid"), uid))
+	if (strcmp(str(response, "uid"), uid))
 		return "expected response.uid to be that of the request";
 	if (json_string_length(patch) && !type)
 		return "webhook returned response.patch but not response.patchType";
@@ -232,8 +239,8 @@ static int call(struct sim_admission *a, const json_t *hook, bool *ret_changed)
 	char uid[40], *text, why[512];
 	int rc;
 
-	if (a->w->dry_run && strcmp(sim_str(hook, "sideEffects"), "None") &&
-		strcmp(sim_str(hook, "sideEffects"), "NoneOnDryRun")) {
+	if (a->w->dry_run && strcmp(str(hook, "sideEffects"), "None") &&
+		strcmp(str(hook, "sideEffects"), "NoneOnDryRun")) {
 		struct sim_status st = {.code = 400, .reason = "BadRequest"};
 
 		a->status = sim_status_json(&st, "admission webhook does not support dry run");
@@ -256,8 +263,8 @@ static int call(struct sim_admission *a, const json_t *hook, bool *ret_changed)
 		warnings(a, response);
 		if (!json_is_true(json_object_get(response, "allowed")))
 			rc = denied(a, hook, response);
-		else if (*sim_str(response, "patch"))
-			rc = patched(a, sim_str(response, "patch"), ret_changed);
+		else if (*str(response, "patch"))
+			rc = patched(a, str(response, "patch"), ret_changed);
 		if (rc > 0)
 			rc = call_failed(a, hook, "webhook returned an undecodable patch");
 	}
@@ -301,7 +308,7 @@ static int chain(struct sim_admission *a, bool again[MAX_HOOKS], bool second)
 			return -1;
 		for (size_t k = 0; changed && k < i && !second; k++)
 			again[k] = again[k] || before[k];
-		before[i] = !strcmp(sim_str(h, "reinvocationPolicy"), "IfNeeded");
+		before[i] = !strcmp(str(h, "reinvocationPolicy"), "IfNeeded");
 	}
 	return 0;
 }

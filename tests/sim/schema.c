@@ -3,6 +3,13 @@
 #include <regex.h>
 #include "sim/sim-priv.h"
 
+static const char *str(const json_t *o, const char *k)
+{
+	const char *s = json_string_value(json_object_get(o, k));
+
+	return s ? s : "";
+}
+
 static void prune(const json_t *schema, json_t *o, bool root);
 
 static void prune_members(const json_t *schema, json_t *o, bool root)
@@ -74,7 +81,7 @@ static bool type_fits(const char *type, const json_t *v)
 
 static void check_text(const json_t *schema, const char *text, const char *path, json_t *causes)
 {
-	const char *pattern = sim_str(schema, "pattern");
+	const char *pattern = str(schema, "pattern");
 	const json_t *max = json_object_get(schema, "maxLength");
 	const json_t *min = json_object_get(schema, "minLength");
 	regex_t re;
@@ -164,7 +171,7 @@ static void check_members(const json_t *schema, const json_t *v, const char *pat
 
 static void check(const json_t *schema, const json_t *v, const char *path, json_t *causes)
 {
-	const char *type = sim_str(schema, "type");
+	const char *type = str(schema, "type");
 	size_t i;
 	json_t *e;
 

@@ -40,3 +40,21 @@ enum og_webhook_metric {
 
 /* OG_WM_COUNT_ rows, in the order of the enum. */
 extern const struct og_metric_def og_webhook_metrics[];
+
+/* Of the cluster side; registered when there is one. */
+enum og_webhook_cluster_metric {
+	OG_WCM_DEFERRED,
+	OG_WCM_CACHE_OBJECTS, /* resource, as the next two */
+	OG_WCM_CACHE_SYNCED,
+	OG_WCM_CACHE_AWAY,
+	OG_WCM_CA_EXPIRY,
+	OG_WCM_CAS,
+	OG_WCM_LEAVES,
+	OG_WCM_ROTATIONS,
+	OG_WCM_BUNDLE_WRITES,
+	OG_WCM_BUNDLE_REPAIRS,
+	OG_WCM_BUNDLE_CURRENT,
+	OG_WCM_PROBLEM,
+	OG_WCM_COUNT_
+};
+extern const struct og_metric_def og_webhook_cluster_metrics[];

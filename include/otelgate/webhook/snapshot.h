@@ -7,6 +7,7 @@
  */
 #include <pthread.h>
 #include <stdatomic.h>
+#include "otelgate/cluster/cluster.h"
 #include "otelgate/core/config.h"
 #include "otelgate/core/facts.h"
 
@@ -27,6 +28,7 @@ struct og_snapshot {
 	/* configuration */
 	struct og_config *config;
 	uint32_t nwarnings;
+	struct og_cluster_config *of_cluster; /* made of objects of a cluster; NULL = of files */
 	/* objects */
 	struct og_facts_source facts; /* any number of threads, see core/facts.h */
 	uint32_t nobjects;
@@ -46,6 +48,10 @@ int og_snapshot_load_config(const char *const *paths, size_t npaths, struct og_s
  * LIMIT, OOM.
  */
 int og_snapshot_load_objects(const char *path, struct og_snapshot **ret, struct og_err *err);
+
+/* The configuration that a cluster's objects make. NULL when memory is out; the reference is taken
+ * in any case. */
+struct og_snapshot *og_snapshot_of_cluster(struct og_cluster_config *take);
 
 struct og_snapshot *og_snapshot_ref(struct og_snapshot *s);
 void og_snapshot_unref(struct og_snapshot *s); /* NULL is fine */
