@@ -1,3 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # What is peculiar to stores and watches.
 TSAN_TESTS += kube/store_threads
+
+# Its servers are simulated ones.
+$(B)/bench/bench_watch: BENCH_OBJS += $(SIM_LIB)
+$(B)/bench/bench_watch: LIBS += $(SIM_LIBS)
+$(B)/bench/bench_watch: $(SIM_LIB)

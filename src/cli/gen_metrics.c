@@ -8,6 +8,8 @@
 #include "otelgate/kube/events.h"
 #include "otelgate/kube/lease.h"
 #include "otelgate/kube/queue.h"
+#include "otelgate/kube/store.h"
+#include "otelgate/kube/watch.h"
 #include "otelgate/webhook/metrics.h"
 
 void og_gen_metrics(struct og_buf *out)
@@ -27,6 +29,10 @@ void og_gen_metrics(struct og_buf *out)
 	og_metric_defs_markdown(og_cluster_metrics, og_cluster_metrics_n, out);
 	og_buf_lit(out, "\n## Client of the API server\n\n");
 	og_metric_defs_markdown(og_kube_metrics, OG_KM_COUNT_, out);
+	og_buf_lit(out, "\n## Watches\n\n");
+	og_metric_defs_markdown(og_watch_metrics, og_watch_metrics_n, out);
+	og_buf_lit(out, "\n## Stores\n\nWhat the watches have seen.\n\n");
+	og_metric_defs_markdown(og_store_metrics, og_store_metrics_n, out);
 	og_buf_lit(out, "\n## Work queues\n\n`name` and `controller` are the queue's.\n\n");
 	og_metric_defs_markdown(og_queue_metrics, OG_QM_COUNT_, out);
 	og_buf_lit(out, "\n## Leader election\n\n`name` is the Lease's.\n\n");
