@@ -341,7 +341,9 @@ int og_kube_discover(struct og_kube *k, struct og_sv group, struct og_sv version
 void og_kube_discover_cancel(struct og_kube *k, const void *ctx)
 {
 	struct kc_discovery *d = k->discovery;
-	for (struct lookup **p = d ? &d->lookups : NULL; p && *p;) {
+	if (!d)
+		return;
+	for (struct lookup **p = &d->lookups; *p;) {
 		struct lookup *l = *p;
 		if (l->ctx != ctx) {
 			p = &l->next;

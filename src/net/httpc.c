@@ -257,6 +257,7 @@ static int on_curl_timeout(CURLM *multi, long ms, void *ctx)
 
 /* Connected, and about to send the request: for the first time, or again on another connection
  * because a kept one was closed by the server at the same moment. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is libcurl's */
 int httpc_on_prereq(void *ctx, char *ip, char *local, int port, int local_port)
 {
 	struct og_httpc_call *call = ctx;

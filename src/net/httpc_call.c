@@ -299,38 +299,59 @@ static CURLcode set_callbacks(struct og_httpc_call *call)
 	return rc;
 }
 
+struct number {
+	CURLoption option;
+	long value;
+};
+
+static CURLcode set_numbers(CURL *easy, const struct number *list, size_t n)
+{
+	CURLcode rc = CURLE_OK;
+	for (size_t i = 0; i < n && rc == CURLE_OK; i++)
+		rc = curl_easy_setopt(easy, list[i].option, list[i].value);
+	return rc;
+}
+
 static CURLcode set_transfer(struct og_httpc_call *call, const struct og_httpc_request *r)
+{
+	const struct number numbers[] = {
+		{CURLOPT_NOSIGNAL, 1},
+		{CURLOPT_FOLLOWLOCATION, 0},
+		{CURLOPT_PATH_AS_IS, 1},
+		{CURLOPT_HTTP_VERSION, call->c->http_version},
+		{CURLOPT_CONNECTTIMEOUT_MS, 0x7fffffff}, /* our own timers do */
+		{CURLOPT_TCP_NODELAY, 1},
+#if LIBCURL_VERSION_NUM >= 0x075700
+		/* a call that ends does not wait for the name server in its thread */
+		{CURLOPT_QUICK_EXIT, 1},
+#endif
+		{CURLOPT_FRESH_CONNECT, call->own},
+		{CURLOPT_FORBID_REUSE, call->own},
+		{CURLOPT_PIPEWAIT, !call->own},
+	};
+	CURL *e = call->easy;
+	CURLcode rc = set_numbers(e, numbers, OG_COUNT(numbers));
+	SET(rc, e, PROTOCOLS_STR, "http,https");
+	SET(rc, e, USERAGENT, call->c->user_agent);
+	SET(rc, e, HTTPHEADER, call->headers);
+	if (r->accept_gzip)
+		SET(rc, e, ACCEPT_ENCODING, "gzip");
+	return rc;
+}
+
+static bool may_have_body(const char *method)
+{
+	return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
+	       strcmp(method, "PATCH") == 0;
+}
+
+static CURLcode set_method(struct og_httpc_call *call, const struct og_httpc_request *r)
 {
 	CURLcode rc = CURLE_OK;
 	CURL *e = call->easy;
-	SET(rc, e, NOSIGNAL, 1L);
-	SET(rc, e, PROTOCOLS_STR, "http,https");
-	SET(rc, e, FOLLOWLOCATION, 0L);
-	SET(rc, e, PATH_AS_IS, 1L);
-	SET(rc, e, HTTP_VERSION, call->c->http_version);
-	SET(rc, e, USERAGENT, call->c->user_agent);
-	SET(rc, e, HTTPHEADER, call->headers);
-	SET(rc, e, CONNECTTIMEOUT_MS, 0x7fffffffL); /* our own timers do */
-	SET(rc, e, TCP_NODELAY, 1L);
-#if LIBCURL_VERSION_NUM >= 0x075700
-	/* a call that ends does not wait for the name server in its thread */
-	SET(rc, e, QUICK_EXIT, 1L);
-#endif
-	if (r->accept_gzip)
-		SET(rc, e, ACCEPT_ENCODING, "gzip");
-	if (call->own) {
-		SET(rc, e, FRESH_CONNECT, 1L);
-		SET(rc, e, FORBID_REUSE, 1L);
-	} else {
-		SET(rc, e, PIPEWAIT, 1L);
-	}
-	if (call->body) {
-		SET(rc, e, POSTFIELDS, call->body);
+	if (call->body || may_have_body(r->method)) {
+		SET(rc, e, POSTFIELDS, call->body ? call->body : "");
 		SET(rc, e, POSTFIELDSIZE_LARGE, (curl_off_t)call->nbody);
-	} else if (strcmp(r->method, "POST") == 0 || strcmp(r->method, "PUT") == 0 ||
-		   strcmp(r->method, "PATCH") == 0) {
-		SET(rc, e, POSTFIELDS, "");
-		SET(rc, e, POSTFIELDSIZE_LARGE, (curl_off_t)0);
 	}
 	if (strcmp(r->method, "HEAD") == 0)
 		SET(rc, e, NOBODY, 1L);
@@ -352,6 +373,8 @@ static int set_options(struct og_httpc_call *call, const struct og_httpc_request
 	CURLcode cc = set_callbacks(call);
 	if (cc == CURLE_OK)
 		cc = set_transfer(call, r);
+	if (cc == CURLE_OK)
+		cc = set_method(call, r);
 	if (cc == CURLE_OK)
 		cc = set_tls(call, &r->tls);
 	return cc == CURLE_OK ? 0 : no_memory(err);
