@@ -66,3 +66,6 @@ check-threads-sim: $(SIM_TEST_BIN) $(CONTRACT_BIN)
 CHECK_EXTRA_DEPS += $(SIM_TEST_BIN)
 
 -include $(SIM_TEST_SRCS:tests/%.c=$(B)/tests/obj/%.d)
+
+# The real cluster is held to the same (tests/e2e/cases/contract.sh).
+e2e e2e-core: $(CONTRACT_BIN)

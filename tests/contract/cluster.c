@@ -261,7 +261,7 @@ const char *ct_json(const char *text)
 			og_buf_str(&b, ct_ns);
 			p++;
 		} else {
-			og_buf_ch(&b, *p == '\'' ? '"' : *p);
+			og_buf_ch(&b, *p == '\'' ? '"' : *p == '`' ? '\'' : *p);
 		}
 	}
 	og_free(*slot);

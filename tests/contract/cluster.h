@@ -62,7 +62,7 @@ json_t *ct_at(const json_t *o, const char *path);
 const char *ct_text(const json_t *o, const char *path);
 long long ct_int(const json_t *o, const char *path); /* -1 when absent */
 
-/* JSON with ' for " and %s for the namespace; valid until the 16th later one. */
+/* JSON with ' for ", ` for ' and %s for the namespace; valid until the 16th later one. */
 const char *ct_json(const char *text);
 
 /* Lines of a watch: reads until `events` came, or the server ends it, or `seconds` passed. */

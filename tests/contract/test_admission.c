@@ -77,6 +77,9 @@ START_TEST(object_as_sent)
 	ck_assert_ptr_null(ct_at(o, "metadata.resourceVersion"));
 	ck_assert_str_eq(ct_text(o, "spec.restartPolicy"), "Always");
 	ck_assert_str_eq(ct_text(o, "spec.serviceAccountName"), "default");
+	ck_assert_int_eq(ct_int(o, "spec.tolerations.0.tolerationSeconds"), 300);
+	ck_assert(json_is_true(ct_at(o, "spec.enableServiceLinks")));
+	ck_assert_str_eq(ct_text(o, "spec.preemptionPolicy"), "PreemptLowerPriority");
 	ck_assert_str_eq(ct_text(o, "metadata.managedFields.0.operation"), "Update");
 }
 END_TEST
@@ -189,6 +192,41 @@ START_TEST(object_selector)
 }
 END_TEST
 
+static const struct {
+	const char *expression;
+	bool called;
+} expressions[] = {
+	{"true", true}, {"1 == 2", false},
+	{"!(has(object.metadata.annotations) && 'x' in object.metadata.annotations)", false},
+	{"!(has(object.metadata.labels) && 'x' in object.metadata.labels)", true},
+	{"has(object.metadata.annotations) && object.metadata.annotations['x'] == 'y'", true},
+	{"has(object.metadata.labels) ? false : object.spec.schedulerName == 'nobody'", true},
+	{"object.metadata.namespace.startsWith('contract') || request.namespace == ''", true},
+	{"request.operation == 'CREATE' && request.userInfo.username != ''", true},
+	{"object.spec.containers.size() > 1", false},
+	{"object.metadata.labels['nope'] == 'x' || true", true},
+	{"object.metadata.labels['nope'] == 'x'", false}, /* an error: Ignore leaves it out */
+};
+
+START_TEST(match_conditions)
+{
+	char more[512];
+
+	snprintf(more, sizeof(more),
+		",'failurePolicy':'Ignore','matchConditions':[{'name':'c','expression':"
+		"\"(has(object.metadata.labels) && 'canary' in object.metadata.labels) || (%s)\"}]",
+		expressions[_i].expression);
+	/* the quotes of CEL stay what they are */
+	for (char *p = strstr(more, "\"(has"); p && *p && strncmp(p, ")\"}", 3); p++)
+		if (*p == '\'')
+			*p = '`';
+	ct_hook_register(1, more);
+	ct_want(201, "POST", PODS, POD("'name':'p','annotations':{'x':'y'}"));
+	ck_assert_msg((ct_hook_count(0) == 1) == expressions[_i].called, "%s",
+		expressions[_i].expression);
+}
+END_TEST
+
 START_TEST(chain_in_order)
 {
 	struct ct_reply *r;
@@ -286,6 +324,8 @@ Suite *suite_admission(void)
 	tcase_set_timeout(tc, 120);
 	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)
 		tcase_add_test(tc, tests[i]);
+	tcase_add_loop_test(
+		tc, match_conditions, 0, (int)(sizeof(expressions) / sizeof(*expressions)));
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -44,6 +44,8 @@ static void undefine(void)
 	ct_want(200, "DELETE", path, NULL);
 }
 
+static const char *gadgets = "namespaces/%s/gadgets";
+
 static struct ct_reply *make(const char *name, const char *spec)
 {
 	char body[512];
@@ -52,7 +54,7 @@ static struct ct_reply *make(const char *name, const char *spec)
 		"{'apiVersion':'%s/v1','kind':'Gadget','metadata':{'name':'%s'},'spec':%s,"
 		"'status':{'phase':'early'}}",
 		group, name, spec);
-	return ct("POST", at("namespaces/%s/gadgets"), body);
+	return ct("POST", at(gadgets), body);
 }
 
 START_TEST(comes_and_goes)
@@ -84,6 +86,7 @@ START_TEST(schema)
 	r = make("a", "{'size':1,'unknown':true}");
 	ck_assert_msg(r->code == 201, "%s", r->body);
 	ck_assert_ptr_null(ct_at(r->json, "spec.unknown"));
+	ck_assert_str_eq(r->warning, "299 - \"unknown field \\\"spec.unknown\\\"\"");
 	ck_assert_str_eq(ct_text(r->json, "spec.colour"), "red");
 	ck_assert_ptr_null(ct_at(r->json, "status"));
 	r = make("b", "{}");
@@ -93,6 +96,22 @@ START_TEST(schema)
 	ct_status(make("b", "{'size':'x'}"), 422, "Invalid", NULL);
 	ct_status(make("b", "{'size':0}"), 422, "Invalid", NULL);
 	ct_status(make("b", "{'size':1,'colour':'green'}"), 422, "Invalid", NULL);
+	undefine();
+}
+END_TEST
+
+START_TEST(field_validation)
+{
+	char want[256];
+
+	define();
+	gadgets = "namespaces/%s/gadgets?fieldValidation=Strict";
+	snprintf(want, sizeof(want),
+		"Gadget in version 'v1' cannot be handled as a Gadget: strict decoding error: unknown "
+		"field 'spec.unknown'");
+	ct_status(make("a", "{'size':1,'unknown':true}"), 400, "BadRequest", want);
+	gadgets = "namespaces/%s/gadgets?fieldValidation=Ignore";
+	ck_assert_str_eq(make("a", "{'size':1,'unknown':true}")->warning, "");
 	undefine();
 }
 END_TEST
@@ -188,7 +207,7 @@ Suite *suite_kinds(void)
 {
 	Suite *s = suite_create("contract: kinds");
 
-	CT_CASE(s, "custom", comes_and_goes, schema, status_half, status_by_apply,
+	CT_CASE(s, "custom", comes_and_goes, schema, field_validation, status_half, status_by_apply,
 		lists_say_what_they_are, writes_of_custom_kinds);
 	return s;
 }

@@ -19,3 +19,11 @@ struct sim_admission {
  */
 int sim_hook_call(struct og_sim *s, const json_t *hook, const char *body, struct og_buf *answer,
 	char *why, size_t size);
+
+/* What expressions may name; request without object. */
+struct sim_cel_vars {
+	const json_t *object, *request;
+};
+enum sim_cel { SIM_CEL_FALSE, SIM_CEL_TRUE, SIM_CEL_ERROR, SIM_CEL_UNKNOWN };
+/* UNKNOWN: in a part of CEL that is not known here. */
+enum sim_cel sim_cel_eval(const char *text, const struct sim_cel_vars *vars);

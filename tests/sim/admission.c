@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Mutating admission of pods: which webhooks, in which order, how often, and what their answers
- * mean. matchConditions (CEL) are not evaluated: a condition counts as true.
+ * mean. A matchCondition in a part of CEL that cel.c does not know counts as true.
  */
 #include <stdio.h>
 #include "otelgate/codec/base64.h"
 #include "otelgate/codec/jpatch.h"
 #include "sim/admission-priv.h"
-
-static const char *str(const json_t *o, const char *k)
-{
-	const char *s = json_string_value(json_object_get(o, k));
-
-	return s ? s : "";
-}
 
 static bool has(const json_t *list, const char *want)
 {
@@ -41,7 +34,7 @@ static bool rules_match(const json_t *hook)
 			has(json_object_get(r, "apiGroups"), "") &&
 			has(json_object_get(r, "apiVersions"), "v1") &&
 			has(json_object_get(r, "resources"), "pods") &&
-			strcmp(str(r, "scope"), "Cluster"))
+			strcmp(sim_str(r, "scope"), "Cluster"))
 			return true;
 	}
 	return false;
@@ -106,7 +99,7 @@ static json_t *review_of(struct sim_admission *a, const char *uid)
 		"version", "v1", "resource", "pods", "requestKind", "group", "", "version", "v1",
 		"kind", "Pod", "requestResource", "group", "", "version", "v1", "resource", "pods");
 	json_t *o = json_deep_copy(a->o);
-	const char *name = str(json_object_get(o, "metadata"), "name");
+	const char *name = sim_str(json_object_get(o, "metadata"), "name");
 
 	json_object_set_new(o, "kind", json_string("Pod"));
 	json_object_set_new(o, "apiVersion", json_string("v1"));
@@ -142,9 +135,9 @@ static int call_failed(struct sim_admission *a, const json_t *hook, const char *
 {
 	og_auto_free char *text = NULL;
 
-	if (!strcmp(str(hook, "failurePolicy"), "Ignore"))
+	if (!strcmp(sim_str(hook, "failurePolicy"), "Ignore"))
 		return 0;
-	text = sim_fmt("failed calling webhook \"%s\": %s", str(hook, "name"), why);
+	text = sim_fmt("failed calling webhook \"%s\": %s", sim_str(hook, "name"), why);
 	return internal(a, text ? text : why);
 }
 
@@ -152,10 +145,10 @@ static int denied(struct sim_admission *a, const json_t *hook, const json_t *res
 {
 	const json_t *rs = json_object_get(response, "status");
 	json_int_t code = json_integer_value(json_object_get(rs, "code"));
-	const char *message = str(rs, "message"), *reason = str(rs, "reason");
+	const char *message = sim_str(rs, "message"), *reason = sim_str(rs, "reason");
 	struct sim_status st = {.code = code < 400 ? 400 : (int)code, .reason = reason};
 	og_auto_free char *text = sim_fmt("admission webhook \"%s\" denied the request%s%s",
-		str(hook, "name"), *message || *reason ? ": " : " without explanation",
+		sim_str(hook, "name"), *message || *reason ? ": " : " without explanation",
 		*message ? message : reason);
 
 	a->status = sim_status_json(&st, text ? text : "denied");
@@ -214,12 +207,12 @@ static const char *envelope(const json_t *r, const char *uid)
 	const json_t *patch = json_object_get(response, "patch");
 	const json_t *type = json_object_get(response, "patchType");
 
-	if (strcmp(str(r, "kind"), "AdmissionReview") ||
-		strcmp(str(r, "apiVersion"), "admission.k8s.io/v1"))
+	if (strcmp(sim_str(r, "kind"), "AdmissionReview") ||
+		strcmp(sim_str(r, "apiVersion"), "admission.k8s.io/v1"))
 		return "expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview";
 	if (!response)
 		return "webhook response was absent";
-	if (strcmp(str(response, "uid"), uid))
+	if (strcmp(sim_str(response, "uid"), uid))
 		return "expected response.uid to be that of the request";
 	if (json_string_length(patch) && !type)
 		return "webhook returned response.patch but not response.patchType";
@@ -239,8 +232,8 @@ static int call(struct sim_admission *a, const json_t *hook, bool *ret_changed)
 	char uid[40], *text, why[512];
 	int rc;
 
-	if (a->w->dry_run && strcmp(str(hook, "sideEffects"), "None") &&
-		strcmp(str(hook, "sideEffects"), "NoneOnDryRun")) {
+	if (a->w->dry_run && strcmp(sim_str(hook, "sideEffects"), "None") &&
+		strcmp(sim_str(hook, "sideEffects"), "NoneOnDryRun")) {
 		struct sim_status st = {.code = 400, .reason = "BadRequest"};
 
 		a->status = sim_status_json(&st, "admission webhook does not support dry run");
@@ -263,8 +256,8 @@ static int call(struct sim_admission *a, const json_t *hook, bool *ret_changed)
 		warnings(a, response);
 		if (!json_is_true(json_object_get(response, "allowed")))
 			rc = denied(a, hook, response);
-		else if (*str(response, "patch"))
-			rc = patched(a, str(response, "patch"), ret_changed);
+		else if (*sim_str(response, "patch"))
+			rc = patched(a, sim_str(response, "patch"), ret_changed);
 		if (rc > 0)
 			rc = call_failed(a, hook, "webhook returned an undecodable patch");
 	}
@@ -272,7 +265,39 @@ static int call(struct sim_admission *a, const json_t *hook, bool *ret_changed)
 	return rc;
 }
 
-static bool wanted(struct sim_admission *a, const json_t *hook)
+/* 1 called, 0 left out, -1 refused: one false is enough to leave it out, whatever the others do. */
+static int conditions(struct sim_admission *a, const json_t *hook)
+{
+	og_auto_free char *text = NULL;
+	json_t *review = review_of(a, ""), *c;
+	struct sim_cel_vars vars = {.request = json_object_get(review, "request")};
+	bool no = false, error = false;
+	size_t i;
+
+	vars.object = json_object_get(vars.request, "object");
+	json_array_foreach(json_object_get(hook, "matchConditions"), i, c)
+	{
+		enum sim_cel r = sim_cel_eval(sim_str(c, "expression"), &vars);
+
+		no = no || r == SIM_CEL_FALSE;
+		error = error || r == SIM_CEL_ERROR;
+	}
+	json_decref(review);
+	if (no || (error && !strcmp(sim_str(hook, "failurePolicy"), "Ignore")))
+		return 0;
+	if (!error)
+		return 1;
+	text = sim_fmt(
+		"pods is forbidden: matchConditions of webhook \"%s\" could not be evaluated",
+		sim_str(hook, "name"));
+	a->status = sim_status_json(
+		&(struct sim_status){.code = 403, .reason = "Forbidden", .kind = "pods"},
+		text ? text : "");
+	return -1;
+}
+
+/* 1 called, 0 left out, -1 refused. */
+static int wanted(struct sim_admission *a, const json_t *hook)
 {
 	const json_t *labels = json_object_get(json_object_get(a->o, "metadata"), "labels");
 	json_t *none = json_object();
@@ -281,7 +306,8 @@ static bool wanted(struct sim_admission *a, const json_t *hook)
 		  sim_label_match(json_object_get(hook, "objectSelector"), labels ? labels : none);
 
 	json_decref(none);
-	return ok;
+	return ok && json_array_size(json_object_get(hook, "matchConditions")) ? conditions(a, hook)
+									       : ok;
 }
 
 enum { MAX_HOOKS = 64 };
@@ -299,16 +325,20 @@ static int chain(struct sim_admission *a, bool again[MAX_HOOKS], bool second)
 	json_array_foreach(a->hooks, i, h)
 	{
 		bool changed = false;
+		int rc;
 
 		if (i >= MAX_HOOKS)
 			break;
-		if ((second && !again[i]) || !wanted(a, h))
+		if (second && !again[i])
 			continue;
-		if (call(a, h, &changed))
+		rc = wanted(a, h);
+		if (rc < 0 || (rc && call(a, h, &changed)))
 			return -1;
+		if (!rc)
+			continue;
 		for (size_t k = 0; changed && k < i && !second; k++)
 			again[k] = again[k] || before[k];
-		before[i] = !strcmp(str(h, "reinvocationPolicy"), "IfNeeded");
+		before[i] = !strcmp(sim_str(h, "reinvocationPolicy"), "IfNeeded");
 	}
 	return 0;
 }

@@ -3,13 +3,6 @@
 #include <stdio.h>
 #include "sim/sim-priv.h"
 
-static const char *str(const json_t *o, const char *k)
-{
-	const char *s = json_string_value(json_object_get(o, k));
-
-	return s ? s : "";
-}
-
 static bool options(struct sim_req *q, struct sim_deletion *d)
 {
 	struct og_sv policy = sim_param(q, "propagationPolicy");
@@ -20,9 +13,9 @@ static bool options(struct sim_req *q, struct sim_deletion *d)
 		return false;
 	*d = (struct sim_deletion){.grace = -1};
 	pre = json_object_get(o, "preconditions");
-	snprintf(d->uid, sizeof(d->uid), "%s", str(pre, "uid"));
-	snprintf(d->rv, sizeof(d->rv), "%s", str(pre, "resourceVersion"));
-	p = policy.n ? sim_z(q, policy) : str(o, "propagationPolicy");
+	snprintf(d->uid, sizeof(d->uid), "%s", sim_str(pre, "uid"));
+	snprintf(d->rv, sizeof(d->rv), "%s", sim_str(pre, "resourceVersion"));
+	p = policy.n ? sim_z(q, policy) : sim_str(o, "propagationPolicy");
 	d->orphan = !strcmp(p, "Orphan");
 	d->foreground = !strcmp(p, "Foreground");
 	if (json_is_integer(json_object_get(o, "gracePeriodSeconds")))

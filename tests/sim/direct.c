@@ -4,13 +4,6 @@
 #include "otelgate/codec/source.h"
 #include "sim/sim-priv.h"
 
-static const char *str(const json_t *o, const char *k)
-{
-	const char *s = json_string_value(json_object_get(o, k));
-
-	return s ? s : "";
-}
-
 static void missing(json_t *o, const char *k, const char *v)
 {
 	if (!json_object_get(o, k))
@@ -54,7 +47,7 @@ static int need_namespace(struct og_sim *s, const char *ns)
 
 static int put(struct og_sim *s, json_t *o, struct og_err *err)
 {
-	const char *kind = str(o, "kind"), *version = str(o, "apiVersion");
+	const char *kind = sim_str(o, "kind"), *version = sim_str(o, "apiVersion");
 	json_t *meta = json_object_get(o, "metadata");
 	struct sim_obj *n = NULL, *old;
 	struct sim_res *r;
@@ -62,7 +55,7 @@ static int put(struct og_sim *s, json_t *o, struct og_err *err)
 
 	pthread_mutex_lock(&s->mu);
 	r = sim_res_by_kind(s, version, kind);
-	if (!r || !*str(meta, "name") || (r->flags & SIM_R_VIRTUAL))
+	if (!r || !*sim_str(meta, "name") || (r->flags & SIM_R_VIRTUAL))
 		rc = og_err_set(err, OG_E_INVALID,
 			"object of kind %s (%s) without name, or of no "
 			"known resource",
@@ -74,12 +67,12 @@ static int put(struct og_sim *s, json_t *o, struct og_err *err)
 	if (!rc) {
 		complete(r, o);
 		old = sim_coll_find(r->coll,
-			og_svz(r->flags & SIM_R_NAMESPACED ? str(meta, "namespace") : ""),
-			og_svz(str(meta, "name")));
+			og_svz(r->flags & SIM_R_NAMESPACED ? sim_str(meta, "namespace") : ""),
+			og_svz(sim_str(meta, "name")));
 		if (old)
 			json_object_set_new(meta, "uid", json_stringn(old->uid.p, old->uid.n));
 		if (r->flags & SIM_R_NAMESPACED)
-			rc = need_namespace(s, str(meta, "namespace"));
+			rc = need_namespace(s, sim_str(meta, "namespace"));
 		else
 			json_object_del(meta, "namespace");
 	}

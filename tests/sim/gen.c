@@ -6,7 +6,7 @@
  */
 #include <stdio.h>
 #include "otelgate/base/parse.h"
-#include "sim/sim-priv.h"
+#include "sim/gen-priv.h"
 
 int og_sim_gen_parse(struct og_sv text, struct og_sim_gen *ret, struct og_err *err)
 {
@@ -46,16 +46,7 @@ int og_sim_gen_parse(struct og_sv text, struct og_sim_gen *ret, struct og_err *e
 	return 0;
 }
 
-struct gen {
-	struct og_sim *s;
-	struct og_sim_gen o;
-	struct sim_res *pods, *sets, *deps, *nodes, *spaces;
-	char now[32];
-	uint64_t seed;
-	struct og_buf filler;
-};
-
-static uint64_t next(struct gen *g)
+uint64_t sim_gen_next(struct sim_gen *g)
 {
 	/* SplitMix64 (https://prng.di.unimi.it/splitmix64.c): the same cluster every time */
 	uint64_t z = (g->seed += 0x9e3779b97f4a7c15ULL);
@@ -65,9 +56,9 @@ static uint64_t next(struct gen *g)
 	return z ^ (z >> 31);
 }
 
-static void uid(struct gen *g, char out[40])
+void sim_gen_uid(struct sim_gen *g, char out[40])
 {
-	uint64_t a = next(g), b = next(g);
+	uint64_t a = sim_gen_next(g), b = sim_gen_next(g);
 
 	snprintf(out, 40, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32),
 		(unsigned)(a >> 16) & 0xffffU, (unsigned)a & 0xfffU,
@@ -75,10 +66,10 @@ static void uid(struct gen *g, char out[40])
 		(unsigned long long)(b & 0xffffffffffffULL));
 }
 
-static void tail(struct gen *g, char *out, int n)
+void sim_gen_tail(struct sim_gen *g, char *out, int n)
 {
 	static const char letters[] = "bcdfghjklmnpqrstvwxz2456789";
-	uint64_t r = next(g);
+	uint64_t r = sim_gen_next(g);
 
 	for (int i = 0; i < n; i++, r /= sizeof(letters) - 1)
 		out[i] = letters[r % (sizeof(letters) - 1)];
@@ -86,7 +77,7 @@ static void tail(struct gen *g, char *out, int n)
 }
 
 /* Behind the last object, in whatever order; sorted at the end. */
-static bool append(struct gen *g, struct sim_res *r, struct sim_obj *o)
+bool sim_gen_append(struct sim_gen *g, struct sim_res *r, struct sim_obj *o)
 {
 	struct sim_coll *c = r->coll;
 
@@ -115,26 +106,20 @@ static int by_key(const void *a, const void *b)
 	return og_sv_cmp((*x)->key, (*y)->key);
 }
 
-static void label(struct og_buf *b, const char *k, const char *v)
-{
-	og_buf_add(b, k, strlen(k) + 1);
-	og_buf_add(b, v, strlen(v) + 1);
-}
-
 /* Small objects go the usual way. */
-static bool plain(struct gen *g, struct sim_res *r, json_t *o)
+static bool plain(struct sim_gen *g, struct sim_res *r, json_t *o)
 {
 	struct sim_obj *n = o ? sim_obj_new(r, o, g->s->rv + 1) : NULL;
 
 	json_decref(o);
-	return append(g, r, n);
+	return sim_gen_append(g, r, n);
 }
 
-static bool node(struct gen *g, uint32_t i)
+static bool node(struct sim_gen *g, uint32_t i)
 {
 	char id[40];
 
-	uid(g, id);
+	sim_gen_uid(g, id);
 	return plain(g, g->nodes,
 		json_pack("{s:{s:o,s:s,s:s,s:{s:s}},s:{},s:{s:{s:s,s:s,s:s},s:[{s:s,s:s}]}}",
 			"metadata", "name", json_sprintf("%s-node-%05u", g->o.prefix, i), "uid", id,
@@ -143,24 +128,19 @@ static bool node(struct gen *g, uint32_t i)
 			"conditions", "type", "Ready", "status", "True"));
 }
 
-static bool space(struct gen *g, const char *name)
+static bool space(struct sim_gen *g, const char *name)
 {
 	char id[40];
 	json_t *o;
 
-	uid(g, id);
+	sim_gen_uid(g, id);
 	o = json_pack("{s:{s:s,s:s,s:s}}", "metadata", "name", name, "uid", id, "creationTimestamp",
 		g->now);
 	sim_defaults(g->spaces, o);
 	return plain(g, g->spaces, o);
 }
 
-struct dep {
-	char name[64], ns[96], set[96], hash[12], uid[40], set_uid[40];
-	uint32_t pods;
-};
-
-static json_t *template_of(const struct dep *d, bool with_hash)
+static json_t *template_of(const struct sim_dep *d, bool with_hash)
 {
 	json_t *t = json_pack("{s:{s:{s:s}},s:{s:[{s:s,s:s}]}}", "metadata", "labels", "app",
 		d->name, "spec", "containers", "name", "app", "image",
@@ -178,19 +158,19 @@ static json_t *owner_ref(const char *version, const char *kind, const char *name
 		name, "uid", id, "controller", 1, "blockOwnerDeletion", 1);
 }
 
-static json_t *meta_of(struct gen *g, const struct dep *d, const char *name, const char *id)
+static json_t *meta_of(struct sim_gen *g, const struct sim_dep *d, const char *name, const char *id)
 {
 	return json_pack("{s:s,s:s,s:s,s:s,s:i,s:{s:s},s:{s:s}}", "name", name, "namespace", d->ns,
 		"uid", id, "creationTimestamp", g->now, "generation", 1, "labels", "app", d->name,
 		"annotations", "deployment.kubernetes.io/revision", "1");
 }
 
-static bool workload(struct gen *g, struct dep *d)
+static bool workload(struct sim_gen *g, struct sim_dep *d)
 {
 	json_t *dep, *set, *tmpl;
 
-	uid(g, d->uid);
-	uid(g, d->set_uid);
+	sim_gen_uid(g, d->uid);
+	sim_gen_uid(g, d->set_uid);
 	dep = json_pack("{s:o,s:{s:i,s:{s:{s:s}},s:o},s:{s:i,s:i,s:i,s:i,s:i}}", "metadata",
 		meta_of(g, d, d->name, d->uid), "spec", "replicas", (int)d->pods, "selector",
 		"matchLabels", "app", d->name, "template", template_of(d, false), "status",
@@ -218,137 +198,7 @@ static bool workload(struct gen *g, struct dep *d)
 	return plain(g, g->deps, dep) && plain(g, g->sets, set);
 }
 
-static void write_meta(
-	struct gen *g, struct og_buf *b, const struct dep *d, const char *name, const char *id)
-{
-	og_buf_fmt(b,
-		"{\"name\":\"%s\",\"generateName\":\"%s-\",\"namespace\":\"%s\",\"uid\":\"%s\","
-		"\"resourceVersion\":\"%llu\",\"generation\":1,\"creationTimestamp\":\"%s\",\"labels\":{"
-		"\"app\":\"%s\",\"pod-template-hash\":\"%s\"},\"annotations\":{"
-		"\"checksum/config\":\"8f14e45fceea167a5a36dedd4bea2543\"},\"ownerReferences\":[{"
-		"\"apiVersion\":\"apps/v1\",\"kind\":\"ReplicaSet\",\"name\":\"%s\",\"uid\":\"%s\","
-		"\"controller\":true,\"blockOwnerDeletion\":true}],\"managedFields\":[{\"manager\":"
-		"\"kube-controller-manager\",\"operation\":\"Update\",\"apiVersion\":\"v1\",\"time\":\"%s\","
-		"\"fieldsType\":\"FieldsV1\",\"fieldsV1\":{",
-		name, d->set, d->ns, id, (unsigned long long)g->s->rv + 1, g->now, d->name, d->hash,
-		d->set, d->set_uid, g->now);
-	og_buf_sv(b, og_buf_view(&g->filler));
-	og_buf_lit(b, "}}]}");
-}
-
-static const char env_text[] =
-	",{\"name\":\"%s\",\"image\":\"registry.example.org/team/%s:1.2.3\",\"ports\":[{\"containerPort\":"
-	"%u,\"protocol\":\"TCP\"}],\"env\":[{\"name\":\"LOG_LEVEL\",\"value\":\"info\"},{\"name\":"
-	"\"DATABASE_HOST\",\"value\":\"db.example.svc\"},{\"name\":\"POD_NAME\",\"valueFrom\":{\"fieldRef\":{"
-	"\"apiVersion\":\"v1\",\"fieldPath\":\"metadata.name\"}}}],\"resources\":{\"limits\":{\"memory\":"
-	"\"512Mi\"},\"requests\":{\"cpu\":\"100m\",\"memory\":\"256Mi\"}},\"livenessProbe\":{\"httpGet\":{"
-	"\"path\":\"/healthz\",\"port\":%u,\"scheme\":\"HTTP\"},\"timeoutSeconds\":1,\"periodSeconds\":10,"
-	"\"successThreshold\":1,\"failureThreshold\":3},\"terminationMessagePath\":"
-	"\"/dev/termination-log\",\"terminationMessagePolicy\":\"File\",\"imagePullPolicy\":"
-	"\"IfNotPresent\"}";
-
-static void write_spec(struct og_buf *b, const char *node_)
-{
-	size_t at;
-
-	og_buf_lit(b, ",\"spec\":{\"containers\":[");
-	at = b->len;
-	og_buf_fmt(b, env_text, "app", "app", 8080U, 8080U);
-	og_buf_fmt(b, env_text, "sidecar", "sidecar", 9090U, 9090U);
-	if (!b->failed)
-		b->p[at] = ' ';
-	og_buf_fmt(b,
-		"],\"restartPolicy\":\"Always\",\"terminationGracePeriodSeconds\":30,\"dnsPolicy\":"
-		"\"ClusterFirst\",\"serviceAccountName\":\"default\",\"nodeName\":\"%s\","
-		"\"securityContext\":{},\"schedulerName\":\"default-scheduler\",\"priority\":0,"
-		"\"enableServiceLinks\":true,\"preemptionPolicy\":\"PreemptLowerPriority\"}",
-		node_);
-}
-
-static void write_status(struct gen *g, struct og_buf *b, uint64_t ip)
-{
-	static const char *const types[] = {"PodReadyToStartContainers", "Initialized", "Ready",
-		"ContainersReady", "PodScheduled"};
-	static const char *const names[] = {"app", "sidecar"};
-
-	og_buf_lit(b, ",\"status\":{\"phase\":\"Running\",\"conditions\":[");
-	for (size_t i = 0; i < OG_COUNT(types); i++)
-		og_buf_fmt(b,
-			"%s{\"type\":\"%s\",\"status\":\"True\",\"lastProbeTime\":null,"
-			"\"lastTransitionTime\":\"%s\"}",
-			i ? "," : "", types[i], g->now);
-	og_buf_fmt(b,
-		"],\"hostIP\":\"10.0.%u.%u\",\"podIP\":\"10.%u.%u.%u\",\"startTime\":\"%s\","
-		"\"containerStatuses\":[",
-		(unsigned)(ip & 255), (unsigned)(ip >> 8) & 255U, (unsigned)(ip >> 16) & 255U,
-		(unsigned)(ip >> 24) & 255U, (unsigned)(ip >> 32) & 255U, g->now);
-	for (size_t i = 0; i < OG_COUNT(names); i++)
-		og_buf_fmt(b,
-			"%s{\"name\":\"%s\",\"state\":{\"running\":{\"startedAt\":\"%s\"}},\"lastState\":{},"
-			"\"ready\":true,\"restartCount\":0,\"image\":\"registry.example.org/team/%s:1.2.3\","
-			"\"imageID\":\"registry.example.org/team/%s@sha256:"
-			"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\","
-			"\"containerID\":\"containerd://%016llx%016llx\",\"started\":true}",
-			i ? "," : "", names[i], g->now, names[i], names[i],
-			(unsigned long long)next(g), (unsigned long long)next(g));
-	og_buf_lit(b, "],\"qosClass\":\"Burstable\"}}");
-}
-
-static bool pod(struct gen *g, const struct dep *d, uint32_t nnodes)
-{
-	struct sim_fields f = {.labels = OG_BUF_INIT(0), .owners = OG_BUF_INIT(0)};
-	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
-	char name[128], id[40], end[8], node_[96];
-	struct sim_obj *o;
-	size_t before;
-	uint32_t meta;
-
-	uid(g, id);
-	tail(g, end, 5);
-	snprintf(name, sizeof(name), "%s-%s", d->set, end);
-	snprintf(node_, sizeof(node_), "%s-node-%05u", g->o.prefix, (unsigned)(next(g) % nnodes));
-	og_buf_reserve(&b, g->o.pod_bytes + 512);
-	og_buf_lit(&b, "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":");
-	before = b.len;
-	write_meta(g, &b, d, name, id);
-	meta = (uint32_t)(b.len - before);
-	write_spec(&b, node_);
-	write_status(g, &b, next(g));
-	f.ns = og_svz(d->ns);
-	f.name = og_svz(name);
-	f.uid = og_svz(id);
-	f.owner = og_svz(d->set_uid);
-	f.node = og_svz(node_);
-	f.phase = OG_SV("Running");
-	f.ready = true;
-	label(&f.labels, "app", d->name);
-	label(&f.labels, "pod-template-hash", d->hash);
-	og_buf_add(&f.owners, d->set_uid, strlen(d->set_uid) + 1);
-	o = b.failed ? NULL : sim_obj_made(g->pods, &f, &b, meta, g->s->rv + 1);
-	og_buf_fini(&f.labels);
-	og_buf_fini(&f.owners);
-	return append(g, g->pods, o);
-}
-
-/* Field names until a pod has its size: that is what managedFields look like. */
-static void fill(struct gen *g, uint32_t nnodes)
-{
-	struct dep d = {.name = "app-00000", .ns = "load-00000", .set = "app-00000-abcdefghij"};
-	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
-	unsigned i = 0;
-
-	(void)nnodes;
-	write_meta(g, &b, &d, "app-00000-abcdefghij-abcde", "00000000-0000-4000-8000-000000000000");
-	write_spec(&b, "load-node-00000");
-	write_status(g, &b, 0);
-	og_buf_fmt(
-		&g->filler, "\"f:metadata\":{\"f:labels\":{\".\":{},\"f:app\":{}}},\"f:spec\":{");
-	for (; b.len + g->filler.len + 24 < g->o.pod_bytes; i++)
-		og_buf_fmt(&g->filler, "%s\"f:containerField%u\":{}", i ? "," : "", i);
-	og_buf_ch(&g->filler, '}');
-}
-
-static uint32_t share_of(const struct gen *g, uint32_t pods, uint32_t made, uint32_t per_ns)
+static uint32_t share_of(const struct sim_gen *g, uint32_t pods, uint32_t made, uint32_t per_ns)
 {
 	uint32_t left = pods - made;
 	uint32_t size;
@@ -364,7 +214,7 @@ static uint32_t share_of(const struct gen *g, uint32_t pods, uint32_t made, uint
 	return size < left ? size : left;
 }
 
-static bool one_namespace(struct gen *g, uint32_t i, uint32_t pods)
+static bool one_namespace(struct sim_gen *g, uint32_t i, uint32_t pods)
 {
 	uint32_t per = g->o.deployments ? g->o.deployments / g->o.namespaces : 0, made = 0, k = 0;
 	uint32_t each = per ? (pods + per - 1) / per : 0;
@@ -374,14 +224,14 @@ static bool one_namespace(struct gen *g, uint32_t i, uint32_t pods)
 	if (!space(g, ns))
 		return false;
 	while (made < pods || (per && k < per)) {
-		struct dep d = {.pods = share_of(g, pods, made, each)};
+		struct sim_dep d = {.pods = share_of(g, pods, made, each)};
 
 		snprintf(d.name, sizeof(d.name), "app-%05u", k++);
 		snprintf(d.ns, sizeof(d.ns), "%s", ns);
 		if (!workload(g, &d))
 			return false;
 		for (uint32_t p = 0; p < d.pods; p++)
-			if (!pod(g, &d, g->o.nodes))
+			if (!sim_gen_pod(g, &d, g->o.nodes))
 				return false;
 		made += d.pods;
 	}
@@ -403,7 +253,7 @@ static void defaults(struct og_sim_gen *o)
 }
 
 /* In order, and without history: watches from before have to list again. */
-static void settle(struct gen *g)
+static void settle(struct sim_gen *g)
 {
 	struct sim_res *all[] = {g->pods, g->sets, g->deps, g->nodes, g->spaces};
 
@@ -419,7 +269,7 @@ static void settle(struct gen *g)
 
 int og_sim_generate(struct og_sim *s, const struct og_sim_gen *gen, struct og_err *err)
 {
-	struct gen g = {.s = s, .o = *gen, .seed = 42, .filler = OG_BUF_INIT(0)};
+	struct sim_gen g = {.s = s, .o = *gen, .seed = 42, .filler = OG_BUF_INIT(0)};
 	bool ok = true;
 
 	defaults(&g.o);
@@ -430,7 +280,7 @@ int og_sim_generate(struct og_sim *s, const struct og_sim_gen *gen, struct og_er
 	g.deps = sim_res_by_name(s, "deployments.apps");
 	g.nodes = sim_res_by_name(s, "nodes");
 	g.spaces = sim_res_by_name(s, "namespaces");
-	fill(&g, g.o.nodes);
+	sim_gen_fill(&g);
 	for (uint32_t i = 0; ok && i < g.o.nodes; i++)
 		ok = node(&g, i);
 	for (uint32_t i = 0; ok && i < g.o.namespaces; i++) {

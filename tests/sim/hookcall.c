@@ -7,13 +7,6 @@
 #include "otelgate/codec/base64.h"
 #include "sim/admission-priv.h"
 
-static const char *str(const json_t *o, const char *k)
-{
-	const char *s = json_string_value(json_object_get(o, k));
-
-	return s ? s : "";
-}
-
 int og_sim_route_service(struct og_sim *s, const char *service, uint16_t port, struct og_err *err)
 {
 	struct sim_route *r;
@@ -88,7 +81,7 @@ static bool address(
 {
 	const json_t *cc = json_object_get(hook, "clientConfig");
 	const json_t *svc = json_object_get(cc, "service");
-	const char *path = str(svc, "path"), *to = str(cc, "url");
+	const char *path = sim_str(svc, "path"), *to = sim_str(cc, "url");
 	json_int_t port = json_integer_value(json_object_get(svc, "port"));
 	og_auto_free char *name = NULL;
 	uint16_t real = 0;
@@ -99,7 +92,7 @@ static bool address(
 			(long long)timeout);
 		return *to != '\0';
 	}
-	name = sim_fmt("%s/%s", str(svc, "namespace"), str(svc, "name"));
+	name = sim_fmt("%s/%s", sim_str(svc, "namespace"), sim_str(svc, "name"));
 	if (!name)
 		return false;
 	port = port ? port : 443;
@@ -108,8 +101,8 @@ static bool address(
 		if (!strcmp(r->service, name))
 			real = r->port;
 	pthread_mutex_unlock(&s->mu);
-	snprintf(url, 1024, "https://%s.%s.svc:%lld%s%s?timeout=%llds", str(svc, "name"),
-		str(svc, "namespace"), (long long)port, *path == '/' ? "" : "/", path,
+	snprintf(url, 1024, "https://%s.%s.svc:%lld%s%s?timeout=%llds", sim_str(svc, "name"),
+		sim_str(svc, "namespace"), (long long)port, *path == '/' ? "" : "/", path,
 		(long long)timeout);
 	snprintf(connect, 256, "::127.0.0.1:%u", real);
 	return real != 0;
@@ -200,8 +193,8 @@ int sim_hook_call(struct og_sim *s, const json_t *hook, const char *body, struct
 			url);
 		return -1;
 	}
-	if (og_base64_decode(
-		    &ca, og_svz(str(json_object_get(hook, "clientConfig"), "caBundle")), NULL)) {
+	if (og_base64_decode(&ca,
+		    og_svz(sim_str(json_object_get(hook, "clientConfig"), "caBundle")), NULL)) {
 		snprintf(why, size, "failed to call webhook: caBundle is not base64");
 		return -1;
 	}

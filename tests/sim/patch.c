@@ -6,13 +6,6 @@
 
 enum kind { JSON_PATCH, MERGE, STRATEGIC, APPLY, OTHER };
 
-static const char *str(const json_t *o, const char *k)
-{
-	const char *s = json_string_value(json_object_get(o, k));
-
-	return s ? s : "";
-}
-
 static enum kind kind_of(struct sim_req *q)
 {
 	struct og_sv ct = sim_header(q, "content-type");
@@ -64,7 +57,7 @@ static void strategic_list(
 	{
 		og_auto_free char *key = sim_item_key(v, keys);
 		long have = sim_item_find(into, key, keys);
-		const char *how = str(v, "$patch");
+		const char *how = sim_str(v, "$patch");
 
 		if (!strcmp(how, "delete")) {
 			if (have >= 0)
@@ -85,7 +78,7 @@ static void strategic_member(
 	enum sim_merge how = sim_merge_of(m, v, keys);
 
 	if (json_is_object(v)) {
-		if (!json_is_object(have) || !strcmp(str(v, "$patch"), "replace")) {
+		if (!json_is_object(have) || !strcmp(sim_str(v, "$patch"), "replace")) {
 			have = json_object();
 			json_object_set_new(into, k, have);
 		}
@@ -109,7 +102,7 @@ static void strategic(const struct sim_place *at, json_t *into, const json_t *pa
 
 		if (k[0] == '$')
 			continue;
-		if (json_is_null(v) || !strcmp(str(v, "$patch"), "delete"))
+		if (json_is_null(v) || !strcmp(sim_str(v, "$patch"), "delete"))
 			json_object_del(into, k);
 		else
 			strategic_member(&m, into, k, v);
@@ -165,11 +158,10 @@ static json_t *patched(struct sim_req *q, enum kind kind, const json_t *body, co
 	return o;
 }
 
-/* A patch may name the version and the uid it is meant for. */
-static bool meant_for(struct sim_req *q, const struct sim_obj *cur, const json_t *o)
+bool sim_meant_for(struct sim_req *q, const struct sim_obj *cur, const json_t *o)
 {
 	const json_t *meta = json_object_get(o, "metadata");
-	const char *rv = str(meta, "resourceVersion"), *uid = str(meta, "uid");
+	const char *rv = sim_str(meta, "resourceVersion"), *uid = sim_str(meta, "uid");
 	char have[24];
 
 	snprintf(have, sizeof(have), "%llu", (unsigned long long)cur->rv);
@@ -187,31 +179,19 @@ static bool meant_for(struct sim_req *q, const struct sim_obj *cur, const json_t
 			"latest version and try again");
 		return false;
 	}
-	if (strcmp(str(meta, "name"), sim_z(q, q->name))) {
+	if (strcmp(sim_str(meta, "name"), sim_z(q, q->name))) {
 		sim_fail_bad(q,
 			"the name of the object (%s) does not match the name on the URL (%s)",
-			str(meta, "name"), sim_z(q, q->name));
+			sim_str(meta, "name"), sim_z(q, q->name));
 		return false;
 	}
 	return true;
 }
 
-static struct sim_obj *current(struct sim_req *q)
-{
-	struct sim_obj *o;
-
-	pthread_mutex_lock(&q->s->mu);
-	o = sim_coll_find(q->res->coll, q->ns, q->name);
-	if (o)
-		sim_obj_ref(o);
-	pthread_mutex_unlock(&q->s->mu);
-	return o;
-}
-
 static void plain_patch(struct sim_write *w, enum kind kind, const json_t *body, bool *raced)
 {
 	struct sim_req *q = w->q;
-	struct sim_obj *cur = current(q), *n = NULL;
+	struct sim_obj *cur = sim_current(q), *n = NULL;
 	json_t *old, *o;
 
 	*raced = false;
@@ -235,7 +215,7 @@ static void plain_patch(struct sim_write *w, enum kind kind, const json_t *body,
 	if (q->res->view_of)
 		sim_event_to_new(old);
 	o = patched(q, kind, body, old);
-	if (o && meant_for(q, cur, o)) {
+	if (o && sim_meant_for(q, cur, o)) {
 		if (q->res->view_of) {
 			sim_event_to_core(o);
 			sim_event_to_core(old);
@@ -248,125 +228,6 @@ static void plain_patch(struct sim_write *w, enum kind kind, const json_t *body,
 	sim_obj_unref(cur);
 	json_decref(old);
 	json_decref(o);
-}
-
-static void fail_conflicts(struct sim_req *q, json_t *causes)
-{
-	struct sim_status st = {.code = 409, .reason = "Conflict", .causes = causes};
-	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
-	size_t n = json_array_size(causes), i;
-	json_t *c;
-
-	if (n == 1) {
-		c = json_array_get(causes, 0);
-		og_buf_fmt(&b, "%s: %s", str(c, "message"), str(c, "field"));
-	} else {
-		const char *last = "";
-
-		json_array_foreach(causes, i, c)
-		{
-			if (strcmp(last, str(c, "message")))
-				og_buf_fmt(&b, "%s%ss %s:", i ? "\n" : "", "conflict",
-					str(c, "message") + strlen("conflict "));
-			last = str(c, "message");
-			og_buf_fmt(&b, "\n- %s", str(c, "field"));
-		}
-	}
-	sim_fail(q, st, "Apply failed with %zu conflict%s: %s", n, n == 1 ? "" : "s",
-		og_buf_view(&b).p);
-}
-
-static void apply_new(struct sim_write *w, json_t *config)
-{
-	struct sim_req *q = w->q;
-	json_t *conflicts = NULL, *o, *schema = sim_schema(q->s, q->res);
-	struct sim_obj *n;
-
-	w->schema = schema;
-	json_object_set_new(
-		json_object_get(config, "metadata"), "name", json_string(sim_z(q, q->name)));
-	o = sim_fields_apply(w, q->res, NULL, config, true, &conflicts);
-	w->schema = NULL;
-	n = o ? sim_do_create(w, q->res, sim_z(q, q->ns), o) : NULL;
-	if (n)
-		sim_send_obj(q, 201, n);
-	sim_obj_unref(n);
-	json_decref(o);
-	json_decref(schema);
-}
-
-static void apply_to(
-	struct sim_write *w, struct sim_obj *cur, json_t *config, bool force, bool *raced)
-{
-	struct sim_req *q = w->q;
-	json_t *old = sim_obj_json(cur), *conflicts = NULL, *o;
-	json_t *schema = sim_schema(q->s, q->res);
-	struct sim_obj *n = NULL;
-
-	w->schema = schema;
-	o = sim_fields_apply(w, q->res, old, config, force, &conflicts);
-	w->schema = NULL;
-	if (!o) {
-		fail_conflicts(q, conflicts);
-	} else {
-		sim_defaults(q->res, o);
-		n = sim_do_update(w, q->res, cur, old, o, raced);
-		if (n)
-			sim_send_obj(q, 200, n);
-	}
-	sim_obj_unref(n);
-	json_decref(o);
-	json_decref(old);
-	json_decref(schema);
-}
-
-/* What every apply has to have; false = answered. */
-static bool apply_options(struct sim_req *q, const json_t *body)
-{
-	json_t *causes = sim_causes();
-
-	if (!sim_param(q, "fieldManager").n)
-		sim_cause(causes, "FieldValueRequired", "fieldManager",
-			"Required value: is required for apply patch");
-	if (json_array_size(causes)) {
-		sim_fail_invalid(q, "PatchOptions", "", causes);
-		return false;
-	}
-	json_decref(causes);
-	if (json_object_get(json_object_get(body, "metadata"), "managedFields")) {
-		sim_fail_bad(q, "metadata.managedFields must be nil");
-		return false;
-	}
-	if (!*str(body, "kind") || !*str(body, "apiVersion")) {
-		sim_fail_bad(q, "Object 'Kind' is missing in the apply patch");
-		return false;
-	}
-	return true;
-}
-
-static void server_side_apply(struct sim_write *w, json_t *body)
-{
-	struct sim_req *q = w->q;
-	bool raced = true, force = sim_param_true(q, "force");
-
-	w->operation = "Apply";
-	if (!apply_options(q, body) || !sim_body_fits(q, body))
-		return;
-	if (!json_is_object(json_object_get(body, "metadata")))
-		json_object_set_new(body, "metadata", json_object());
-	while (raced) {
-		struct sim_obj *cur = current(q);
-
-		raced = false;
-		if (!cur && q->sub.n)
-			sim_fail_notfound(q);
-		else if (!cur)
-			apply_new(w, body);
-		else if (!*str(json_object_get(body, "metadata"), "resourceVersion") ||
-			 meant_for(q, cur, body))
-			apply_to(w, cur, body, force, &raced);
-		sim_obj_unref(cur);
-	}
 }
 
 static bool force_allowed(struct sim_req *q)
@@ -401,7 +262,7 @@ void sim_patch(struct sim_req *q)
 	if (!body)
 		return;
 	if (kind == APPLY)
-		server_side_apply(&w, body);
+		sim_server_side_apply(&w, body);
 	else
 		while (raced)
 			plain_patch(&w, kind, body, &raced);

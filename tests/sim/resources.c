@@ -189,13 +189,6 @@ bool sim_group_exists(struct og_sim *s, struct og_sv group, struct og_sv version
 	return false;
 }
 
-static const char *str(const json_t *o, const char *k)
-{
-	const char *s = json_string_value(json_object_get(o, k));
-
-	return s ? s : "";
-}
-
 /* The version that stores; others are not served. */
 static const json_t *storage_version(const json_t *spec)
 {
@@ -226,16 +219,16 @@ void sim_crd_changed(struct og_sim *s, const struct sim_obj *crd, bool removed)
 	json_t *o = sim_obj_json(crd);
 	const json_t *spec = json_object_get(o, "spec"), *names = json_object_get(spec, "names");
 	const json_t *ver = storage_version(spec);
-	struct builtin b = {.group = str(spec, "group"), .version = str(ver, "name")};
+	struct builtin b = {.group = sim_str(spec, "group"), .version = sim_str(ver, "name")};
 	struct sim_res *r = NULL;
 
-	b.plural = str(names, "plural");
-	b.singular = str(names, "singular");
-	b.kind = str(names, "kind");
+	b.plural = sim_str(names, "plural");
+	b.singular = sim_str(names, "singular");
+	b.kind = sim_str(names, "kind");
 	b.short_name = json_string_value(json_array_get(json_object_get(names, "shortNames"), 0));
 	b.category = json_string_value(json_array_get(json_object_get(names, "categories"), 0));
 	b.flags = SIM_R_CRD | SIM_R_GENERATION | SIM_R_NEED_RV;
-	if (!strcmp(str(spec, "scope"), "Namespaced"))
+	if (!strcmp(sim_str(spec, "scope"), "Namespaced"))
 		b.flags |= SIM_R_NAMESPACED;
 	if (json_object_get(json_object_get(ver, "subresources"), "status"))
 		b.flags |= SIM_R_STATUS;

@@ -4,13 +4,6 @@
 #include <time.h>
 #include "sim/sim-priv.h"
 
-static const char *str(const json_t *o, const char *k)
-{
-	const char *s = json_string_value(json_object_get(o, k));
-
-	return s ? s : "";
-}
-
 static bool ask(struct sim_req *q, const char *user, const char *groups, const json_t *spec)
 {
 	const json_t *ra = json_object_get(spec, "resourceAttributes");
@@ -18,9 +11,9 @@ static bool ask(struct sim_req *q, const char *user, const char *groups, const j
 	bool ok;
 
 	pthread_mutex_lock(&q->s->mu);
-	ok = sim_allowed(q->s, user, groups, str(ra ? ra : na, "verb"), str(ra, "group"),
-		str(ra, "resource"), str(ra, "subresource"), str(ra, "namespace"), str(ra, "name"),
-		na ? str(na, "path") : NULL);
+	ok = sim_allowed(q->s, user, groups, sim_str(ra ? ra : na, "verb"), sim_str(ra, "group"),
+		sim_str(ra, "resource"), sim_str(ra, "subresource"), sim_str(ra, "namespace"),
+		sim_str(ra, "name"), na ? sim_str(na, "path") : NULL);
 	pthread_mutex_unlock(&q->s->mu);
 	return ok;
 }
@@ -95,12 +88,12 @@ void sim_review(struct sim_req *q)
 	if (!strcmp(k, "SelfSubjectAccessReview")) {
 		status = json_pack("{s:b}", "allowed", ask(q, q->user, q->groups, spec));
 	} else if (!strcmp(k, "SubjectAccessReview")) {
-		status = json_pack("{s:b}", "allowed", ask(q, str(spec, "user"), "", spec));
+		status = json_pack("{s:b}", "allowed", ask(q, sim_str(spec, "user"), "", spec));
 	} else if (!strcmp(k, "SelfSubjectReview")) {
 		status = json_pack("{s:{s:s,s:o}}", "userInfo", "username", q->user, "groups",
 			groups_of(q->groups));
 	} else {
-		status = token_review(q, str(spec, "token"));
+		status = token_review(q, sim_str(spec, "token"));
 	}
 	json_object_set_new(o, "kind", json_string(k));
 	json_object_set_new(o, "apiVersion", json_string(q->res->api_version));

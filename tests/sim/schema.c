@@ -3,16 +3,9 @@
 #include <regex.h>
 #include "sim/sim-priv.h"
 
-static const char *str(const json_t *o, const char *k)
-{
-	const char *s = json_string_value(json_object_get(o, k));
+static void prune(const json_t *schema, json_t *o, const char *path, json_t *unknown);
 
-	return s ? s : "";
-}
-
-static void prune(const json_t *schema, json_t *o, bool root);
-
-static void prune_members(const json_t *schema, json_t *o, bool root)
+static void prune_members(const json_t *schema, json_t *o, const char *path, json_t *unknown)
 {
 	const json_t *props = json_object_get(schema, "properties");
 	const json_t *any = json_object_get(schema, "additionalProperties");
@@ -32,31 +25,72 @@ static void prune_members(const json_t *schema, json_t *o, bool root)
 	json_object_foreach_safe(o, tmp, k, v)
 	{
 		const json_t *s = json_object_get(props, k);
+		og_auto_free char *at = sim_fmt("%s%s%s", path, *path ? "." : "", k);
 
-		if (root &&
+		if (!*path &&
 			(!strcmp(k, "metadata") || !strcmp(k, "kind") || !strcmp(k, "apiVersion")))
 			continue;
-		if (s || json_is_object(any))
-			prune(s ? s : any, v, false);
-		else if (!all)
+		if (s || json_is_object(any)) {
+			prune(s ? s : any, v, at ? at : k, unknown);
+		} else if (!all) {
+			json_array_append_new(unknown, json_string(at ? at : k));
 			json_object_del(o, k);
+		}
 	}
 }
 
-static void prune(const json_t *schema, json_t *o, bool root)
+static void prune(const json_t *schema, json_t *o, const char *path, json_t *unknown)
 {
 	size_t i;
 	json_t *v;
 
 	if (json_is_object(o))
-		prune_members(schema, o, root);
-	json_array_foreach(o, i, v) prune(json_object_get(schema, "items"), v, false);
+		prune_members(schema, o, path, unknown);
+	json_array_foreach(o, i, v)
+	{
+		og_auto_free char *at = sim_fmt("%s[%zu]", path, i);
+
+		prune(json_object_get(schema, "items"), v, at ? at : path, unknown);
+	}
 }
 
-void sim_prune(const json_t *schema, json_t *o)
+/* fieldValidation: Strict refuses, Warn (as without it) tells, Ignore is silent. */
+static bool tell(struct sim_write *w, const struct sim_res *r, const json_t *unknown)
 {
-	if (schema)
-		prune(schema, o, true);
+	struct sim_req *q = w->q;
+	struct og_sv how = q ? sim_param(q, "fieldValidation") : OG_SV("Ignore");
+	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
+	size_t i;
+	json_t *v;
+
+	if (!json_array_size(unknown) || og_sv_is(how, "Ignore"))
+		return true;
+	json_array_foreach(unknown, i, v)
+	{
+		og_auto_free char *text = sim_fmt("unknown field \\\"%s\\\"", json_string_value(v));
+
+		if (!og_sv_is(how, "Strict") && text)
+			sim_warn(q, text);
+		og_buf_fmt(&b, "%sunknown field \"%s\"", i ? ", " : "", json_string_value(v));
+	}
+	if (og_sv_is(how, "Strict"))
+		sim_fail_bad(q,
+			"%s in version \"%s\" cannot be handled as a %s: strict decoding error: %s",
+			r->kind, r->version, r->kind, og_buf_view(&b).p);
+	return !og_sv_is(how, "Strict");
+}
+
+bool sim_prune(struct sim_write *w, const struct sim_res *r, json_t *o)
+{
+	json_t *unknown = json_array();
+	bool fine = true;
+
+	if (w->schema) {
+		prune(w->schema, o, "", unknown);
+		fine = tell(w, r, unknown);
+	}
+	json_decref(unknown);
+	return fine;
 }
 
 static bool type_fits(const char *type, const json_t *v)
@@ -81,7 +115,7 @@ static bool type_fits(const char *type, const json_t *v)
 
 static void check_text(const json_t *schema, const char *text, const char *path, json_t *causes)
 {
-	const char *pattern = str(schema, "pattern");
+	const char *pattern = sim_str(schema, "pattern");
 	const json_t *max = json_object_get(schema, "maxLength");
 	const json_t *min = json_object_get(schema, "minLength");
 	regex_t re;
@@ -171,7 +205,7 @@ static void check_members(const json_t *schema, const json_t *v, const char *pat
 
 static void check(const json_t *schema, const json_t *v, const char *path, json_t *causes)
 {
-	const char *type = str(schema, "type");
+	const char *type = sim_str(schema, "type");
 	size_t i;
 	json_t *e;
 

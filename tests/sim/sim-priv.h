@@ -166,6 +166,10 @@ uint64_t sim_random(void);
 void sim_uuid(char out[40]);
 int64_t sim_mono_ms(void);
 bool sim_list_has(const char *commas, const char *word);
+const char *sim_str(const json_t *o, const char *k); /* a member's text; "" when there is none */
+void sim_missing(
+	json_t *o, const char *k, json_t *v); /* sets it unless it is there; takes v over */
+json_t *sim_child(json_t *o, const char *k);  /* the object there, made when missing */
 
 /* ---- objects (object.c) ---- */
 /* What is known of an object without its text. */
@@ -283,8 +287,11 @@ struct sim_conn {
 	struct og_buf in, out, body;
 	struct sim_conn *next;
 };
+int sim_tls_init(struct og_sim *s, struct og_err *err);
 int sim_listen(struct og_sim *s, struct og_err *err);
 void *sim_accept_thread(void *arg);
+/* One request and its answer; false = the connection ends. */
+bool sim_serve_one(struct sim_conn *c, struct og_arena *a);
 /* Waits until bytes came (1), something woke us (0) or the time is over (0); -1 = ended. */
 int sim_conn_wait(struct sim_conn *c, int64_t ms);
 bool sim_conn_gone(struct sim_conn *c);
@@ -391,6 +398,11 @@ json_t *sim_body_json(struct sim_req *q);	/* NULL = answered */
 bool sim_body_fits(struct sim_req *q, json_t *o);
 /* autoscaling/v1 Scale of a workload, and its spec written back. */
 json_t *sim_scale_of(const json_t *o);
+/* The object of the path with a reference; NULL when there is none. */
+struct sim_obj *sim_current(struct sim_req *q);
+/* A patch may name the version and the uid it is meant for; false = answered. */
+bool sim_meant_for(struct sim_req *q, const struct sim_obj *cur, const json_t *o);
+void sim_server_side_apply(struct sim_write *w, json_t *body);
 void sim_scale_put(struct sim_write *w, struct sim_obj *cur, const json_t *body, bool *raced);
 /* New object: names, uid, times, defaults. False = answered (w->q) or impossible. */
 bool sim_prepare_create(struct sim_write *w, struct sim_res *r, json_t *o, const char *ns);
@@ -405,12 +417,12 @@ struct sim_obj *sim_do_create(struct sim_write *w, struct sim_res *r, const char
 struct sim_obj *sim_do_update(struct sim_write *w, struct sim_res *r, struct sim_obj *cur,
 	const json_t *old, json_t *o, bool *ret_raced);
 void sim_defaults(const struct sim_res *r, json_t *o);
-void sim_service_account(json_t *pod);
+void sim_admit_pod(json_t *pod);
 /* NULL = fine. */
 json_t *sim_validate(
 	const struct sim_write *w, const struct sim_res *r, const json_t *o, const json_t *old);
-/* Unknown fields go, defaults come (schema.c); schema NULL does nothing. */
-void sim_prune(const json_t *schema, json_t *o);
+/* Unknown fields go, defaults come, by w->schema (schema.c). False = answered. */
+bool sim_prune(struct sim_write *w, const struct sim_res *r, json_t *o);
 void sim_schema_check(const json_t *schema, const json_t *o, json_t *causes);
 bool sim_same_but_managed(const json_t *a, const json_t *b);
 

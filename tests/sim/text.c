@@ -78,3 +78,24 @@ bool sim_list_has(const char *commas, const char *word)
 			return true;
 	return false;
 }
+
+const char *sim_str(const json_t *o, const char *k)
+{
+	const char *s = json_string_value(json_object_get(o, k));
+
+	return s ? s : "";
+}
+
+void sim_missing(json_t *o, const char *k, json_t *v)
+{
+	if (json_object_get(o, k))
+		json_decref(v);
+	else
+		json_object_set_new(o, k, v);
+}
+
+json_t *sim_child(json_t *o, const char *k)
+{
+	sim_missing(o, k, json_object());
+	return json_object_get(o, k);
+}

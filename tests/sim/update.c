@@ -73,12 +73,14 @@ struct sim_obj *sim_do_update(struct sim_write *w, struct sim_res *r, struct sim
 	struct og_sim *s = w->q ? w->q->s : w->s;
 	json_t *schema = sim_schema(s, r);
 	struct sim_obj *n = NULL;
+	bool fine;
 
 	*ret_raced = false;
 	w->schema = schema;
-	sim_prune(schema, o);
-	sim_prepare_update(w, r, o, old);
-	if (acceptable(w, r, o, old)) {
+	fine = sim_prune(w, r, o);
+	if (fine)
+		sim_prepare_update(w, r, o, old);
+	if (fine && acceptable(w, r, o, old)) {
 		if (strcmp(w->operation, "Apply"))
 			sim_fields_update(w, r, o, old);
 		n = sim_same_but_managed(o, old) ? sim_obj_ref(cur)

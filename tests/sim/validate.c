@@ -4,13 +4,6 @@
 #include "otelgate/kobj/names.h"
 #include "sim/sim-priv.h"
 
-static const char *str(const json_t *o, const char *k)
-{
-	const char *s = json_string_value(json_object_get(o, k));
-
-	return s ? s : "";
-}
-
 /* Equal, or both not there. */
 static bool same(const json_t *a, const json_t *b)
 {
@@ -38,7 +31,7 @@ static void names(const struct sim_res *r, const json_t *meta, json_t *c)
 		"a lowercase RFC 1123 label must consist of lower case alphanumeric characters or "
 		"'-', and must start and end with an alphanumeric character (e.g. 'my-name',  or "
 		"'123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-	const char *name = str(meta, "name");
+	const char *name = sim_str(meta, "name");
 	bool rbac = !strcmp(r->group, "rbac.authorization.k8s.io");
 
 	if (!*name) {
@@ -105,9 +98,9 @@ static void lease(const json_t *o, json_t *c)
 
 static void text_128(const json_t *o, const char *k, json_t *c)
 {
-	if (!*str(o, k))
+	if (!*sim_str(o, k))
 		required(c, k);
-	else if (strlen(str(o, k)) > 128)
+	else if (strlen(sim_str(o, k)) > 128)
 		invalid(c, k, "", "can have at most 128 characters");
 }
 
@@ -135,7 +128,7 @@ static void deprecated_unset(const json_t *o, json_t *c)
 static void event(const json_t *o, const json_t *old, json_t *c)
 {
 	const json_t *series = json_object_get(o, "series");
-	const char *type = str(o, "type");
+	const char *type = sim_str(o, "type");
 
 	if (old) {
 		static const char *const fixed[] = {"eventTime", "type", "reason", "action",
@@ -145,12 +138,12 @@ static void event(const json_t *o, const json_t *old, json_t *c)
 			if (!same(json_object_get(o, fixed[i]), json_object_get(old, fixed[i])))
 				invalid(c, fixed[i], "", "field is immutable");
 	}
-	if (!*str(o, "eventTime"))
+	if (!*sim_str(o, "eventTime"))
 		required(c, "eventTime");
 	text_128(o, "reportingController", c);
-	if (*str(o, "reportingController") &&
-		!og_name_is_label_key(og_svz(str(o, "reportingController"))))
-		invalid(c, "reportingController", str(o, "reportingController"),
+	if (*sim_str(o, "reportingController") &&
+		!og_name_is_label_key(og_svz(sim_str(o, "reportingController"))))
+		invalid(c, "reportingController", sim_str(o, "reportingController"),
 			"name part must be a qualified name");
 	text_128(o, "reportingInstance", c);
 	text_128(o, "action", c);
@@ -158,13 +151,13 @@ static void event(const json_t *o, const json_t *old, json_t *c)
 	if (strcmp(type, "Normal") && strcmp(type, "Warning"))
 		sim_cause(c, "FieldValueInvalid", "type",
 			"Invalid value: \"\": has invalid value: %s", type);
-	if (strlen(str(o, "note")) > 1024)
+	if (strlen(sim_str(o, "note")) > 1024)
 		invalid(c, "message", "", "can have at most 1024 characters");
 	deprecated_unset(o, c);
 	if (series && !json_is_null(series) &&
 		json_integer_value(json_object_get(series, "count")) < 2)
 		invalid(c, "series.count", "", "should be at least 2");
-	if (series && !json_is_null(series) && !*str(series, "lastObservedTime"))
+	if (series && !json_is_null(series) && !*sim_str(series, "lastObservedTime"))
 		required(c, "series.lastObservedTime");
 }
 
@@ -181,14 +174,14 @@ static void containers(const json_t *spec, const char *at, json_t *c)
 	json_array_foreach(list, i, x)
 	{
 		snprintf(field, sizeof(field), "%s.containers[%zu].name", at, i);
-		if (!*str(x, "name"))
+		if (!*sim_str(x, "name"))
 			required(c, field);
-		else if (!og_name_is_dns_label(og_svz(str(x, "name"))))
-			invalid(c, field, str(x, "name"),
+		else if (!og_name_is_dns_label(og_svz(sim_str(x, "name"))))
+			invalid(c, field, sim_str(x, "name"),
 				"a lowercase RFC 1123 label must consist of "
 				"lower case alphanumeric characters or '-'");
 		snprintf(field, sizeof(field), "%s.containers[%zu].image", at, i);
-		if (!*str(x, "image") && !strcmp(at, "spec"))
+		if (!*sim_str(x, "image") && !strcmp(at, "spec"))
 			required(c, field);
 	}
 }
@@ -213,7 +206,7 @@ static void pod_update(const json_t *o, const json_t *old, json_t *c)
 			json_object_del(s, free_[f]);
 	}
 	/* the scheduler may place it */
-	if (!*str(b, "nodeName"))
+	if (!*sim_str(b, "nodeName"))
 		json_object_del(a, "nodeName");
 	if (!json_equal(a, b))
 		sim_cause(c, "FieldValueForbidden", "spec",
@@ -256,7 +249,7 @@ static void hooks(const json_t *o, json_t *c)
 	json_array_foreach(json_object_get(o, "webhooks"), i, h)
 	{
 		json_int_t t = json_integer_value(json_object_get(h, "timeoutSeconds"));
-		const char *side = str(h, "sideEffects");
+		const char *side = sim_str(h, "sideEffects");
 		char field[64];
 
 		snprintf(field, sizeof(field), "webhooks[%zu].timeoutSeconds", i);
@@ -276,9 +269,9 @@ static void hooks(const json_t *o, json_t *c)
 			sim_cause(c, "FieldValueRequired", field,
 				"Required value: must specify one of v1, v1beta1");
 		snprintf(field, sizeof(field), "webhooks[%zu].name", i);
-		if (!og_sv_has(og_svz(str(h, "name")), OG_SV(".")) ||
-			!og_name_is_dns_subdomain(og_svz(str(h, "name"))))
-			invalid(c, field, str(h, "name"),
+		if (!og_sv_has(og_svz(sim_str(h, "name")), OG_SV(".")) ||
+			!og_name_is_dns_subdomain(og_svz(sim_str(h, "name"))))
+			invalid(c, field, sim_str(h, "name"),
 				"should be a domain with at least three segments separated by dots");
 	}
 }
