@@ -122,7 +122,7 @@ complete -c otelgate -n '__fish_seen_subcommand_from controller' -l scan-interva
 complete -c otelgate -n '__fish_seen_subcommand_from controller' -s n -l namespace -x -d 'namespace to work in; the context\'s, or in a pod its own, when not given'
 complete -c otelgate -n '__fish_seen_subcommand_from controller' -l ops-address -x -d 'address of the port for health and metrics; all when not given'
 complete -c otelgate -n '__fish_seen_subcommand_from controller' -l ops-port -x -d 'port for /healthz, /livez, /readyz, /metrics and /debug/missed (plain HTTP); 0 takes any free one'
-complete -c otelgate -n '__fish_seen_subcommand_from controller' -l ports-file -r -F -d 'write the port there once it serves'
+complete -c otelgate -n '__fish_seen_subcommand_from controller' -l ports-file -r -F -d 'write the ports there once they serve'
 complete -c otelgate -n '__fish_seen_subcommand_from controller' -l log-level -x -a 'debug info warn error off' -d 'least level written to standard error'
 complete -c otelgate -n '__fish_seen_subcommand_from controller' -l log-format -x -a 'auto text json' -d 'auto means text on a terminal and JSON lines otherwise'
 complete -c otelgate -n '__fish_seen_subcommand_from controller' -l debug -x -d 'components at debug level: controller, http, or all; separated by commas'

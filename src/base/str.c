@@ -52,6 +52,23 @@ size_t og_sv_chr(struct og_sv s, char c)
 	return hit ? (size_t)(hit - s.p) : s.n;
 }
 
+bool og_sv_key(
+	char *buf, size_t size, const struct og_sv *parts, size_t n, char end, struct og_sv *ret)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (parts[i].n >= size - at)
+			return false;
+		if (parts[i].n)
+			memcpy(buf + at, parts[i].p, parts[i].n);
+		at += parts[i].n;
+		buf[at++] = end;
+	}
+	*ret = og_sv(buf, at);
+	return true;
+}
+
 bool og_sv_has(struct og_sv s, struct og_sv needle)
 {
 	return needle.n == 0 || (s.n && memmem(s.p, s.n, needle.p, needle.n) != NULL);

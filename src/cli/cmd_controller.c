@@ -1,23 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* controller: the service beside the webhook. */
-#include "otelgate/base/log.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/cli/kubeflags.h"
 #include "otelgate/controller/controller.h"
 #include "commands-priv.h"
+#include "serviceopts-priv.h"
 
 struct controller_args {
 	struct og_kubeflags kube;
-	const char *ops_address, *ports_file, *debug, *lease_ns, *lease, *registration;
-	uint32_t ops_port;
+	struct og_service_args service;
+	const char *lease_ns, *lease, *registration;
 	int64_t scan_ms;
 	bool no_lease;
-	unsigned log_level, log_format;
 };
 
 #define AT(field) offsetof(struct controller_args, field)
-#define LISTEN	  "Listener"
-#define LOG	  "Log"
 
 static const struct og_opt opts[] = {
 	{
@@ -61,62 +58,8 @@ static const struct og_opt opts[] = {
 			"there is none",
 	},
 	OG_KUBE_OPT_NAMESPACE(struct controller_args, kube),
-	{
-		.name = "ops-address",
-		.type = OG_OPT_STR,
-		.at = AT(ops_address),
-		.arg = "IP",
-		.help = "address of the port for health and metrics; all when not given",
-		.group = LISTEN,
-	},
-	{
-		.name = "ops-port",
-		.type = OG_OPT_U32,
-		.at = AT(ops_port),
-		.arg = "PORT",
-		.def = "8080",
-		.max = 65535,
-		.help = "port for /healthz, /livez, /readyz, /metrics and /debug/missed (plain "
-			"HTTP); 0 takes any free one",
-		.group = LISTEN,
-	},
-	{
-		.name = "ports-file",
-		.type = OG_OPT_STR,
-		.at = AT(ports_file),
-		.arg = "FILE",
-		.help = "write the port there once it serves",
-		.group = LISTEN,
-	},
-	{
-		.name = "log-level",
-		.type = OG_OPT_WORD,
-		.at = AT(log_level),
-		.arg = "LEVEL",
-		.words = "debug|info|warn|error|off",
-		.def = "info",
-		.help = "least level written to standard error",
-		.group = LOG,
-	},
-	{
-		.name = "log-format",
-		.type = OG_OPT_WORD,
-		.at = AT(log_format),
-		.arg = "FORM",
-		.words = "auto|text|json",
-		.def = "auto",
-		.help = "auto means text on a terminal and JSON lines otherwise",
-		.group = LOG,
-	},
-	{
-		.name = "debug",
-		.type = OG_OPT_STR,
-		.at = AT(debug),
-		.arg = "COMPONENTS",
-		.env = "OTELGATE_DEBUG",
-		.help = "components at debug level: controller, http, or all; separated by commas",
-		.group = LOG,
-	},
+	OG_SERVICE_OPTS(struct controller_args, service,
+		"/healthz, /livez, /readyz, /metrics and /debug/missed", "controller, http"),
 	OG_KUBE_OPTS(struct controller_args, kube),
 	OG_KUBE_OPT_SERVICE_ACCOUNT_DIR(struct controller_args, kube),
 };
@@ -126,22 +69,17 @@ static int run_controller(struct og_cli *cli, void *args, const struct og_parsed
 	const struct controller_args *a = args;
 	struct og_err err = OG_ERR_INIT;
 	struct og_kube_access *access = NULL;
-	struct og_log_options log = {.fd = cli->err_fd,
-		.format = (enum og_log_format)a->log_format,
-		.level = (enum og_log_level)a->log_level,
-		.colour = cli->colour_err,
-		.debug = a->debug};
 
 	(void)p;
-	if (og_log_setup(&log, &err) < 0)
-		return og_cli_usage(cli, "--debug: %s", err.msg);
-	int code = og_kubeflags_load(cli, &a->kube, &access);
+	int code = og_service_log(cli, &a->service);
+	if (code == OG_EXIT_PASS)
+		code = og_kubeflags_load(cli, &a->kube, &access);
 	if (code != OG_EXIT_PASS || !og_cli_flush(cli))
 		return code != OG_EXIT_PASS ? code : OG_EXIT_FAULT;
 	struct og_controller_opts o = {.access = access,
-		.ops_address = a->ops_address,
-		.ops_port = (uint16_t)a->ops_port,
-		.ports_file = a->ports_file,
+		.ops_address = a->service.ops_address,
+		.ops_port = (uint16_t)a->service.ops_port,
+		.ports_file = a->service.ports_file,
 		.lease_ns = a->lease_ns,
 		.lease_name = a->lease,
 		.no_lease = a->no_lease,

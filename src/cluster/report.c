@@ -24,18 +24,8 @@ static bool make_key(char buf[KEY_BYTES], const struct og_cluster_missed *m, str
 	struct og_sv parts[] = {m->ns, m->owner_group, m->owner_kind,
 		m->owner_kind.n ? m->owner_name : m->pod, og_svz(og_missed_name(m->verdict.what)),
 		m->verdict.detail};
-	size_t at = 0;
 
-	for (size_t i = 0; i < OG_COUNT(parts); i++) {
-		if (parts[i].n + 1 > KEY_BYTES - at)
-			return false;
-		if (parts[i].n)
-			memcpy(buf + at, parts[i].p, parts[i].n);
-		at += parts[i].n;
-		buf[at++] = '\n';
-	}
-	*ret = og_sv(buf, at);
-	return true;
+	return og_sv_key(buf, KEY_BYTES, parts, OG_COUNT(parts), '\n', ret);
 }
 
 static struct og_missed_row *new_row(struct og_missed_report *r, const struct og_cluster_missed *m)

@@ -29,18 +29,8 @@ static bool make_key(char buf[KEY_BYTES], struct og_sv group, struct og_sv kind,
 	struct og_sv name, struct og_sv *ret)
 {
 	struct og_sv parts[] = {group, kind, ns, name};
-	size_t at = 0;
 
-	for (size_t i = 0; i < OG_COUNT(parts); i++) {
-		if (parts[i].n + 1 > KEY_BYTES - at)
-			return false;
-		if (parts[i].n)
-			memcpy(buf + at, parts[i].p, parts[i].n);
-		at += parts[i].n;
-		buf[at++] = '\n';
-	}
-	*ret = og_sv(buf, at);
-	return true;
+	return og_sv_key(buf, KEY_BYTES, parts, OG_COUNT(parts), '\n', ret);
 }
 
 /* What a file leaves unsaid matches every namespace. */

@@ -46,6 +46,10 @@ bool og_sv_caseeq(struct og_sv a, struct og_sv b); /* ASCII only */
 struct og_sv og_sv_trim(struct og_sv s);	   /* ASCII space, tab, CR, LF at both ends */
 /* First position of c, or n when absent. */
 size_t og_sv_chr(struct og_sv s, char c);
+/* The parts one after another in buf, each followed by `end`: a key from names that cannot hold it.
+ * False when they do not fit. */
+bool og_sv_key(
+	char *buf, size_t size, const struct og_sv *parts, size_t n, char end, struct og_sv *ret);
 bool og_sv_has(struct og_sv s, struct og_sv needle);
 /*
  * Takes the part before the next `sep` out of *rest and moves *rest behind it. Returns false when

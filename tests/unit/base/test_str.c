@@ -66,6 +66,20 @@ static const struct {
 	{"abcdefgh\xff", 9, false},
 };
 
+START_TEST(a_key_holds_its_parts_or_nothing)
+{
+	const struct og_sv parts[] = {OG_SV("ab"), OG_SV(""), OG_SV("c")};
+	struct og_sv key = {0};
+	char buf[6];
+
+	ck_assert(og_sv_key(buf, sizeof(buf), parts, 3, '\n', &key));
+	ck_assert(og_sv_is(key, "ab\n\nc\n"));
+	ck_assert(!og_sv_key(buf, sizeof(buf) - 1, parts, 3, '\n', &key));
+	ck_assert(!og_sv_key(buf, 0, parts, 1, '\n', &key));
+	ck_assert(og_sv_key(buf, 0, parts, 0, '\n', &key) && key.n == 0);
+}
+END_TEST
+
 START_TEST(utf8_table)
 {
 	ck_assert_int_eq(og_utf8_valid(utf8[_i].s, utf8[_i].n), utf8[_i].ok);
@@ -79,6 +93,7 @@ int main(void)
 	tcase_add_test(tc, split_keeps_inner_empty_parts);
 	tcase_add_test(tc, buffer_cap_is_sticky_and_keeps_content);
 	tcase_add_test(tc, buffer_survives_allocation_failure);
+	tcase_add_test(tc, a_key_holds_its_parts_or_nothing);
 	tcase_add_loop_test(tc, utf8_table, 0, (int)OG_COUNT(utf8));
 	suite_add_tcase(s, tc);
 	SRunner *r = srunner_create(s);
