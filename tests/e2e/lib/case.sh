@@ -64,7 +64,7 @@ ns_new() {
 }
 
 ns_usable() {
-	until_true 30 "there is no ServiceAccount default in $1" \
+	until_true 90 "there is no ServiceAccount default in $1" \
 		api_is GET "/api/v1/namespaces/$1/serviceaccounts/default" '.kind == "ServiceAccount"'
 }
 
