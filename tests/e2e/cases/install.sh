@@ -17,6 +17,7 @@ core_install_manifests() {
 		fail 'a second apply changes something'
 	fi
 	k rollout status -n otelgate deployment/otelgate-webhook --timeout=60s
+	k rollout status -n otelgate deployment/otelgate-controller --timeout=60s
 	k create deployment web --image registry.test/a >/dev/null
 	k rollout status deployment/web --timeout=60s
 	# what the suite injects with is valid, and what is not is refused with the field's name
