@@ -3,7 +3,7 @@
 #   make e2e         all cases; T=text selects by name
 #   make e2e-core    the deterministic cases that CI runs
 #   make e2e-tools   only builds the control plane, into the cache
-E2E_BINS = $(B)/e2e/neighbour $(B)/e2e/services $(B)/e2e/writes
+E2E_BINS = $(B)/e2e/neighbour $(B)/e2e/services $(B)/e2e/writes $(B)/e2e/watches
 E2E_DEPS = $(BIN) build/otelgate $(E2E_BINS)
 
 $(B)/e2e/%: $(B)/tests/obj/e2e/%.o $(LIB)

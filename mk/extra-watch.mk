@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What is peculiar to stores and watches.
-TSAN_TESTS += kube/store_threads
+TSAN_TESTS += kube/store_threads kube/watch_sim
 
 # Its servers are simulated ones.
 $(B)/bench/bench_watch: BENCH_OBJS += $(SIM_LIB)

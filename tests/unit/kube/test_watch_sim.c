@@ -3,6 +3,8 @@
  * Watches with the real client against the simulated API server and its faults: in the end the
  * store holds what the server holds. Waits run faster than on the wall.
  */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -441,6 +443,25 @@ START_TEST(one_object_alone)
 }
 END_TEST
 
+/* Other threads look at the watch and its store all the time. */
+static atomic_bool looked_enough;
+static void *look_on(void *arg)
+{
+	(void)arg;
+	while (!atomic_load(&looked_enough)) {
+		struct og_watch_info info;
+		struct og_record r;
+		og_watch_info(rig.watch, &info);
+		ck_assert((unsigned)info.state < OG_WATCH_STATES_);
+		og_store_read_begin(rig.store);
+		for (uint32_t at = 0; og_store_next(rig.store, &at, &r);)
+			ck_assert(r.name.n > 0 && r.uid.n == 36);
+		og_store_read_end(rig.store);
+		usleep(200);
+	}
+	return NULL;
+}
+
 /* Anything at any time; in the end it is the same. */
 START_TEST(random_changes_and_faults)
 {
@@ -451,6 +472,9 @@ START_TEST(random_changes_and_faults)
 	begin(&o, (struct og_watch_opts){
 			  .page = 3 + jsongen_below(&g, 30), .metadata_only = _i % 3 == 0});
 	printf("# OG_SEED=%llu case %d\n", (unsigned long long)seed, _i);
+	pthread_t other;
+	atomic_store(&looked_enough, false);
+	ck_assert_int_eq(pthread_create(&other, NULL, look_on, NULL), 0);
 	for (int step = 0; step < 250; step++) {
 		char name[32];
 		snprintf(name, sizeof(name), "m%u", jsongen_below(&g, 40));
@@ -473,6 +497,8 @@ START_TEST(random_changes_and_faults)
 	og_sim_clear_faults(rig.sim);
 	put("shop", "end", "1");
 	until(same() && rig.info.state == OG_WATCH_SYNCED);
+	atomic_store(&looked_enough, true);
+	pthread_join(other, NULL);
 }
 END_TEST
 
