@@ -128,9 +128,3 @@ core_lifecycle_restarts_under_load() {
 	eq "$(grep -cv -e '^injected$' -e '^bare$' "$W/load.txt")" 0 'pods that were refused'
 	[ "$(grep -c '^injected$' "$W/load.txt")" -ge 100 ] || fail 'too few were injected'
 }
-
-more_load() { # COUNT more lines than at the last call that was true
-	local n
-	n=$(wc -l <"$W/load.txt")
-	[ "$n" -ge $(($(cat "$W/load.seen" 2>/dev/null || echo 0) + $1)) ] && echo "$n" >"$W/load.seen"
-}

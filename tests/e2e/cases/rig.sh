@@ -49,7 +49,7 @@ core_rig_rbac() {
 	until_true 10 'the refusal is not in the audit log' refused
 	cluster forbidden "$CASE" >"$W/forbidden" || :
 	grep -q "system:serviceaccount:$CASE:reader: list pods $CASE/" "$W/forbidden" || fail "named badly: $(cat "$W/forbidden")"
-	note 'RBAC refuses on purpose'
+	rbac_refuses
 	k create role -n "$CASE" reader --verb=list --resource=pods >/dev/null
 	k create rolebinding -n "$CASE" reader --role=reader --serviceaccount="$CASE:reader" >/dev/null
 	until_true 10 'the role has no effect' kubectl --kubeconfig "$f/kubeconfig" get pods -n "$CASE"

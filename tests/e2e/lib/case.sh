@@ -14,6 +14,12 @@ fail() {
 
 note() { printf '# %s\n' "$*" >&2; }
 
+# for cases in which RBAC refuses requests of ServiceAccounts, as they expect
+rbac_refuses() {
+	export RBAC=refuses # for lib/one, which has read this
+	note 'RBAC refuses on purpose'
+}
+
 eq() { # eq IS SHOULD WHAT
 	[ "$1" = "$2" ] || fail "$3: is '$1', should be '$2'"
 }
@@ -26,7 +32,11 @@ cluster() { "$here/cluster" "$@"; }
 fresh_cluster() {
 	"$here/cluster" --dir "$W/cluster" up --owner $$ --services "$OG_E2E/services" "$@" >/dev/null 2>"$W/cluster.log" ||
 		fail "no second cluster: $(tail -n 3 "$W/cluster.log")"
-	D=$W/cluster
+	use_cluster "$W/cluster"
+}
+
+use_cluster() { # FOLDER
+	D=$1
 	export OTELGATE_E2E_DIR=$D KUBECONFIG=$D/kubeconfig/admin
 }
 
@@ -197,6 +207,12 @@ no_doubles() {
 	jq -e '[.items[] | .spec
 		| ((.containers + (.initContainers // []))[] | (.env // [] | group_by(.name)[]), (.volumeMounts // [] | group_by(.mountPath)[])),
 		  (.volumes // [] | group_by(.name)[]) | select(length > 1)] == []' "$1" >/dev/null
+}
+
+more_load() { # COUNT more lines than at the last call that was true
+	local n
+	n=$(wc -l <"$W/load.txt")
+	[ "$n" -ge $(($(cat "$W/load.seen" 2>/dev/null || echo 0) + $1)) ] && echo "$n" >"$W/load.seen"
 }
 
 # same FILE FILE WHAT
