@@ -85,6 +85,7 @@ struct kc_auth {
 	struct og_ca_source ca;
 	bool has_token, has_cert, has_ca;
 	unsigned cert_generation, ca_generation, exec_cert_generation;
+	struct og_exec_plugin_options plugin_options;
 	struct og_exec_plugin *plugin;
 	struct og_loop_fd *plugin_watch;
 	struct og_timer plugin_timer;

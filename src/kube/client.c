@@ -271,6 +271,8 @@ int og_kube_new(const struct og_kube_opts *o, struct og_kube **ret, struct og_er
 							: KC_TIMEOUT_MS;
 	k->on_notice = o->on_notice;
 	k->notice_ctx = o->notice_ctx;
+	if (o->plugin)
+		k->auth.plugin_options = *o->plugin;
 	k->rng = o->seed;
 	if (!k->rng && getrandom(&k->rng, sizeof(k->rng), GRND_NONBLOCK) < 0)
 		k->rng = (uint64_t)og_loop_now_ns(k->loop); /* spreads waits, protects nothing */

@@ -93,7 +93,7 @@ int kc_exec_get(struct og_kube *k, struct kc_creds *ret, struct og_err *err)
 {
 	struct kc_auth *u = &k->auth;
 	if (!u->plugin)
-		u->plugin = og_exec_plugin_new(k->access, NULL, err);
+		u->plugin = og_exec_plugin_new(k->access, &u->plugin_options, err);
 	if (!u->plugin)
 		return err ? -(int)err->code : -OG_E_OOM;
 	const struct og_exec_creds *c = NULL;

@@ -18,6 +18,7 @@
 
 struct og_kube;
 struct og_kube_access; /* kube/kubeconfig.h */
+struct og_exec_plugin_options;
 struct og_kube_call;
 
 /* A resource, or one object of it. Views are borrowed until og_kube_start returns. */
@@ -133,6 +134,8 @@ struct og_kube_opts {
 	 * be read, while what was read before serves. Comes as often as it is tried. Optional. */
 	void (*on_notice)(void *ctx, const struct og_err *why);
 	void *notice_ctx;
+	/* How credential plugins are run, see kube/execplugin.h; copied; NULL = by default. */
+	const struct og_exec_plugin_options *plugin;
 };
 
 int og_kube_new(const struct og_kube_opts *o, struct og_kube **ret, struct og_err *err);
