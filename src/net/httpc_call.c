@@ -212,6 +212,9 @@ static CURLcode set_tls(struct og_httpc_call *call, const struct og_httpc_tls *t
 	CURLcode rc = CURLE_OK, b = CURLE_OK;
 	CURL *e = call->easy;
 	SET(rc, e, SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	/* a resumed session was verified long ago; and libcurl 7.88 frees twice when memory is out
+	 * while it keeps one (Curl_ssl_addsessionid) */
+	SET(rc, e, SSL_SESSIONID_CACHE, 0L);
 	SET(rc, e, SSL_VERIFYPEER, t->insecure ? 0L : 1L);
 	SET(rc, e, SSL_VERIFYHOST, t->insecure ? 0L : 2L);
 	if (t->ca_pem.n) {

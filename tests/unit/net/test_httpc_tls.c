@@ -498,6 +498,37 @@ START_TEST(gzip_that_is_cut)
 }
 END_TEST
 
+/* Each allocation of ours and of libcurl's fails once, alone or with all that follow: the call ends
+ * with an answer or an error, in time, and the next one is fine. */
+START_TEST(memory_runs_out)
+{
+	const bool sticky = _i == 1;
+	serve();
+	h.req.accept_gzip = true;
+	h.req.tls.server_name = "localhost";
+	h.req.total_ms = 8000;
+	unsigned long total = 1;
+	for (unsigned long n = 0; n <= total; n++) { /* 0 counts them */
+		struct og_err err = OG_ERR_INIT;
+		const char *url = url_of("127.0.0.1");
+		og_httpc_drop_idle(h.c);
+		h.call = NULL;
+		og_mem_fault_arm(n, sticky);
+		int rc = hrun_start(&h, url, &err);
+		bool ended = rc < 0 || hrun_wait(&h);
+		unsigned long seen = og_mem_fault_disarm();
+		total = seen > total ? seen : total;
+		ck_assert_msg(ended, "%lu", n);
+		ck_assert_msg(rc == 0 || (rc == -OG_E_OOM && err.msg[0]), "%lu: %s", n, err.msg);
+		ck_assert_msg(rc < 0 || h.r.code != -OG_E_TIMEOUT, "%lu: %s", n, h.r.err.msg);
+		ck_assert(rc < 0 || h.r.code < 0 || h.r.status == 200);
+	}
+	ck_assert_uint_gt(total, 50);
+	hrun(&h, url_of("127.0.0.1"));
+	ck_assert_msg(h.r.code == 0, "%s", h.r.err.msg);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("net/httpc_tls");
@@ -523,6 +554,7 @@ int main(void)
 	tcase_add_test(tc, gzip_is_decoded);
 	tcase_add_test(tc, gzip_that_is_broken);
 	tcase_add_test(tc, gzip_that_is_cut);
+	tcase_add_loop_test(tc, memory_runs_out, 0, 2);
 	suite_add_tcase(s, tc);
 	return og_suite_run(s);
 }
