@@ -368,6 +368,54 @@ START_TEST(memory_runs_out_under_way)
 }
 END_TEST
 
+/* Answers whatever is asked for, as a server with a@11 and b@2 would. */
+static void serve_once(void)
+{
+	static const char streamed[] = EV("ADDED", "a", "1") EV("ADDED", "b", "2") MARK("10");
+	static const char listed[] = LIST("10", "", OBJ("a", "1") "," OBJ("b", "2"));
+	static const char event[] = EV("MODIFIED", "a", "11");
+	bool list = fake.r.verb == OG_KUBE_LIST;
+	const char *body = list ? listed : fake_param("sendInitialEvents") ? streamed : event;
+	struct og_kube_answer a = {.http = 200, .status.retry_after_s = -1};
+	fake.r.on_open(fake.r.ctx);
+	size_t n = strlen(body), half = n / 2;
+	a.code = fake.r.on_data(fake.r.ctx, og_sv(body, half));
+	if (a.code == 0)
+		a.code = fake.r.on_data(fake.r.ctx, og_sv(body + half, n - half));
+	if (a.code == 0)
+		fake_advance(5000);
+	if (fake.live)
+		fake_answer(&a);
+}
+
+START_TEST(memory_runs_out_anywhere)
+{
+	unsigned long n = 1, i = 1;
+	for (; i <= n; i++) {
+		struct og_record r = {.name = OG_SV("")};
+		opts.no_watch_list = i % 2;
+		begin();
+		og_mem_fault_arm(i, false);
+		int rounds = 0;
+		for (; rounds < 20; rounds++) {
+			if (og_store_synced(store) &&
+				og_store_get(store, OG_SV(""), OG_SV("a"), &r) &&
+				og_sv_is(r.resource_version, "11"))
+				break;
+			ck_assert_int_ge(fake_wait(70000), 0);
+			serve_once();
+		}
+		unsigned long seen = og_mem_fault_disarm();
+		ck_assert_int_lt(rounds, 20);
+		ck_assert_uint_eq(og_store_count(store), 2);
+		n = seen >= i ? i + 1 : n;
+		teardown();
+		setup();
+	}
+	ck_assert_uint_gt(i, 15);
+}
+END_TEST
+
 START_TEST(metrics_and_names)
 {
 	struct og_metrics *m = og_metrics_new(NULL);
@@ -421,6 +469,7 @@ int main(void)
 	tcase_add_test(tc, what_is_missing_is_refused);
 	tcase_add_test(tc, stopped_at_any_time);
 	tcase_add_test(tc, memory_runs_out_under_way);
+	tcase_add_test(tc, memory_runs_out_anywhere);
 	tcase_add_test(tc, metrics_and_names);
 	return og_suite_run(s);
 }
