@@ -13,7 +13,8 @@
 enum {
 	KEY_BYTES = 1024,
 	NEGATIVE_MAX = 4096,
-	FETCH_RESERVE_MS = 200, /* of the deadline, for the review itself */
+	FETCH_RESERVE_MS = 200,	 /* of the deadline, for the review itself */
+	FETCH_DOUBTFUL_MS = 500, /* where the watch of the kind does not stand */
 };
 static const int64_t negative_ns = 10 * OG_NS_PER_S;
 
@@ -205,15 +206,24 @@ static bool fetch(struct og_cluster_facts *f, const struct cluster_watch *w, str
 	return false;
 }
 
-/* Whether more than a look into the store is worth the time. */
-static bool may_come(struct og_cluster_facts *f, const struct cluster_watch *w)
+/*
+ * Whether more than a look into the store is worth the time. A watch that does not stand brings
+ * nothing, but the server that asks us may answer: it is asked at once, and not for long.
+ */
+static enum come {
+	NOTHING,
+	FETCHED,
+	WAITED
+} may_come(struct og_cluster_facts *f, const struct cluster_watch *w)
 {
 	struct og_watch_info info;
 
 	if (!f->until_ns)
-		return false;
+		return NOTHING;
 	og_watch_info(w->watch, &info);
-	return info.state == OG_WATCH_SYNCED || info.state == OG_WATCH_STARTING;
+	if (info.state == OG_WATCH_SYNCED || info.state == OG_WATCH_STARTING)
+		return WAITED;
+	return info.state != OG_WATCH_ABSENT && info.syncs ? FETCHED : NOTHING;
 }
 
 static bool wait_and_fetch(struct og_cluster_facts *f, const struct cluster_watch *w,
@@ -225,13 +235,16 @@ static bool wait_and_fetch(struct og_cluster_facts *f, const struct cluster_watc
 	int64_t until = now + f->c->o.wait_ms * OG_NS_PER_MS;
 	char buf[KEY_BYTES];
 	struct og_sv key;
+	enum come come;
 
 	if (!make_key(buf, w->kind, ns, name, &key) || known_missing(f->c, key, now) ||
-		!may_come(f, w))
+		!(come = may_come(f, w)))
 		return false;
-	f->waited++;
+	if (come == FETCHED && last > now + FETCH_DOUBTFUL_MS * OG_NS_PER_MS)
+		last = now + FETCH_DOUBTFUL_MS * OG_NS_PER_MS;
+	f->waited += come == WAITED;
 	until = until < last ? until : last;
-	while (wait_change(f->c, &seen, until))
+	while (come == WAITED && wait_change(f->c, &seen, until))
 		if (look(w, ns, name, a, ret)) {
 			og_metric_add(f->c->m, CM_LOOKUPS, 1, OG_LABELS("waited"));
 			return true;

@@ -123,6 +123,23 @@ static int walk_begin(struct walk *w, struct og_cluster *c, struct og_arena *a, 
 	return read_registration(w, a, err);
 }
 
+/*
+ * The earliest of the owners: a ReplicaSet gets its Deployment's annotations from the controller,
+ * whose change may be older than the last one of whoever wrote them on the Deployment.
+ */
+static int64_t owners_written(struct og_cluster *c, const struct og_facts *f)
+{
+	int64_t earliest = 0;
+
+	for (uint32_t i = 0; i < f->nowners; i++) {
+		const struct og_object_facts *o = &f->owners[i];
+		int64_t s = written_at(c, o->group, o->kind, f->namespace_name, o->name);
+		if (s && (!earliest || s < earliest))
+			earliest = s;
+	}
+	return earliest;
+}
+
 static int judge(struct walk *w, const struct og_meta *pod, int64_t created_s, int64_t written_s,
 	struct og_jval object, struct og_arena *a, struct og_cluster_missed *ret,
 	struct og_err *err)
@@ -145,8 +162,7 @@ static int judge(struct walk *w, const struct og_meta *pod, int64_t created_s, i
 		ret->owner_kind = top->kind;
 		ret->owner_name = top->name;
 		ret->owner_uid = top->uid;
-		in.written_s[OG_LEVEL_WORKLOAD] =
-			written_at(w->c, top->group, top->kind, pod->ns, top->name);
+		in.written_s[OG_LEVEL_WORKLOAD] = owners_written(w->c, &in.facts);
 	}
 	in.written_s[OG_LEVEL_NAMESPACE] =
 		written_at(w->c, OG_SV(""), OG_SV("Namespace"), OG_SV(""), pod->ns);

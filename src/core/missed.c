@@ -106,7 +106,7 @@ static bool opts_in(struct og_jval fields)
 
 int64_t og_optin_written_s(struct og_jval object)
 {
-	int64_t latest = 0;
+	int64_t earliest = 0;
 	struct og_jval list = og_jpath(object, "metadata", "managedFields", NULL);
 
 	for (struct og_jiter it = og_jiter(list); og_jnext(&it);) {
@@ -118,10 +118,10 @@ int64_t og_optin_written_s(struct og_jval object)
 		struct og_sv raw = og_jraw(og_jgetl(it.val, "time"));
 		int64_t ns = 0;
 		if (raw.n > 2 && og_parse_rfc3339(og_sv(raw.p + 1, raw.n - 2), &ns, NULL) == 0 &&
-			ns / OG_NS_PER_S > latest)
-			latest = ns / OG_NS_PER_S;
+			(!earliest || ns / OG_NS_PER_S < earliest))
+			earliest = ns / OG_NS_PER_S;
 	}
-	return latest;
+	return earliest;
 }
 
 /* Whether any webhook of the registration gets this pod. Unknown namespace labels let it through:

@@ -63,7 +63,9 @@ enum {
 	WATCH_BACKOFF_MAX_MS = 30000,
 	WATCH_BACKOFF_RESET_MS = 120000,
 	WATCH_SPREAD_MS = 2000,
-	WATCH_ABSENT_MS = 30000, /* up to twice that */
+	WATCH_ABSENT_MS = 30000,	/* up to twice that */
+	WATCH_FORBIDDEN_DOUBT = 4,	/* refusals that are doubted where it was allowed before */
+	WATCH_FORBIDDEN_DOUBT_MS = 500, /* before the first look again, then twice as long each */
 	WATCH_FORBIDDEN_MS = 5000,
 	WATCH_FORBIDDEN_MAX_MS = 30000,
 	WATCH_FULL_MS = 300000, /* up to twice that */

@@ -92,19 +92,6 @@ static bool rule_of_one(const struct og_watch *w, enum watch_phase phase, struct
 	return !out->failed;
 }
 
-static void forbidden(struct og_watch *w, enum watch_phase phase, const struct og_err *why,
-	int http, struct og_sv rule)
-{
-	og_auto_buf struct og_buf one = OG_BUF_INIT(4096);
-	if (rule_of_one(w, phase, &one))
-		rule = og_buf_view(&one);
-	int64_t ms = (int64_t)WATCH_FORBIDDEN_MS << (w->forbidden_row < 3 ? w->forbidden_row : 3);
-	w->forbidden_row++;
-	watch_state(w, OG_WATCH_FORBIDDEN, why, http, rule);
-	ms = ms > WATCH_FORBIDDEN_MAX_MS / 2 ? WATCH_FORBIDDEN_MAX_MS / 2 : ms;
-	watch_in(w, watch_jitter(w, ms));
-}
-
 /* A fault: the first one after a watch that stood is not yet worth a state. */
 static void fault(struct og_watch *w, const struct og_err *why, int http)
 {
@@ -115,6 +102,36 @@ static void fault(struct og_watch *w, const struct og_err *why, int http)
 	bool first = w->info.state == OG_WATCH_SYNCED && w->faults_row == 1;
 	watch_state(w, first ? OG_WATCH_SYNCED : OG_WATCH_FAILING, why, http, og_sv("", 0));
 	watch_in(w, watch_backoff(w));
+}
+
+/*
+ * Just after its start an API server refuses what it allows a moment later: it serves before its
+ * RBAC caches are filled (seen with kube-apiserver 1.36: for one to five seconds). What we were
+ * allowed to see before is a fault at first, so that nobody is told of a rule that is not missing
+ * and what happens meanwhile is not missed for long.
+ */
+static bool doubted(const struct og_watch *w)
+{
+	return w->info.syncs && w->forbidden_row <= WATCH_FORBIDDEN_DOUBT;
+}
+
+static void forbidden(struct og_watch *w, enum watch_phase phase, const struct og_err *why,
+	int http, struct og_sv rule)
+{
+	og_auto_buf struct og_buf one = OG_BUF_INIT(4096);
+	if (rule_of_one(w, phase, &one))
+		rule = og_buf_view(&one);
+	unsigned row = w->forbidden_row++;
+	if (doubted(w)) {
+		fault(w, why, http);
+		watch_in(w, watch_jitter(w, (int64_t)WATCH_FORBIDDEN_DOUBT_MS << row));
+		return;
+	}
+	row -= w->info.syncs && row >= WATCH_FORBIDDEN_DOUBT ? WATCH_FORBIDDEN_DOUBT : 0;
+	int64_t ms = (int64_t)WATCH_FORBIDDEN_MS << (row < 3 ? row : 3);
+	watch_state(w, OG_WATCH_FORBIDDEN, why, http, rule);
+	ms = ms > WATCH_FORBIDDEN_MAX_MS / 2 ? WATCH_FORBIDDEN_MAX_MS / 2 : ms;
+	watch_in(w, watch_jitter(w, ms));
 }
 
 static void expired(struct og_watch *w)

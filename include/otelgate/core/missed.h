@@ -45,10 +45,11 @@ int og_registration_read(struct og_jval object, struct og_arena *arena, struct o
 	struct og_err *err);
 
 /*
- * When `otelgate.dev/inject` (annotation or label), or an annotation of the OpenTelemetry operator
- * that opts in, was last written on this object, in Unix seconds: from metadata.managedFields,
- * where each manager's entry has the time of its last change of any field; so it may be later than
- * the opt-in, never earlier. 0 = not written, or unknown.
+ * Since when `otelgate.dev/inject` (annotation or label), or an annotation of the OpenTelemetry
+ * operator that opts in, stands on this object as it is, in Unix seconds: from
+ * metadata.managedFields, the earliest time of a manager that holds the field. Such a time is that
+ * of the manager's last change of any field, so it may be later than the opt-in, never earlier.
+ * 0 = it is not there, or unknown.
  */
 int64_t og_optin_written_s(struct og_jval object);
 
@@ -60,8 +61,8 @@ struct og_missed_input {
 	struct og_jval object; /* the whole pod; absent = only its metadata is known */
 	struct og_facts facts;
 	const struct og_registration *registration; /* NULL = could not be seen */
-	/* og_optin_written_s of the pod, its top-most owner, its namespace; 0 = unknown. The
-	 * PROFILE entry is not read. */
+	/* og_optin_written_s of the pod, the earliest of its owners, its namespace; 0 = unknown.
+	 * The PROFILE entry is not read. */
 	int64_t written_s[OG_LEVEL_COUNT_];
 	/* creationTimestamp of a TelemetryProfile; 0 = unknown. May be NULL. */
 	int64_t (*profile_created_s)(void *ctx, struct og_sv name);

@@ -15,7 +15,8 @@
  *
  * How long things take: waits after faults are 0.8 s, doubling to 30 s, plus up to as much again
  * (A-7), and start from the beginning after two minutes of peace; ABSENT is looked at again after
- * 30 to 60 s, FORBIDDEN after 5 to 30 s, a full store after 5 to 10 minutes, or when poked. A
+ * 30 to 60 s, FORBIDDEN after 5 to 30 s, a full store after 5 to 10 minutes, or when poked. Where
+ * it was allowed before, a refusal is asked again after 0.5 to 8 s and believed the fifth time. A
  * watch lives 300 to 600 s (A-4). New lists are begun within two seconds of each other's cause, so
  * that many watches do not list at once.
  */

@@ -479,6 +479,43 @@ START_TEST(an_owner_whose_event_does_not_come_is_fetched_once)
 }
 END_TEST
 
+static bool failing(const char *resource)
+{
+	struct og_watch_info w[OG_CLUSTER_WATCHES];
+	size_t n;
+	og_cluster_watches(cluster, w, &n);
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(w[i].resource, resource) == 0)
+			return w[i].state == OG_WATCH_FAILING;
+	return false;
+}
+
+/* The API server is just back: it answers, and watches are not allowed or do not stand yet. */
+START_TEST(an_owner_is_fetched_at_once_while_its_watch_does_not_stand)
+{
+	static const char *const actions[] = {
+		"{\"type\":\"status\",\"code\":403}", "{\"type\":\"status\",\"code\":500}"};
+	char rule[256];
+	struct og_err err = OG_ERR_INIT;
+	struct ask a;
+	start(OG_CLUSTER_OWNERS);
+	(void)snprintf(rule, sizeof(rule),
+		"{\"match\":{\"verb\":\"watch\",\"resource\":\"replicasets\",\"count\":-1},"
+		"\"action\":%s}",
+		actions[_i]);
+	ck_assert_msg(og_sim_fault(sim, rule, &err) == 0, "%s", err.msg);
+	og_sim_drop_connections(sim);
+	UNTIL(failing("replicasets.apps"));
+	put(REPLICASET("web-1", "web"));
+	ask_begin(&a, "apps", "ReplicaSet", "web-1", 10000);
+	ask_end(&a);
+	ck_assert(a.found && a.got.has_owner);
+	ck_assert_uint_eq(a.f.fetched, 1);
+	ck_assert_uint_eq(a.f.waited, 0);
+	og_arena_fini(&a.arena);
+}
+END_TEST
+
 START_TEST(what_the_server_does_not_have_is_asked_for_once)
 {
 	struct ask a;
@@ -618,6 +655,39 @@ START_TEST(a_finished_pod_misses_nothing)
 }
 END_TEST
 
+/* managedFields as the API server keeps them: one time per manager. */
+#define FIELDS(manager, time)                                              \
+	"\"managedFields\":[{\"manager\":\"" manager "\",\"time\":\"" time \
+	"\",\"fieldsV1\":{\"f:metadata\":{\"f:annotations\":{\"f:otelgate.dev/inject\":{}}}}}],"
+
+START_TEST(a_later_change_of_the_workload_does_not_hide_that_the_webhook_was_away)
+{
+	struct rows r;
+	crds();
+	put(GOOD_STACK);
+	put(PROFILE("p", "")); /* made now; the pods are of the future */
+	put(REGISTRATION);
+	put("{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\"web\","
+	    "\"namespace\":\"shop\"," FIELDS("kubectl",
+		    "2099-03-01T00:00:00Z") ""
+					    "\"annotations\":{\"otelgate.dev/inject\":\"true\"}}}");
+	put("{\"apiVersion\":\"apps/v1\",\"kind\":\"ReplicaSet\",\"metadata\":{\"name\":\"web-1\","
+	    "\"namespace\":\"shop\"," FIELDS("kube-controller-manager",
+		    "2099-01-01T00:00:00Z") "\"annotations\":{\"otelgate.dev/inject\":\"true\"},"
+					    "\"ownerReferences\":[{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"name\":"
+					    "\"web\",\"uid\":\"u\",\"controller\":true}]}}");
+	put("{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"web-1-a\",\"namespace\":"
+	    "\"shop\",\"creationTimestamp\":\"2099-02-01T00:00:00Z\",\"ownerReferences\":["
+	    "{\"apiVersion\":\"apps/v1\",\"kind\":\"ReplicaSet\",\"name\":\"web-1\",\"uid\":\"r\","
+	    "\"controller\":true}]},\"spec\":{\"containers\":[{\"name\":\"app\",\"image\":\"w\"}]},"
+	    "\"status\":{\"phase\":\"Running\"}}");
+	start(ALL);
+	walk(&r);
+	ck_assert_uint_eq(r.n, 1);
+	ck_assert_str_eq(og_missed_name(r.what[0]), "webhook-away");
+}
+END_TEST
+
 START_TEST(without_a_registration_it_says_so)
 {
 	struct rows r;
@@ -677,6 +747,7 @@ int main(void)
 	tcase_add_test(tc, a_namespace_is_asked_for_by_its_name);
 	tcase_add_test(tc, an_owner_that_comes_late_is_waited_for);
 	tcase_add_test(tc, an_owner_whose_event_does_not_come_is_fetched_once);
+	tcase_add_loop_test(tc, an_owner_is_fetched_at_once_while_its_watch_does_not_stand, 0, 2);
 	tcase_add_test(tc, what_the_server_does_not_have_is_asked_for_once);
 	tcase_add_test(tc, a_kind_we_do_not_watch_costs_nothing);
 	tcase_add_test(tc, without_time_there_is_no_waiting);
@@ -687,6 +758,7 @@ int main(void)
 	tcase_add_test(tc, a_pod_without_the_label_is_missed_and_one_with_it_is_not);
 	tcase_add_test(tc, nobody_asked_so_nothing_is_missed);
 	tcase_add_test(tc, a_finished_pod_misses_nothing);
+	tcase_add_test(tc, a_later_change_of_the_workload_does_not_hide_that_the_webhook_was_away);
 	tcase_add_test(tc, without_a_registration_it_says_so);
 	tcase_add_test(tc, one_namespace_takes_rights_there_alone);
 	suite_add_tcase(s, tc);

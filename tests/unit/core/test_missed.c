@@ -145,7 +145,7 @@ static const struct {
 	{FIELDS("yesterday", "annotations", "otelgate.dev/inject"), NULL},
 	{FIELDS("2026-01-03T00:00:00Z", "annotations", "otelgate.dev/inject") "," FIELDS(
 		 "2026-01-02T00:00:00Z", "labels", "otelgate.dev/inject"),
-		"2026-01-03T00:00:00Z"},
+		"2026-01-02T00:00:00Z"},
 	{"7,null,{},\"x\",{\"fieldsV1\":[]},{\"time\":{},\"fieldsV1\":{\"f:metadata\":{\"f:labels\":"
 	 "{\"f:otelgate.dev/inject\":{}}}}}",
 		NULL},

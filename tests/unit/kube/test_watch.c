@@ -322,7 +322,12 @@ START_TEST(error_events)
 		ck_state(OG_WATCH_ABSENT);
 		ck_told("-a@1? -b@2? ! ");
 		return;
-	case NOT_ALLOWED:
+	case NOT_ALLOWED: /* doubted at first */
+		for (int i = 0; i < 4; i++) {
+			ck_assert_int_ge(fake_wait(9000), 0);
+			ck_watch("10");
+			fake_text(errors[_i].frame);
+		}
 		ck_state(OG_WATCH_FORBIDDEN);
 		ck_told("");
 		return;

@@ -70,11 +70,46 @@ END_TEST
 START_TEST(forbidden_to_watch_keeps_what_is_known)
 {
 	synced();
-	fake_fails(.http = 403);
-	ck_state(OG_WATCH_FORBIDDEN);
+	for (int i = 0; i < 5; i++) {
+		fake_fails(.http = 403);
+		ck_state(i == 0 ? OG_WATCH_SYNCED : i < 4 ? OG_WATCH_FAILING : OG_WATCH_FORBIDDEN);
+		int64_t ms = fake_wait(31000);
+		ck_assert(i == 4 ? ms >= 5000 && ms <= 10010
+				 : ms >= 500 << i && ms <= (1000 << i) + 10);
+		ck_watch("10"); /* goes on where it was */
+	}
 	ck_told("");
-	fake_wait(31000);
-	ck_watch("10"); /* goes on where it was */
+	ck_turns("failing forbidden ");
+	for (int i = 0; i < 5; i++) {
+		fake_fails(.http = 403);
+		int64_t ms = fake_wait(61000);
+		ck_assert(ms >= 5000 && ms <= 30010);
+	}
+	ck_state(OG_WATCH_FORBIDDEN);
+}
+END_TEST
+
+/* An API server that has just started and has not read its RBAC objects yet. */
+START_TEST(refused_by_a_server_that_starts)
+{
+	synced();
+	for (int round = 0; round < 3; round++) {
+		fake_cut(0); /* it is away */
+		fake_wait(60000);
+		for (int i = 0; i < 2; i++) {
+			fake_fails(.http = 403, .rule = "not missing");
+			look();
+			ck_assert_str_eq(info.rule, "");
+			ck_assert(fake_wait(61000) >= 0);
+			ck_watch("10");
+		}
+		fake_open();
+		fake_advance(3000);
+		ck_state(OG_WATCH_SYNCED);
+	}
+	ck_assert_ptr_null(strstr(states.p, "forbidden"));
+	og_buf_reset(&states);
+	ck_told("");
 }
 END_TEST
 
@@ -457,6 +492,7 @@ int main(void)
 	tcase_add_test(tc, absent_under_way);
 	tcase_add_test(tc, forbidden_and_back);
 	tcase_add_test(tc, forbidden_to_watch_keeps_what_is_known);
+	tcase_add_test(tc, refused_by_a_server_that_starts);
 	tcase_add_test(tc, the_rule_of_one_object_names_it);
 	tcase_add_test(tc, poking_what_is_fine_does_nothing);
 	tcase_add_test(tc, bad_objects_are_named_and_left_out);
