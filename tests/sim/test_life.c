@@ -7,6 +7,14 @@
 #include "otelgate/base/mem.h"
 #include "sim/test.h"
 
+/* Length of what was written. */
+static size_t put_text(char *at, size_t room, const char *text)
+{
+	int n = snprintf(at, room, "%s", text);
+
+	return n > 0 ? (size_t)n : 0;
+}
+
 #define CMS "/api/v1/namespaces/@/configmaps"
 
 START_TEST(start_and_stop)
@@ -175,6 +183,28 @@ START_TEST(large_heads)
 }
 END_TEST
 
+START_TEST(deep_bodies)
+{
+	static const int depths[] = {1500, 3000};
+
+	for (size_t k = 0; k < 2; k++) {
+		size_t n = (size_t)depths[k];
+		char *body = malloc(8 * n + 128), *at = body;
+
+		at += put_text(at, 128, "{\"metadata\":{\"name\":\"a\"},\"data\":");
+		for (size_t i = 0; i < n; i++)
+			at += put_text(at, 8, "{\"a\":");
+		*at++ = '1';
+		memset(at, '}', n + 1);
+		at[n + 1] = '\0';
+		/* within the limits of the reader it is taken, recursion or not; beyond them
+		 * refused */
+		ck_assert_int_eq(ct("POST", CMS "?dryRun=All", body)->code, k ? 400 : 201);
+		free(body);
+	}
+}
+END_TEST
+
 START_TEST(odd_requests)
 {
 	ct_want(405, "BREW", CMS, NULL);
@@ -194,6 +224,6 @@ Suite *suite_life(void)
 	CT_CASE(s, "restart", start_and_stop, restart_keeps_objects,
 		restart_with_and_without_history, down_and_up, restart_by_fault);
 	CT_CASE(s, "connections", watches_are_cut, connections_are_kept);
-	CT_CASE(s, "hostile", large_bodies, large_heads, odd_requests);
+	CT_CASE(s, "hostile", large_bodies, large_heads, deep_bodies, odd_requests);
 	return s;
 }
