@@ -45,6 +45,7 @@ struct og_cluster {
 	pthread_mutex_t change_lock;
 	pthread_cond_t change_cond;
 	uint64_t changes;
+	_Atomic unsigned waiting; /* reviews */
 	/* What the server did not have: key → until when that is believed. */
 	pthread_mutex_t negative_lock;
 	struct og_map negative;

@@ -226,7 +226,7 @@ static enum come {
 	return info.state != OG_WATCH_ABSENT && info.syncs ? FETCHED : NOTHING;
 }
 
-static bool wait_and_fetch(struct og_cluster_facts *f, const struct cluster_watch *w,
+static bool wait_and_fetch_now(struct og_cluster_facts *f, const struct cluster_watch *w,
 	struct og_sv ns, struct og_sv name, struct og_arena *a, struct og_object_facts *ret,
 	uint64_t seen)
 {
@@ -254,6 +254,19 @@ static bool wait_and_fetch(struct og_cluster_facts *f, const struct cluster_watc
 		return false;
 	og_metric_add(f->c->m, CM_LOOKUPS, 1, OG_LABELS("fetched"));
 	return true;
+}
+
+/* Who waits holds a worker: a storm of pods with strange owners must leave some for the others. */
+static bool wait_and_fetch(struct og_cluster_facts *f, const struct cluster_watch *w,
+	struct og_sv ns, struct og_sv name, struct og_arena *a, struct og_object_facts *ret,
+	uint64_t seen)
+{
+	unsigned before = atomic_fetch_add(&f->c->waiting, 1);
+	bool found = (!f->c->o.max_waiting || before < f->c->o.max_waiting) &&
+		     wait_and_fetch_now(f, w, ns, name, a, ret, seen);
+
+	atomic_fetch_sub(&f->c->waiting, 1);
+	return found;
 }
 
 static bool get_object(void *ctx, struct og_sv group, struct og_sv kind, struct og_sv ns,

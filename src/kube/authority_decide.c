@@ -10,7 +10,7 @@
 
 enum {
 	LOOK_S = 10,	    /* T-7 */
-	SIGN_PAUSE_S = 60,  /* between renewals of a leaf that is still good */
+	SIGN_PAUSE_S = 60,  /* between renewals of a leaf that is still good; at most */
 	MAKE_PAUSE_S = 600, /* between new CAs of one process: a wrong clock must not spin */
 };
 
@@ -119,6 +119,13 @@ static const struct ca_view *signer(const struct authority_view *v, enum authori
 	return NULL;
 }
 
+/* A CA near its end gives shorter leaves: renewals must not come ever faster. */
+static int64_t pause_s(int64_t life)
+{
+	int64_t s = life / 10 < SIGN_PAUSE_S ? life / 10 : SIGN_PAUSE_S;
+	return s > 1 ? s : 1;
+}
+
 static bool settled(const struct authority_view *v)
 {
 	return v->configs_known && v->configs_carry && v->carried_ms >= v->settle_ms;
@@ -147,9 +154,8 @@ static void decide_leaf(const struct authority_view *v, struct authority_plan *p
 	if (early(ca, v->now) ||
 		(by == SIGN_NEXT && !settled(v) && v->leaf_not_after - v->now > life / 8))
 		return;
-	/* A CA near its end gives shorter leaves: renewals must not come ever faster. */
 	bool renew = v->now >= v->leaf_not_before + life / 3 * 2 || v->now < v->leaf_not_before;
-	if ((renew && v->signed_ago_s >= SIGN_PAUSE_S) || !is(v->leaf_issuer, ca))
+	if ((renew && v->signed_ago_s >= pause_s(life)) || !is(v->leaf_issuer, ca))
 		p->sign = by;
 }
 

@@ -211,6 +211,7 @@ static int start_watches(struct webhook_cluster *c, struct og_err *err)
 		.metrics = c->w->metrics,
 		.seed = (uint64_t)og_clock_wall_ns(og_clock_system()),
 		.wait_ms = o->cluster.owner_wait_ms,
+		.max_waiting = webhook_workers(c->w) > 1 ? webhook_workers(c->w) - 1 : 1,
 		.ctx = c,
 		.on_config = on_config,
 		.on_state = on_watch,

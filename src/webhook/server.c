@@ -19,7 +19,6 @@ enum {
 	SETTLE_MS = 1000,	 /* a second look after a refused version: half-written pairs */
 	REVIEW_ARENA = 96 << 20, /* W-7: cap on one review's memory, c-libraries 2 */
 	REVIEW_BLOCK = 1 << 20,	 /* one for most reviews; kept, and only touched pages count */
-	CLUSTER_WORKERS = 4,	 /* one that waits for an owner leaves others */
 	OPS_CONNECTIONS = 128,
 	OPS_BODY = 4096,
 };
@@ -69,9 +68,7 @@ static int new_admission(struct webhook *w, struct og_httpd **ret, struct og_err
 {
 	struct og_httpd_opts o = {.address = w->o->address,
 		.port = w->o->port,
-		.workers = w->o->workers ? w->o->workers
-			   : w->cluster	 ? CLUSTER_WORKERS
-					 : 0,
+		.workers = webhook_workers(w),
 		.routes = w->admission_routes,
 		.nroutes = OG_COUNT(w->admission_routes),
 		.limits = w->o->limits,

@@ -95,6 +95,12 @@ static inline bool webhook_has_file(const struct webhook *w, enum webhook_input 
 				      : w->o->objects != NULL;
 }
 
+/* Threads that serve reviews: with a cluster more, since one may wait for an owner. */
+static inline unsigned webhook_workers(const struct webhook *w)
+{
+	return w->o->workers ? w->o->workers : w->o->access ? 4 : 2;
+}
+
 /* cluster.c. Start and stop on the main thread; start needs the metrics. */
 int webhook_cluster_start(struct webhook *w, struct og_err *err);
 void webhook_cluster_stop(struct webhook *w); /* no review may be in progress any more */

@@ -46,13 +46,15 @@ static SSL_CTX *client_ctx(const char *ca_pem)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 	BIO *bio = BIO_new_mem_buf(ca_pem, -1);
-	X509 *ca = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+	X509 *ca;
 
-	if (ctx && ca)
+	while (ctx && bio && (ca = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
 		X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), ca);
+		X509_free(ca);
+	}
+	ERR_clear_error(); /* the end of the text is none */
 	if (ctx)
 		SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-	X509_free(ca);
 	BIO_free(bio);
 	return ctx;
 }

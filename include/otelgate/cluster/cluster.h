@@ -39,8 +39,9 @@ struct og_cluster_opts {
 	const char *registration;   /* name of our MutatingWebhookConfiguration; NULL "otelgate" */
 	struct og_metrics *metrics; /* NULL = none */
 	uint64_t seed;
-	int64_t settle_ms; /* changes of configuration are collected that long; 0 = 100 */
-	int64_t wait_ms;   /* a missing owner is waited for; 0 = 150 */
+	int64_t settle_ms;    /* changes of configuration are collected that long; 0 = 100 */
+	int64_t wait_ms;      /* a missing owner is waited for; 0 = 150 */
+	unsigned max_waiting; /* for how many reviews at once; others go on without; 0 = all */
 	void *ctx;
 	/* A new configuration is in force; the reference is the callee's. Optional. */
 	void (*on_config)(void *ctx, struct og_cluster_config *take);

@@ -279,12 +279,18 @@ END_TEST
 
 START_TEST(renewals_pause)
 {
-	v.leaf_not_before = NOW - 100;
-	v.leaf_not_after = NOW + 20; /* a CA at its end gives short leaves */
-	v.current.not_after = NOW + 20;
+	v.leaf_not_before = NOW - 1000;
+	v.leaf_not_after = NOW + 200; /* a CA at its end gives short leaves */
+	v.current.not_after = NOW + 200;
 	v.signed_ago_s = 59;
 	SIGNS(SIGN_NOT);
 	v.signed_ago_s = 60;
+	SIGNS(SIGN_CURRENT);
+	v.leaf_not_before = NOW - 8; /* and ever shorter ones */
+	v.leaf_not_after = v.current.not_after = NOW + 2;
+	v.signed_ago_s = 0;
+	SIGNS(SIGN_NOT);
+	v.signed_ago_s = 1;
 	SIGNS(SIGN_CURRENT);
 }
 END_TEST

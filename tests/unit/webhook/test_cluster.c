@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The webhook in a simulated cluster: configuration, owners, faults of the API server, rights. */
+#include <stdatomic.h>
 #include "world.inc"
 
-#define OPT_IN	"\"annotations\":{\"otelgate.dev/inject\":\"true\"}"
-#define OPT_OUT "\"annotations\":{\"otelgate.dev/inject\":\"false\"}"
+#define OPT_IN "\"annotations\":{\"otelgate.dev/inject\":\"true\"}"
+#define REVIEW_BEGIN                                                                            \
+	"{\"apiVersion\":\"admission.k8s.io/v1\",\"kind\":\"AdmissionReview\",\"request\":{"    \
+	"\"uid\":\"u\",\"resource\":{\"group\":\"\",\"version\":\"v1\",\"resource\":\"pods\"}," \
+	"\"operation\":\"CREATE\",\"namespace\":\"shop\",\"object\":{\"apiVersion\":\"v1\","    \
+	"\"kind\":\"Pod\",\"metadata\":{\"name\":\"p\","
+#define REVIEW_END "},\"spec\":{\"containers\":[{\"name\":\"app\",\"image\":\"i:1\"}]}}}}"
+#define OPT_OUT	   "\"annotations\":{\"otelgate.dev/inject\":\"false\"}"
 
 static void setup(void)
 {
@@ -20,12 +27,20 @@ static void put(const char *json)
 	TRY(og_sim_put(w.sim, json, err));
 }
 
+/* Asks for no pods of its own. */
+#define TEMPLATE                                                                            \
+	"\"template\":{\"metadata\":{\"labels\":{\"a\":\"b\"}},\"spec\":{\"containers\":[{" \
+	"\"name\":\"a\",\"image\":\"i:1\"}]}}"
+#define SPEC                                                                                      \
+	"{\"replicas\":0,\"suspend\":true,\"selector\":{\"matchLabels\":{\"a\":\"b\"}}," TEMPLATE \
+	",\"schedule\":\"0 0 1 1 *\",\"jobTemplate\":{\"spec\":{" TEMPLATE "}}}"
+
 static void workload(const char *kind, const char *api, const char *name, const char *more)
 {
 	char text[2000];
 	snprintf(text, sizeof(text),
 		"{\"apiVersion\":\"%s\",\"kind\":\"%s\",\"metadata\":{\"namespace\":\"shop\","
-		"\"name\":\"%s\",\"uid\":\"u-%s\"%s%s},\"spec\":{}}",
+		"\"name\":\"%s\",\"uid\":\"u-%s\"%s%s},\"spec\":" SPEC "}",
 		api, kind, name, name, more ? "," : "", more ? more : "");
 	put(text);
 }
@@ -235,7 +250,7 @@ END_TEST
 static void *late_owner(void *arg)
 {
 	(void)arg;
-	(void)poll(NULL, 0, 40);
+	(void)poll(NULL, 0, 300);
 	workload("StatefulSet", "apps/v1", "late", OPT_IN);
 	return NULL;
 }
@@ -309,6 +324,61 @@ START_TEST(a_strange_kind_of_owner_costs_nothing)
 }
 END_TEST
 
+static _Atomic unsigned ghosts_done;
+static char *ghost_ca;
+
+static void *ghost_main(void *arg)
+{
+	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
+	struct hc_resp resp = {0};
+	struct hc h;
+
+	og_buf_fmt(&b,
+		REVIEW_BEGIN
+		"\"ownerReferences\":[{\"apiVersion\":\"apps/v1\",\"kind\":\"StatefulSet\","
+		"\"name\":\"g%zu\",\"uid\":\"u\",\"controller\":true}]" REVIEW_END,
+		(size_t)arg);
+	if (hc_open(&h, replica_port(0), ghost_ca) &&
+		hc_post(&h, "/mutate?timeout=5s", NULL, b.p, b.len) && hc_recv(&h, &resp) &&
+		resp.status == 200)
+		atomic_fetch_add(&ghosts_done, 1);
+	hc_close(&h);
+	hc_resp_fini(&resp);
+	return NULL;
+}
+
+START_TEST(a_storm_of_strange_owners_leaves_room)
+{
+	og_auto_buf struct og_buf ca = OG_BUF_INIT(0);
+	pthread_t t[12];
+	struct hc h;
+	static const char plain[] = REVIEW_BEGIN OPT_IN REVIEW_END;
+
+	replica_start(0);
+	pods_until_injected("shop", OPT_IN);
+	ca_bundle(&ca);
+	ghost_ca = ca.p;
+	TRY(og_sim_fault(w.sim,
+		"{\"match\":{\"verb\":\"get\",\"resource\":\"statefulsets\",\"count\":-1},"
+		"\"action\":{\"type\":\"stall\",\"after\":-1}}",
+		err));
+	for (size_t i = 0; i < OG_COUNT(t); i++)
+		ck_assert_int_eq(pthread_create(&t[i], NULL, ghost_main, (void *)i), 0);
+	while (og_sim_requests(w.sim, "get", "statefulsets") == 0 && atomic_load(&ghosts_done) < 12)
+		(void)poll(NULL, 0, 5);
+	ck_assert(hc_open(&h, replica_port(0), ca.p));
+	ck_assert(hc_post(&h, "/mutate?timeout=5s", NULL, plain, sizeof(plain) - 1) &&
+		  hc_recv(&h, &w.resp));
+	hc_close(&h);
+	ck_assert_int_eq(w.resp.status, 200);
+	ck_assert_ptr_nonnull(strstr(w.resp.body.p, "\"patch\":"));
+	ck_assert_uint_lt(atomic_load(&ghosts_done), 12); /* some still wait */
+	for (size_t i = 0; i < OG_COUNT(t); i++)
+		pthread_join(t[i], NULL);
+	ck_assert_uint_eq(atomic_load(&ghosts_done), 12); /* and all are answered in time */
+}
+END_TEST
+
 /* ---- the API server ---- */
 
 START_TEST(reviews_go_on_without_the_api_server)
@@ -324,7 +394,7 @@ START_TEST(reviews_go_on_without_the_api_server)
 	ops_until(0, "/readyz?verbose", "statefulsets.apps: failing");
 	ck_assert_int_eq(ops(0, "/readyz"), 200);
 	ck_assert_int_eq(ops(0, "/livez"), 200);
-	ck_assert(hc_open(&h, w.r[0].port, ca.p));
+	ck_assert(hc_open(&h, replica_port(0), ca.p));
 	og_buf_fmt(&b,
 		"{\"apiVersion\":\"admission.k8s.io/v1\",\"kind\":\"AdmissionReview\",\"request\":{"
 		"\"uid\":\"u\",\"resource\":{\"group\":\"\",\"version\":\"v1\","
@@ -405,13 +475,13 @@ START_TEST(slow_caches_defer_reviews_for_a_while)
 		err));
 	replica_opts(0)->cluster.sync_ms = 3000;
 	replica_run(0);
-	for (int i = 0; i < 1000 && !w.r[0].port; i++)
+	for (int i = 0; i < 1000 && !replica_port(0); i++)
 		(void)poll(NULL, 0, 5);
 	bundle_until(true);
 	ca_bundle(&ca);
 	ck_assert_int_eq(ops(0, "/readyz"), 503);
 	for (int i = 0; i < 1000; i++) {
-		ck_assert(hc_open(&h, w.r[0].port, ca.p));
+		ck_assert(hc_open(&h, replica_port(0), ca.p));
 		ck_assert(hc_post(&h, "/mutate?timeout=3s", NULL, review, sizeof(review) - 1) &&
 			  hc_recv(&h, &w.resp));
 		hc_close(&h);
@@ -526,7 +596,8 @@ int main(void)
 			{every_owner_and_the_namespace, an_owner_that_opts_in_later,
 				an_owner_that_comes_a_moment_later_is_waited_for,
 				an_owner_whose_event_is_late_is_fetched, an_owner_that_never_was,
-				a_strange_kind_of_owner_costs_nothing},
+				a_strange_kind_of_owner_costs_nothing,
+				a_storm_of_strange_owners_leaves_room},
 			1},
 		{"API server", setup,
 			{reviews_go_on_without_the_api_server,

@@ -61,6 +61,7 @@ struct og_webhook_opts *replica_opts(int i);
 void replica_run(int i);
 /* Waits until both listeners serve, and pods are sent to it. */
 void replica_serves(int i);
+uint16_t replica_port(int i); /* 0 = it does not serve reviews yet */
 /* Tells it to stop and waits; its result is in w.r[i].result. */
 void replica_stop(int i);
 void replica_start(int i); /* run and serves */
