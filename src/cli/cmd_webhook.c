@@ -342,7 +342,8 @@ static bool wants_cluster(struct og_cli *cli, const struct webhook_args *a)
 
 	if (a->no_cluster)
 		return false;
-	if (k->kubeconfig || k->context || k->cluster || k->user || k->server)
+	if (k->kubeconfig || k->context || k->cluster || k->user || k->server ||
+		k->service_account_dir)
 		return true;
 	return host && *host && !(a->tls_cert && a->config.n && a->objects);
 }

@@ -25,6 +25,7 @@ enum {
 	AUTHORITY_BUNDLE_BYTES = 64 << 10,
 	AUTHORITY_WEBHOOKS = 64, /* entries of one configuration that are looked at */
 	AUTHORITY_CONFIGURATIONS = 8,
+	AUTHORITY_MADE = 3, /* new CAs of one process before it pauses */
 };
 
 /* ---- documents ---- */
@@ -107,7 +108,9 @@ struct authority_view {
 	bool have_leaf;
 	const char *leaf_issuer; /* id */
 	int64_t leaf_not_before, leaf_not_after;
-	int64_t signed_ago_s, made_ca_ago_s; /* monotonic, by this process; INT64_MAX = never */
+	/* Monotonic, by this process; INT64_MAX = never. The CA is the last but AUTHORITY_MADE - 1.
+	 */
+	int64_t signed_ago_s, made_ca_ago_s;
 };
 
 enum authority_write {

@@ -96,7 +96,7 @@ static void look(struct og_authority *a, int64_t now, struct authority_view *v)
 		.leaf_not_before = a->leaf_not_before,
 		.leaf_not_after = a->leaf_not_after,
 		.signed_ago_s = ago_s(now, a->signed_ns),
-		.made_ca_ago_s = ago_s(now, a->made_ca_ns),
+		.made_ca_ago_s = ago_s(now, a->made_ca_ns[AUTHORITY_MADE - 1]),
 	};
 }
 

@@ -11,7 +11,7 @@
 enum {
 	LOOK_S = 10,	    /* T-7 */
 	SIGN_PAUSE_S = 60,  /* between renewals of a leaf that is still good; at most */
-	MAKE_PAUSE_S = 600, /* between new CAs of one process: a wrong clock must not spin */
+	MAKE_PAUSE_S = 600, /* AUTHORITY_MADE new CAs of one process: a wrong clock must not spin */
 };
 
 static const char *const write_names[WRITE_COUNT_] = {
@@ -40,10 +40,12 @@ static bool early(const struct ca_view *c, int64_t now)
 	return c->cert_ok && c->not_before > now + AUTHORITY_SKEW_S;
 }
 
-/* T-4: renewed with a third of its life left. */
+/* T-4: renewed with a third of its life left; the hour it is dated back is not part of that. */
 static bool due(const struct ca_view *c, int64_t now)
 {
-	return c->not_after - now < (c->not_after - c->not_before) / 3;
+	int64_t life = c->not_after - c->not_before - AUTHORITY_SKEW_S;
+
+	return c->not_after - now < (life > 0 ? life : 0) / 3;
 }
 
 static bool is(const char *id, const struct ca_view *c)
@@ -56,8 +58,8 @@ static enum authority_write new_ca(
 {
 	if (v->made_ca_ago_s >= MAKE_PAUSE_S)
 		return w;
-	p->problem = "the CA that this process made minutes ago is of no use any more: a clock is "
-		     "wrong, or someone keeps changing the Secret";
+	p->problem = "the CAs that this process made in the last minutes are of no use any more: a "
+		     "clock is wrong, or someone keeps changing the Secret";
 	return WRITE_NOTHING;
 }
 

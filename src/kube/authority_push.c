@@ -45,6 +45,12 @@ static int64_t backoff_ns(struct og_authority *a, unsigned failures)
 
 /* ---- the Secret ---- */
 
+static void note_made(struct og_authority *a, int64_t now)
+{
+	memmove(a->made_ca_ns + 1, a->made_ca_ns, (AUTHORITY_MADE - 1) * sizeof(a->made_ca_ns[0]));
+	a->made_ca_ns[0] = now;
+}
+
 static void on_written(void *ctx, const struct og_kube_answer *ans)
 {
 	struct og_authority *a = ctx;
@@ -66,7 +72,7 @@ static void on_written(void *ctx, const struct og_kube_answer *ans)
 		a->failures = 0;
 		a->pause_ns = now + AFTER_WRITE_MS * OG_NS_PER_MS;
 		if (w == WRITE_CREATE || w == WRITE_RECREATE || w == WRITE_BEGIN)
-			a->made_ca_ns = now;
+			note_made(a, now);
 		pthread_mutex_lock(&a->lock);
 		a->info.rotations += w == WRITE_PROMOTE;
 		pthread_mutex_unlock(&a->lock);

@@ -73,7 +73,7 @@ struct og_authority {
 	bool have_leaf;
 	char leaf_issuer[65], leaf_hash[65];
 	int64_t leaf_not_before, leaf_not_after;
-	int64_t signed_ns, made_ca_ns; /* monotonic; 0 = never */
+	int64_t signed_ns, made_ca_ns[AUTHORITY_MADE]; /* monotonic; 0 = never; latest first */
 
 	struct og_kube_call *call; /* a write of the Secret */
 	enum authority_write wanted, writing;

@@ -125,6 +125,13 @@ START_TEST(a_third_left_begins_a_rotation)
 	v.current = ca("A", 200, 99);
 	WRITES(WRITE_BEGIN);
 	SIGNS(SIGN_NOT);
+	/* a short one just made: the hour it is dated back does not count */
+	v.current.not_before = NOW - AUTHORITY_SKEW_S;
+	v.current.not_after = NOW + 600;
+	WRITES(WRITE_NOTHING);
+	v.now += 401;
+	v.leaf_not_after = v.now + DAY;
+	WRITES(WRITE_BEGIN);
 }
 END_TEST
 

@@ -138,6 +138,31 @@ START_TEST(a_deleted_secret_loses_nothing)
 }
 END_TEST
 
+START_TEST(a_secret_deleted_as_soon_as_it_is_made)
+{
+	start(1);
+	run_ms(5000);
+	watch_trust = true;
+	for (int i = 0; i < 2; i++) {
+		fake_put(SECRET_PATH, NULL);
+		run_ms(3000);
+		ck_assert_ptr_nonnull(data("next.key"));
+		run_ms(90000);
+		ck_assert_str_eq(info(0).error, "");
+	}
+	/* it does not go on like that for ever */
+	fake_put(SECRET_PATH, NULL);
+	run_ms(60000);
+	ck_assert_ptr_null(fake_get(SECRET_PATH));
+	SAYS(0, "keeps changing the Secret");
+	run_ms(600000);
+	ck_assert_ptr_nonnull(fake_get(SECRET_PATH));
+	run_ms(90000);
+	ck_assert_str_eq(info(0).error, "");
+	ck_assert_uint_eq(distrusted, 0);
+}
+END_TEST
+
 START_TEST(a_garbled_secret_loses_nothing)
 {
 	static const char *const keys[] = {"tls.key", "tls.crt", "ca.crt"};
@@ -443,6 +468,7 @@ int main(void)
 	tcase_add_test(t, a_foreign_ca_in_the_bundle_is_taken_out);
 	tcase_add_loop_test(t, leaves_are_renewed_and_rotation_loses_nothing, 0, 2);
 	tcase_add_test(t, a_deleted_secret_loses_nothing);
+	tcase_add_test(t, a_secret_deleted_as_soon_as_it_is_made);
 	tcase_add_loop_test(t, a_garbled_secret_loses_nothing, 0, 3);
 	tcase_add_test(t, the_secret_of_another_is_not_touched);
 	tcase_add_test(t, an_empty_secret_with_our_label_is_filled);

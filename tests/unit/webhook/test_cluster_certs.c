@@ -176,7 +176,7 @@ static void old_secret(void)
 {
 	og_auto_buf struct og_buf ca = OG_BUF_INIT(0), key = OG_BUF_INIT(0), b = OG_BUF_INIT(0);
 	int64_t now = time(NULL);
-	const struct og_ca_opts o = {"an old one", now - 3000, now + 900};
+	const struct og_ca_opts o = {"an old one", now - 90000, now + 900};
 
 	TRY(og_certs_make_ca(&o, &ca, &key, err));
 	og_buf_lit(&b, "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"type\":\"kubernetes.io/tls\","
