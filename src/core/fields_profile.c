@@ -72,8 +72,7 @@ static const struct og_cel cel_restart[] = {
 		.help = "Variables for containers of this language"},                              \
 	{.path = "spec.languages." word ".resources", .type = OG_FT_RESOURCES,                     \
 		AT(languages[index].resources_json),                                               \
-		.help = "Requests and limits of the container that copies the agent; those of "  \
-			"the container it is made for when not set"},                             \
+		.help = "Of the container that copies the agent; as the application's when not set"},    \
 	{.path = "spec.languages." word ".imagePullPolicy", .type = OG_FT_WORD,                    \
 		.words = words_pull, AT(languages[index].image_pull_policy),                       \
 		.help = "When the agent image is pulled; the cluster decides when not set"},       \
