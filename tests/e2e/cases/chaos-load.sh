@@ -122,7 +122,7 @@ full_chaos_rotation_under_load() {
 	until_asked "$CASE" "$injected"
 	was=$(ca_bundle)
 	probe_pod >"$W/probe.json"
-	proc_start "$CASE.load" python3 "$here/soak/load.py" "$D" "$CASE" "$W/probe.json" "${CHAOS_RATE:-500}" 16 "$W/load.json"
+	proc_start "$CASE.load" python3 "$here/soak/load.py" "$D" "$CASE" "$W/probe.json" "${CHAOS_RATE:-500}" 48 "$W/load.json"
 	until_true 60 'there is no load' load_at_least injected 200
 	until_true 180 'the CA is not replaced' rotated
 	# what begins now is with the new one: the API server makes new connections all the time

@@ -152,12 +152,13 @@ class Report:
             if not points:
                 continue
             per_hour = slope([(p[0], p[1]) for p in points]) * 3600
+            late = slope([(p[0], p[1]) for p in points[len(points) // 2:]]) * 3600
             n = max(1, len(points) // 3)
             growth = sum(p[1] for p in points[-n:]) / n - sum(p[1] for p in points[:n]) / n
             fds = [sorted(p[2] for p in part)[n // 2] for part in (points[:n], points[-n:])]
-            print("  %-10s pid %-8d %5d s  RSS %.1f -> %.1f, %+.2f MiB/h  fds %d -> %d" % (
+            print("  %-10s pid %-8d %5d s  RSS %.1f -> %.1f, %+.2f MiB/h (second half %+.2f)  fds %d -> %d" % (
                 life.name, life.pid, points[-1][0], points[0][1] / MIB, points[-1][1] / MIB, per_hour / MIB,
-                points[0][2], points[-1][2]))
+                late / MIB, points[0][2], points[-1][2]))
             if self.args.duration >= 300 and per_hour > LEAK_KIB_HOUR and growth > LEAK_KIB:
                 wrong.append("%s grows by %.1f MiB/h" % (life.name, per_hour / MIB))
             if self.args.duration >= 300 and fds[1] > fds[0] + FDS:
