@@ -121,8 +121,7 @@ static void show(struct og_cli *cli, const struct missed_args *a, const struct o
 	if (a->no_headers)
 		return;
 	if (m->report.n && a->output == OUT_TABLE)
-		og_missed_legend(
-			&m->report, cli->colour_out, cli->width, cli->arena, &cli->out);
+		og_missed_legend(&m->report, cli->colour_out, cli->width, cli->arena, &cli->out);
 	if (!m->report.n)
 		og_buf_fmt(&cli->err, "%u pods looked at, none is missed%s\n", m->pods,
 			m->partial ? ", as far as could be seen" : "");

@@ -51,7 +51,7 @@ static void note_made(struct og_authority *a, int64_t now)
 	a->made_ca_ns[0] = now;
 }
 
-static void on_written(void *ctx, const struct og_kube_answer *ans)
+static void on_written(void *ctx, const struct og_kube_answer *answer)
 {
 	struct og_authority *a = ctx;
 	int64_t now = og_loop_now_ns(a->loop);
@@ -68,7 +68,7 @@ static void on_written(void *ctx, const struct og_kube_answer *ans)
 	a->call = NULL;
 	a->wanted = WRITE_NOTHING;
 	a->write_error[0] = '\0';
-	if (ans->code == 0) {
+	if (answer->code == 0) {
 		a->failures = 0;
 		a->pause_ns = now + AFTER_WRITE_MS * OG_NS_PER_MS;
 		if (w == WRITE_CREATE || w == WRITE_RECREATE || w == WRITE_BEGIN)
@@ -77,13 +77,13 @@ static void on_written(void *ctx, const struct og_kube_answer *ans)
 		a->info.rotations += w == WRITE_PROMOTE;
 		pthread_mutex_unlock(&a->lock);
 		authority_say(a, good[w]);
-	} else if (ans->http == 409 || ans->http == 404) {
+	} else if (answer->http == 409 || answer->http == 404) {
 		/* Another replica was first: its state comes by the watch. */
 		a->pause_ns = now + AFTER_CONFLICT_MS * OG_NS_PER_MS;
 		a->seam->watch_poke(a->secret_watch.watch);
 	} else {
 		a->pause_ns = now + backoff_ns(a, a->failures++);
-		(void)snprintf(a->write_error, sizeof(a->write_error), "%.390s", ans->err.msg);
+		(void)snprintf(a->write_error, sizeof(a->write_error), "%.390s", answer->err.msg);
 	}
 	authority_act(a);
 }
@@ -158,7 +158,7 @@ void authority_write(
 
 /* ---- the configurations ---- */
 
-static void on_published(void *ctx, const struct og_kube_answer *ans)
+static void on_published(void *ctx, const struct og_kube_answer *answer)
 {
 	struct watched_config *c = ctx;
 	struct og_authority *a = c->w.a;
@@ -167,22 +167,22 @@ static void on_published(void *ctx, const struct og_kube_answer *ans)
 	c->call = NULL;
 	c->due_ns = 0;
 	c->error[0] = '\0';
-	if (ans->code == 0) {
+	if (answer->code == 0) {
 		c->failures = 0;
 		c->pause_ns = now + AFTER_WRITE_MS * OG_NS_PER_MS;
 		pthread_mutex_lock(&a->lock);
 		a->info.bundle_writes++;
 		pthread_mutex_unlock(&a->lock);
-	} else if (ans->http == 409 || ans->http == 404 || ans->http == 422) {
+	} else if (answer->http == 409 || answer->http == 404 || answer->http == 422) {
 		/* 422 is what a failed `test` gives */
 		c->pause_ns = now + (c->failures++ ? backoff_ns(a, c->failures)
 						   : AFTER_CONFLICT_MS * OG_NS_PER_MS);
 		if (c->failures > 3)
-			(void)snprintf(c->error, sizeof(c->error), "%.390s", ans->err.msg);
+			(void)snprintf(c->error, sizeof(c->error), "%.390s", answer->err.msg);
 		a->seam->watch_poke(c->w.watch);
 	} else {
 		c->pause_ns = now + backoff_ns(a, c->failures++);
-		(void)snprintf(c->error, sizeof(c->error), "%.390s", ans->err.msg);
+		(void)snprintf(c->error, sizeof(c->error), "%.390s", answer->err.msg);
 	}
 	authority_act(a);
 }

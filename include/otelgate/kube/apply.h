@@ -47,8 +47,8 @@ int og_kube_apply(struct og_kube *k, const struct og_kube_write *w, struct og_ku
 int og_kube_apply_status(struct og_kube *k, const struct og_kube_write *w,
 	struct og_kube_call **ret, struct og_err *err);
 /* RFC 7386. pre is put into the body's metadata, which must not have uid or resourceVersion; one of
- * them is required. Another resourceVersion is answered with 409, another uid alone with 422 (to the
- * server it is a field that cannot be changed). */
+ * them is required. Another resourceVersion is answered with 409, another uid alone with 422 (to
+ * the server it is a field that cannot be changed). */
 int og_kube_merge(struct og_kube *k, const struct og_kube_write *w, struct og_kube_call **ret,
 	struct og_err *err);
 /* The whole object, with metadata.resourceVersion in it (it is the precondition). */

@@ -389,7 +389,7 @@ END_TEST
 START_TEST(silence_without_bookmarks_may_be_peace)
 {
 	synced();
-	int s = atoi(fake_param("timeoutSeconds"));
+	int s = (int)strtol(fake_param("timeoutSeconds"), NULL, 10);
 	fake_advance((s + 10) * 1000 - 2100 - 100);
 	ck_assert_uint_eq(fake.cancels, 0);
 	fake_advance(200); /* but the server should have ended it by now */

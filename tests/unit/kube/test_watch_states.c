@@ -278,13 +278,13 @@ END_TEST
 START_TEST(timeouts_are_spread)
 {
 	synced();
-	int first = atoi(fake_param("timeoutSeconds")), differ = 0;
+	int first = (int)strtol(fake_param("timeoutSeconds"), NULL, 10), differ = 0;
 	for (int i = 0; i < 20; i++) {
 		fake_advance(2000);
 		fake_done();
 		fake_wait(0);
 		fake_open();
-		differ += atoi(fake_param("timeoutSeconds")) != first;
+		differ += (int)strtol(fake_param("timeoutSeconds"), NULL, 10) != first;
 	}
 	ck_assert_int_gt(differ, 15);
 }

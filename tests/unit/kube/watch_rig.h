@@ -118,7 +118,7 @@ static inline void ck_stream(const char *rv, bool initial)
 	ck_param("sendInitialEvents", initial ? "true" : NULL);
 	ck_param("resourceVersionMatch", initial ? "NotOlderThan" : NULL);
 	ck_param("limit", NULL);
-	int seconds = atoi(fake_param("timeoutSeconds"));
+	int seconds = (int)strtol(fake_param("timeoutSeconds"), NULL, 10);
 	ck_assert(seconds >= 300 && seconds <= 600);
 	ck_assert_int_eq(fake.r.deadline_ms, -1);
 	ck_assert_int_eq(fake.r.idle_ms, 0);
