@@ -31,6 +31,7 @@ void og_ptrs_fini(struct og_ptrs *l, size_t *bytes)
 	}
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is kept, and written through */
 void og_pool_init(struct og_pool *p, uint64_t seed, size_t *bytes)
 {
 	*p = (struct og_pool){.seed = seed, .bytes = bytes};
