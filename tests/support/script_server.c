@@ -21,6 +21,7 @@ struct ss {
 	unsigned port;
 	ss_fn *fn;
 	void *ctx;
+	struct ss_step *steps; /* without fn: the test's, copied; they outlive the test's stack */
 	SSL_CTX *tls;
 	pthread_t acceptor;
 	pthread_mutex_t lock;
@@ -123,7 +124,7 @@ const char *ss_last(const struct ss_conn *c)
 
 static const struct ss_step *step_of(struct ss *s)
 {
-	const struct ss_step *steps = s->ctx;
+	const struct ss_step *steps = s->steps;
 	pthread_mutex_lock(&s->lock);
 	unsigned want = s->nseen - 1, i = 0;
 	pthread_mutex_unlock(&s->lock);
@@ -136,7 +137,7 @@ static void serve_steps(struct ss_conn *c)
 {
 	while (ss_read(c)) {
 		const struct ss_step *st = step_of(c->s);
-		if (!ss_send_n(c, st->text, st->n ? st->n : strlen(st->text)))
+		if (!ss_send_n(c, st->text, st->n))
 			return;
 		if (st->after == SS_KEEP)
 			continue;
@@ -243,6 +244,31 @@ static SSL_CTX *make_tls(const struct ss_tls *t)
 	return ctx;
 }
 
+static void free_steps(struct ss_step *steps)
+{
+	for (size_t i = 0; steps && steps[i].text; i++)
+		og_free((void *)(uintptr_t)steps[i].text);
+	og_free(steps);
+}
+
+/* NULL when memory is out. */
+static struct ss_step *copy_steps(const struct ss_step *from)
+{
+	size_t n = 0;
+	while (from[n].text)
+		n++;
+	struct ss_step *to = og_calloc(n + 1, sizeof(*to));
+	for (size_t i = 0; to && i < n; i++) {
+		size_t len = from[i].n ? from[i].n : strlen(from[i].text);
+		to[i] = (struct ss_step){og_memdup(from[i].text, len), len, from[i].after};
+		if (!to[i].text) {
+			free_steps(to);
+			return NULL;
+		}
+	}
+	return to;
+}
+
 struct ss *ss_start(ss_fn *fn, void *ctx, const struct ss_tls *tls)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -252,6 +278,10 @@ struct ss *ss_start(ss_fn *fn, void *ctx, const struct ss_tls *tls)
 		return NULL;
 	s->fn = fn;
 	s->ctx = ctx;
+	if (!fn && ctx && !(s->steps = copy_steps(ctx))) {
+		og_free(s);
+		return NULL;
+	}
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->changed, NULL);
 	s->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -260,6 +290,7 @@ struct ss *ss_start(ss_fn *fn, void *ctx, const struct ss_tls *tls)
 		pthread_create(&s->acceptor, NULL, accept_all, s)) {
 		SSL_CTX_free(s->tls);
 		(void)close(s->listen_fd);
+		free_steps(s->steps);
 		og_free(s);
 		return NULL;
 	}
@@ -288,6 +319,7 @@ void ss_stop(struct ss *s)
 	SSL_CTX_free(s->tls);
 	pthread_mutex_destroy(&s->lock);
 	pthread_cond_destroy(&s->changed);
+	free_steps(s->steps);
 	og_free(s);
 }
 
