@@ -1,24 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ops listener of the controller. Runs on threads of its own. */
 #include "controller-priv.h"
+#include "otelgate/net/ops.h"
 
 enum { STUCK_LOOP_S = 120, OPS_CONNECTIONS = 128, OPS_BODY = 4096 };
 
 static void line(struct og_buf *b, bool ok, const char *name)
 {
 	og_buf_fmt(b, "[%c]%s %s", ok ? '+' : '-', name, ok ? "ok" : "failed");
-}
-
-static void answer(const struct og_http_req *req, struct og_http_resp *resp, bool ok)
-{
-	struct og_sv verbose;
-
-	resp->status = ok ? 200 : 503;
-	if (ok && !og_http_query(req, "verbose", &verbose)) {
-		og_buf_reset(resp->body);
-		og_buf_lit(resp->body, "ok\n");
-	}
-	og_http_resp_header(resp, "Cache-Control", "no-store");
 }
 
 /* A watch that fails later does not take the controller out: what it knows is still true. */
@@ -32,7 +21,7 @@ static void on_ready(void *ctx, const struct og_http_req *req, struct og_http_re
 	line(resp->body, synced, "watches");
 	og_buf_lit(resp->body, ": every one has given its first answer\n");
 	(void)og_cluster_ready(c->cluster, resp->body);
-	answer(req, resp, !off && synced);
+	og_ops_answer(req, resp, !off && synced);
 }
 
 static void on_live(void *ctx, const struct og_http_req *req, struct og_http_resp *resp)
@@ -46,18 +35,7 @@ static void on_live(void *ctx, const struct og_http_req *req, struct og_http_res
 	og_buf_fmt(resp->body, ": last turn %lld s ago\n", (long long)(silent / OG_NS_PER_S));
 	line(resp->body, lease, "lease");
 	og_buf_ch(resp->body, '\n');
-	answer(req, resp, loop && lease);
-}
-
-static void on_metrics(void *ctx, const struct og_http_req *req, struct og_http_resp *resp)
-{
-	struct controller *c = ctx;
-	struct og_sv accept = {0};
-
-	(void)og_http_header(req, "Accept", &accept);
-	enum og_metric_format f = og_metrics_negotiate(accept);
-	resp->content_type = og_metrics_content_type(f);
-	(void)og_metrics_write(c->metrics, f, resp->body, NULL);
+	og_ops_answer(req, resp, loop && lease);
 }
 
 static void on_missed(void *ctx, const struct og_http_req *req, struct og_http_resp *resp)
@@ -90,7 +68,7 @@ int controller_ops_start(struct controller *c, struct og_err *err)
 		{"GET", "/healthz", on_live, c, 0},
 		{"GET", "/livez", on_live, c, 0},
 		{"GET", "/readyz", on_ready, c, 0},
-		{"GET", "/metrics", on_metrics, c, 0},
+		{"GET", "/metrics", og_ops_metrics, c->metrics, 0},
 		{"GET", "/debug/missed", on_missed, c, 0},
 	};
 	struct og_httpd_opts o = {.address = c->o->ops_address,

@@ -4,6 +4,7 @@
 #include "otelgate/base/mem.h"
 #include "otelgate/base/parse.h"
 #include "otelgate/codec/jwrite.h"
+#include "otelgate/net/ops.h"
 #include "webhook-priv.h"
 
 /* A handler that long, or a main loop silent that long, is stuck: restart. */
@@ -145,40 +146,17 @@ bool webhook_live(struct webhook *w, struct og_buf *detail)
 	return run_checks(w, live_checks, OG_COUNT(live_checks), detail);
 }
 
-static void answer_checks(const struct og_http_req *req, struct og_http_resp *resp, bool ok)
-{
-	struct og_sv verbose;
-
-	resp->status = ok ? 200 : 503;
-	if (ok && !og_http_query(req, "verbose", &verbose)) {
-		og_buf_reset(resp->body);
-		og_buf_lit(resp->body, "ok\n");
-	}
-	og_http_resp_header(resp, "Cache-Control", "no-store");
-}
-
 static void on_ready(void *ctx, const struct og_http_req *req, struct og_http_resp *resp)
 {
 	bool ok = webhook_ready(ctx, resp->body);
 
 	webhook_cluster_watches(ctx, resp->body);
-	answer_checks(req, resp, ok);
+	og_ops_answer(req, resp, ok);
 }
 
 static void on_live(void *ctx, const struct og_http_req *req, struct og_http_resp *resp)
 {
-	answer_checks(req, resp, webhook_live(ctx, resp->body));
-}
-
-static void on_metrics(void *ctx, const struct og_http_req *req, struct og_http_resp *resp)
-{
-	struct webhook *w = ctx;
-	struct og_sv accept = {0};
-
-	(void)og_http_header(req, "Accept", &accept);
-	enum og_metric_format f = og_metrics_negotiate(accept);
-	resp->content_type = og_metrics_content_type(f);
-	(void)og_metrics_write(w->metrics, f, resp->body, NULL);
+	og_ops_answer(req, resp, webhook_live(ctx, resp->body));
 }
 
 static void put_str(struct og_buf *b, const char *key, struct og_sv v)
@@ -381,7 +359,7 @@ void webhook_ops_routes(struct webhook *w)
 		{"GET", "/healthz", on_live, w, 0},
 		{"GET", "/livez", on_live, w, 0},
 		{"GET", "/readyz", on_ready, w, 0},
-		{"GET", "/metrics", on_metrics, w, 0},
+		{"GET", "/metrics", og_ops_metrics, w->metrics, 0},
 		{"GET", "/debug/config", on_debug_config, w, 0},
 	};
 	_Static_assert(sizeof(routes) == sizeof(w->ops_routes), "room for every route");
