@@ -58,8 +58,9 @@ static const struct og_opt opts[] = {
 			"there is none",
 	},
 	OG_KUBE_OPT_NAMESPACE(struct controller_args, kube),
-	OG_SERVICE_OPTS(struct controller_args, service,
-		"/healthz, /livez, /readyz, /metrics and /debug/missed", "controller, http"),
+	OG_SERVICE_LISTEN_OPTS(struct controller_args, service,
+		"/healthz, /livez, /readyz, /metrics and /debug/missed"),
+	OG_SERVICE_LOG_OPTS(struct controller_args, service, "", "controller, http"),
 	OG_KUBE_OPTS(struct controller_args, kube),
 	OG_KUBE_OPT_SERVICE_ACCOUNT_DIR(struct controller_args, kube),
 };

@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* webhook: the admission service. */
-#include "otelgate/base/log.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/cli/command.h"
 #include "otelgate/cli/kubeflags.h"
 #include "otelgate/webhook/server.h"
 #include "commands-priv.h"
+#include "serviceopts-priv.h"
 
 struct webhook_args {
-	const char *tls_cert, *tls_key, *objects, *address, *ops_address, *ports_file, *debug;
+	const char *tls_cert, *tls_key, *objects, *address;
+	struct og_service_args run;
 	const char *service, *domain, *registration, *ca_secret, *tls_secret;
 	struct og_strs config, names;
 	struct og_kubeflags kube;
 	bool no_cluster;
 	int64_t ca_ms, leaf_ms, settle_ms, sync_ms, owner_wait_ms;
-	uint32_t port, ops_port, workers, max_inflight, max_connections;
+	uint32_t port, workers, max_inflight, max_connections;
 	int64_t review_ms, delay_ms, drain_ms;
-	unsigned failure_policy, log_level, log_format;
+	unsigned failure_policy;
 };
 enum { POLICY_IGNORE, POLICY_FAIL };
 
 #define AT(field) offsetof(struct webhook_args, field)
-#define LISTEN	  "Listeners"
+#define LISTEN	  OG_SERVICE_LISTEN
 #define LIMITS	  "Limits"
-#define LOG	  "Log"
 #define CERTS	  "Certificates from the cluster"
 enum { HOUR_MS = 3600 * 1000 };
 
@@ -91,33 +91,8 @@ static const struct og_opt opts[] = {
 		.help = "admission port (HTTPS); 0 takes any free one",
 		.group = LISTEN,
 	},
-	{
-		.name = "ops-address",
-		.type = OG_OPT_STR,
-		.at = AT(ops_address),
-		.arg = "IP",
-		.help = "address of the port for health and metrics; all when not given",
-		.group = LISTEN,
-	},
-	{
-		.name = "ops-port",
-		.type = OG_OPT_U32,
-		.at = AT(ops_port),
-		.arg = "PORT",
-		.def = "8080",
-		.max = 65535,
-		.help = "port for /healthz, /livez, /readyz, /metrics and /debug/config (plain "
-			"HTTP); 0 takes any free one",
-		.group = LISTEN,
-	},
-	{
-		.name = "ports-file",
-		.type = OG_OPT_STR,
-		.at = AT(ports_file),
-		.arg = "FILE",
-		.help = "write the ports there once both serve",
-		.group = LISTEN,
-	},
+	OG_SERVICE_LISTEN_OPTS(
+		struct webhook_args, run, "/healthz, /livez, /readyz, /metrics and /debug/config"),
 	{
 		.name = "workers",
 		.type = OG_OPT_U32,
@@ -303,35 +278,8 @@ static const struct og_opt opts[] = {
 	OG_KUBE_OPT_NAMESPACE(struct webhook_args, kube),
 	OG_KUBE_OPTS(struct webhook_args, kube),
 	OG_KUBE_OPT_SERVICE_ACCOUNT_DIR(struct webhook_args, kube),
-	{
-		.name = "log-level",
-		.type = OG_OPT_WORD,
-		.at = AT(log_level),
-		.arg = "LEVEL",
-		.words = "debug|info|warn|error|off",
-		.def = "info",
-		.help = "least level written to standard error; pods left alone are debug",
-		.group = LOG,
-	},
-	{
-		.name = "log-format",
-		.type = OG_OPT_WORD,
-		.at = AT(log_format),
-		.arg = "FORM",
-		.words = "auto|text|json",
-		.def = "auto",
-		.help = "auto means text on a terminal and JSON lines otherwise",
-		.group = LOG,
-	},
-	{
-		.name = "debug",
-		.type = OG_OPT_STR,
-		.at = AT(debug),
-		.arg = "COMPONENTS",
-		.env = "OTELGATE_DEBUG",
-		.help = "components at debug level: webhook, http, or all; separated by commas",
-		.group = LOG,
-	},
+	OG_SERVICE_LOG_OPTS(
+		struct webhook_args, run, "; pods left alone are debug", "webhook, http"),
 };
 
 /* With a cluster: when one is named, or when this runs in a pod and not all comes from files. */
@@ -364,8 +312,8 @@ static struct og_webhook_opts make_opts(const struct webhook_args *a)
 {
 	return (struct og_webhook_opts){.address = a->address,
 		.port = (uint16_t)a->port,
-		.ops_address = a->ops_address,
-		.ops_port = (uint16_t)a->ops_port,
+		.ops_address = a->run.ops_address,
+		.ops_port = (uint16_t)a->run.ops_port,
 		.tls_cert = a->tls_cert,
 		.tls_key = a->tls_key,
 		.config_paths = a->config.v,
@@ -377,7 +325,7 @@ static struct og_webhook_opts make_opts(const struct webhook_args *a)
 		.shutdown_delay_ms = a->delay_ms,
 		.drain_ms = a->drain_ms,
 		.fail_mode = a->failure_policy == POLICY_FAIL,
-		.ports_file = a->ports_file,
+		.ports_file = a->run.ports_file,
 		.cluster = {.service = a->service,
 			.domain = a->domain,
 			.names = a->names.v,
@@ -397,17 +345,12 @@ static int run_webhook(struct og_cli *cli, void *args, const struct og_parsed *p
 {
 	const struct webhook_args *a = args;
 	struct og_err err = OG_ERR_INIT;
-	struct og_log_options log = {.fd = cli->err_fd,
-		.format = (enum og_log_format)a->log_format,
-		.level = (enum og_log_level)a->log_level,
-		.colour = cli->colour_err,
-		.debug = a->debug};
 	struct og_webhook_opts o = make_opts(a);
 	int r;
 
 	(void)p;
-	if (og_log_setup(&log, &err) < 0)
-		return og_cli_usage(cli, "--debug: %s", err.msg);
+	if ((r = og_service_log(cli, &a->run)) != OG_EXIT_PASS)
+		return r;
 	if ((r = check_args(cli, a)) != OG_EXIT_PASS)
 		return r;
 	if (wants_cluster(cli, a) &&
