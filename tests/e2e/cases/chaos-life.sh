@@ -7,10 +7,7 @@
 # own_pods: its own Deployment, rolled once more; every pod comes to be
 own_pods() {
 	k apply --server-side --force-conflicts -f "$here/../../manifests/base/webhook-deployment.yaml" >/dev/null
-	# as `rollout restart`, which refuses to come twice in one second
-	k patch -n "$system" deployment/otelgate-webhook \
-		-p '{"spec": {"template": {"metadata": {"annotations": {"e2e.otelgate.dev/roll": "'"$EPOCHREALTIME"'"}}}}}' >/dev/null
-	k rollout status -n "$system" deployment/otelgate-webhook --timeout=60s
+	rolled "$system" otelgate-webhook
 }
 
 # everybody_admitted MOMENT: a pod that asks for injection, and its own

@@ -60,8 +60,7 @@ core_chaos_two_other_webhooks() {
 		fail "$(k get pods -n "$CASE" -o json | jq -c '.items[0].spec.containers | map({name, env: [.env[]?.name]})')"
 	# one of them fails: ours does not mind
 	register b-neighbour "$(port neighbour)" /fail "$CASE"
-	k rollout restart -n "$CASE" deployment/web >/dev/null
-	k rollout status -n "$CASE" deployment/web --timeout=60s >/dev/null
+	rolled "$CASE" web >/dev/null
 	until_true 30 'not injected' all_pods "$CASE" 5 "$injected"
 	no_refusals
 }

@@ -187,18 +187,11 @@ core_incluster_opt_out_again() {
 	k delete pod -n "$CASE" -l app=web --timeout=60s >/dev/null
 	k rollout status -n "$CASE" deployment/web --timeout=60s
 	eq "$(how_many "$CASE" "$injected")" 0 'injected pods after the annotation was removed'
-	new_template web round-1
-	k rollout status -n "$CASE" deployment/web --timeout=60s
+	rolled "$CASE" web
 	eq "$(how_many "$CASE" "$injected")" 0 'injected pods in a new ReplicaSet'
 	k annotate -n "$CASE" deployment web otelgate.dev/inject=true >/dev/null
-	new_template web round-2
-	k rollout status -n "$CASE" deployment/web --timeout=60s
+	rolled "$CASE" web
 	eq "$(how_many "$CASE" "$injected")" 1 'injected pods after it was opted in again'
-}
-
-# rollout restart writes the time in seconds, and refuses a second one within the same
-new_template() { # DEPLOYMENT TEXT
-	k patch -n "$CASE" deployment "$1" -p "{\"spec\": {\"template\": {\"metadata\": {\"annotations\": {\"e2e.otelgate.dev/round\": \"$2\"}}}}}" >/dev/null
 }
 
 # Whatever happens to the webhook, its own pods are not asked about.
@@ -209,14 +202,12 @@ core_incluster_own_pods() {
 	replica 0
 	endpoints 0
 	until_asked default "$injected"
-	k rollout restart -n otelgate deployment/otelgate-webhook >/dev/null
-	k rollout status -n otelgate deployment/otelgate-webhook --timeout=60s
+	rolled otelgate otelgate-webhook
 	eq "$(admissions otelgate | jq -s '[.[].calls[]] | length')" 0 'calls for pods of its own namespace'
 	for way in TERM KILL; do
 		proc_signal webhook-0 "$way"
 		until_true 30 'it does not end' proc_gone webhook-0
-		k rollout restart -n otelgate deployment/otelgate-webhook >/dev/null
-		k rollout status -n otelgate deployment/otelgate-webhook --timeout=60s
+		rolled otelgate otelgate-webhook
 		dry_run default "$W/probe.json" | jq -e ".kind == \"Pod\" and ($injected | not)" >/dev/null || fail "not admitted while it is away ($way)"
 		replica 0
 		endpoints 0

@@ -40,6 +40,13 @@ use_cluster() { # FOLDER
 	export OTELGATE_E2E_DIR=$D KUBECONFIG=$D/kubeconfig/admin
 }
 
+# rolled NS DEPLOYMENT: as `rollout restart`, which writes the second and refuses to come twice within it
+rolled() {
+	k patch -n "$1" deployment "$2" -p \
+		'{"spec": {"template": {"metadata": {"annotations": {"e2e.otelgate.dev/rolled": "'"$EPOCHREALTIME"'"}}}}}' >/dev/null
+	k rollout status -n "$1" "deployment/$2" --timeout=60s
+}
+
 # until_true SECONDS WHAT COMMAND...: the case fails when it never becomes true
 until_true() {
 	local seconds=$1 what=$2
