@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What injection leaves alone, and that it can be undone. */
 #include "otelgate/codec/jpatch.h"
-#include "support/gen_world.h"
 #include "support/naive_patch.h"
-#include "support/suite.h"
+#include "support/property.h"
 
 static struct og_jval template_of(struct og_jval object)
 {
@@ -288,36 +287,20 @@ static bool no_secret(struct world *w)
 enum { RUNS = 2000 };
 static const struct gen_opts any = {0}, in = {.always_in = true}, never = {.never_in = true};
 
-#define PROPERTY(name, opts, atleast)                                           \
-	START_TEST(test_##name)                                                 \
-	{                                                                       \
-		ck_assert(world_run(#name, name, (opts), RUNS));                \
-		if (!getenv("PROPERTY_RUNS"))                                   \
-			ck_assert_uint_ge(world_hits(), RUNS *(atleast) / 100); \
-	}                                                                       \
-	END_TEST
-PROPERTY(second_is_empty, &in, 60)
-PROPERTY(left_alone, &never, 8)
-PROPERTY(opted_out, &any, 2)
-PROPERTY(all_kept, &in, 60)
-PROPERTY(env_kept, &in, 60)
-PROPERTY(undo_is_exact, &in, 60)
-PROPERTY(applies_elsewhere, &any, 25)
-PROPERTY(no_secret, &in, 20)
+#define ROW(name) #name, name
+static const struct property properties[] = {
+	{ROW(second_is_empty), &in, 60},
+	{ROW(left_alone), &never, 8},
+	{ROW(opted_out), &any, 2},
+	{ROW(all_kept), &in, 60},
+	{ROW(env_kept), &in, 60},
+	{ROW(undo_is_exact), &in, 60},
+	{ROW(applies_elsewhere), &any, 25},
+	{ROW(no_secret), &in, 20},
+};
+#undef ROW
 
 int main(void)
 {
-	Suite *s = suite_create("kept");
-	TCase *t = tcase_create("properties");
-	tcase_set_timeout(t, 120);
-	tcase_add_test(t, test_second_is_empty);
-	tcase_add_test(t, test_left_alone);
-	tcase_add_test(t, test_opted_out);
-	tcase_add_test(t, test_all_kept);
-	tcase_add_test(t, test_env_kept);
-	tcase_add_test(t, test_undo_is_exact);
-	tcase_add_test(t, test_applies_elsewhere);
-	tcase_add_test(t, test_no_secret);
-	suite_add_tcase(s, t);
-	return og_suite_run(s);
+	return property_main("kept", properties, OG_COUNT(properties), RUNS);
 }

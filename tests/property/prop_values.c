@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What injected values say, and what later rounds make of them. */
 #include "otelgate/codec/percent.h"
-#include "support/gen_world.h"
-#include "support/suite.h"
+#include "support/property.h"
 
 #include <stdio.h>
 
@@ -480,38 +479,21 @@ static const struct gen_opts in = {.always_in = true},
 			     nameless = {
 				     .always_in = true, .pods_only = true, .no_object_names = true};
 
-#define PROPERTY(name, opts, atleast)                                           \
-	START_TEST(test_##name)                                                 \
-	{                                                                       \
-		ck_assert(world_run(#name, name, (opts), RUNS));                \
-		if (!getenv("PROPERTY_RUNS"))                                   \
-			ck_assert_uint_ge(world_hits(), RUNS *(atleast) / 100); \
-	}                                                                       \
-	END_TEST
-PROPERTY(defined_before_use, &in, 60)
-PROPERTY(attributes, &in, 60)
-PROPERTY(stays_restricted, &in, 4)
-PROPERTY(names_unique, &in, 60)
-PROPERTY(same_revision, &nameless, 20)
-PROPERTY(profile_change, &in, 50)
-PROPERTY(late_container, &in, 40)
-PROPERTY(template_is_pod, &pods, 60)
-PROPERTY(forged_record, &in, 60)
+#define ROW(name) #name, name
+static const struct property properties[] = {
+	{ROW(defined_before_use), &in, 60},
+	{ROW(attributes), &in, 60},
+	{ROW(stays_restricted), &in, 4},
+	{ROW(names_unique), &in, 60},
+	{ROW(same_revision), &nameless, 20},
+	{ROW(profile_change), &in, 50},
+	{ROW(late_container), &in, 40},
+	{ROW(template_is_pod), &pods, 60},
+	{ROW(forged_record), &in, 60},
+};
+#undef ROW
 
 int main(void)
 {
-	Suite *s = suite_create("values");
-	TCase *t = tcase_create("properties");
-	tcase_set_timeout(t, 120);
-	tcase_add_test(t, test_defined_before_use);
-	tcase_add_test(t, test_attributes);
-	tcase_add_test(t, test_stays_restricted);
-	tcase_add_test(t, test_names_unique);
-	tcase_add_test(t, test_same_revision);
-	tcase_add_test(t, test_profile_change);
-	tcase_add_test(t, test_late_container);
-	tcase_add_test(t, test_template_is_pod);
-	tcase_add_test(t, test_forged_record);
-	suite_add_tcase(s, t);
-	return og_suite_run(s);
+	return property_main("values", properties, OG_COUNT(properties), RUNS);
 }
