@@ -153,6 +153,10 @@ bool og_glob(struct og_sv pattern, struct og_sv s);
 /* The record annotation (core/record.c). */
 int og_record_write(struct og_plan *p, struct og_arena *a, struct og_err *err);
 
+/* The patch as RFC 6902 text, not yet checked (core/plan_patch.c). Errors: LIMIT, OOM. */
+int og_plan_write(
+	const struct og_plan *p, struct og_arena *a, struct og_buf *out, struct og_err *err);
+
 /* Checks the patched object (core/selfcheck.c). */
 int og_selfcheck(
 	const struct og_plan *p, struct og_jmut patched, struct og_arena *a, struct og_err *err);
@@ -164,9 +168,9 @@ struct og_sv og_mut_secret_env(struct og_mut *m, struct og_sv name, struct og_sv
 struct og_sv og_mut_revision_text(struct og_mut *m, const char *prefix);
 
 /*
- * The object carries an earlier injection: p->object, tmpl, spec and meta become those of the
- * object without it, so that everything is planned from what the user wrote. p->received keeps what
- * came.
+ * (core/plan_apply.c) The object carries an earlier injection: p->object, tmpl, spec and meta
+ * become those of the object without it, so that everything is planned from what the user wrote.
+ * p->received keeps what came.
  */
 int og_plan_rebase(struct og_plan *p, struct og_arena *a, struct og_err *err);
 
