@@ -8,6 +8,9 @@
 
 struct og_cluster;
 
+/* Where facts about owners are. */
+enum { CLUSTER_OWNER_PARTS = OG_CLUSTER_OWNERS | OG_CLUSTER_WORKLOADS };
+
 /* One watched kind. */
 struct cluster_watch {
 	struct og_cluster *c;
@@ -78,4 +81,14 @@ int cluster_written_project(void *ctx, struct og_jval object, struct og_arena *s
 	struct og_buf *extra, struct og_err *err);
 /* The registration as it was received. */
 int cluster_registration_project(void *ctx, struct og_jval object, struct og_arena *scratch,
+	struct og_buf *extra, struct og_err *err);
+
+/* projections.c */
+int cluster_workload_project(void *ctx, struct og_jval object, struct og_arena *scratch,
+	struct og_buf *extra, struct og_err *err);
+int cluster_podstate_project(void *ctx, struct og_jval object, struct og_arena *scratch,
+	struct og_buf *extra, struct og_err *err);
+int cluster_spec_project(void *ctx, struct og_jval object, struct og_arena *scratch,
+	struct og_buf *extra, struct og_err *err);
+int cluster_secret_project(void *ctx, struct og_jval object, struct og_arena *scratch,
 	struct og_buf *extra, struct og_err *err);

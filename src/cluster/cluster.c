@@ -71,7 +71,7 @@ static void on_change(void *ctx, enum og_store_change what, const struct og_reco
 	struct og_cluster *c = w->c;
 
 	(void)what, (void)old, (void)now, (void)stale;
-	if (w->kind->part == OG_CLUSTER_OWNERS)
+	if (w->kind->part & CLUSTER_OWNER_PARTS)
 		cluster_facts_changed(c);
 	if (w->kind->part != OG_CLUSTER_CONFIG || !atomic_load(&c->synced) ||
 		og_timer_is_set(&c->settle))
@@ -81,22 +81,52 @@ static void on_change(void *ctx, enum og_store_change what, const struct og_reco
 		cluster_config_rebuild(c);
 }
 
+static int (*projection_of(enum og_cluster_part part))(
+	void *, struct og_jval, struct og_arena *, struct og_buf *, struct og_err *)
+{
+	static const struct {
+		enum og_cluster_part part;
+		int (*project)(void *, struct og_jval, struct og_arena *, struct og_buf *,
+			struct og_err *);
+	} projections[] = {
+		{OG_CLUSTER_CONFIG, cluster_config_project},
+		{OG_CLUSTER_OWNERS, cluster_written_project},
+		{OG_CLUSTER_PODS, cluster_written_project},
+		{OG_CLUSTER_REGISTRATION, cluster_registration_project},
+		{OG_CLUSTER_WORKLOADS, cluster_workload_project},
+		{OG_CLUSTER_PODSTATES, cluster_podstate_project},
+		{OG_CLUSTER_POLICIES, cluster_spec_project},
+		{OG_CLUSTER_SERVICES, cluster_spec_project},
+		{OG_CLUSTER_TELEMETRY, cluster_spec_project},
+		{OG_CLUSTER_SECRETS, cluster_secret_project},
+	};
+	for (size_t i = 0; i < OG_COUNT(projections); i++)
+		if (projections[i].part == part)
+			return projections[i].project;
+	return NULL;
+}
+
+static unsigned owner_uid(void *ctx, const struct og_record *r, struct og_sv *keys)
+{
+	struct og_owner o;
+
+	(void)ctx;
+	if (!og_record_owner(r, &o))
+		return 0;
+	keys[0] = o.uid;
+	return 1;
+}
+
 static int start_watch(struct og_cluster *c, const struct og_cluster_kind *k, struct og_err *err)
 {
-	static int (*const projections[])(
-		void *, struct og_jval, struct og_arena *, struct og_buf *, struct og_err *) = {
-		[OG_CLUSTER_CONFIG] = cluster_config_project,
-		[OG_CLUSTER_OWNERS] = cluster_written_project,
-		[OG_CLUSTER_PODS] = cluster_written_project,
-		[OG_CLUSTER_REGISTRATION] = cluster_registration_project,
-	};
 	struct cluster_watch *w = &c->watches[c->nwatches];
 	struct og_store_opts so = {.name = k->resource,
 		.group = og_svz(k->group),
 		.kind = og_svz(k->kind),
 		.labels = k->labels,
 		.annotation_prefixes = prefixes,
-		.project = projections[k->part],
+		.project = projection_of(k->part),
+		.index = k->by_owner ? owner_uid : NULL,
 		.ctx = c,
 		.seed = c->o.seed};
 
@@ -140,6 +170,12 @@ int og_cluster_start(const struct og_cluster_opts *o, struct og_cluster **ret, s
 
 	if (!c)
 		return og_err_set(err, OG_E_OOM, "starting the watches");
+	/* A kind has one store. */
+	if ((o->parts & OG_CLUSTER_OWNERS && o->parts & OG_CLUSTER_WORKLOADS) ||
+		(o->parts & OG_CLUSTER_PODS && o->parts & OG_CLUSTER_PODSTATES)) {
+		og_free(c);
+		return og_err_set(err, OG_E_BUG, "parts of the cluster exclude each other");
+	}
 	c->o = *o;
 	if (!c->o.wait_ms)
 		c->o.wait_ms = WAIT_MS;

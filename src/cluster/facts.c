@@ -275,7 +275,7 @@ static bool get_object(void *ctx, struct og_sv group, struct og_sv kind, struct 
 	struct og_cluster_facts *f = ctx;
 	struct cluster_watch *w = cluster_watch_of(f->c, group, kind);
 
-	if (!w || w->kind->part != OG_CLUSTER_OWNERS)
+	if (!w || !(w->kind->part & CLUSTER_OWNER_PARTS))
 		return false;
 	/* A namespace is asked for as cluster-scoped, its name as the name. */
 	uint64_t seen = changes_now(f->c);

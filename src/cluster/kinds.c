@@ -5,31 +5,63 @@
 #include <stdio.h>
 #include "otelgate/base/mem.h"
 
+/* What a row is: how much of an object is read, and kept. */
+#define METADATA .metadata_only = true
+#define WHOLE	 .metadata_only = false
+#define LABELS	 .labels = true
+#define OF_NS	 .namespaced = true
+#define OTELGATE "otelgate.dev", "v1alpha1"
+/* Finished pods miss nothing any more, and need nothing. */
+#define UNFINISHED "status.phase!=Succeeded,status.phase!=Failed"
+
 static const struct og_cluster_kind kinds[] = {
-	{OG_CLUSTER_CONFIG, "otelgate.dev", "v1alpha1", "grafanastacks", "GrafanaStack", false,
-		false, false, false, NULL},
-	{OG_CLUSTER_CONFIG, "otelgate.dev", "v1alpha1", "telemetryprofiles", "TelemetryProfile",
-		false, false, false, false, NULL},
-	{OG_CLUSTER_OWNERS, "", "v1", "namespaces", "Namespace", false, true, true, false, NULL},
-	{OG_CLUSTER_OWNERS, "apps", "v1", "deployments", "Deployment", true, true, true, false,
-		NULL},
+	{OG_CLUSTER_CONFIG, OTELGATE, "grafanastacks", "GrafanaStack", WHOLE},
+	{OG_CLUSTER_CONFIG, OTELGATE, "telemetryprofiles", "TelemetryProfile", WHOLE},
+
+	{OG_CLUSTER_OWNERS, "", "v1", "namespaces", "Namespace", METADATA, LABELS},
+	{OG_CLUSTER_OWNERS, "apps", "v1", "deployments", "Deployment", OF_NS, METADATA, LABELS},
 	/* Their labels are those of their pods. */
-	{OG_CLUSTER_OWNERS, "apps", "v1", "replicasets", "ReplicaSet", true, true, false, false,
-		NULL},
-	{OG_CLUSTER_OWNERS, "apps", "v1", "statefulsets", "StatefulSet", true, true, true, false,
-		NULL},
-	{OG_CLUSTER_OWNERS, "apps", "v1", "daemonsets", "DaemonSet", true, true, true, false, NULL},
-	{OG_CLUSTER_OWNERS, "batch", "v1", "jobs", "Job", true, true, true, false, NULL},
-	{OG_CLUSTER_OWNERS, "batch", "v1", "cronjobs", "CronJob", true, true, true, false, NULL},
-	{OG_CLUSTER_OWNERS, "argoproj.io", "v1alpha1", "rollouts", "Rollout", true, true, true,
-		true, NULL},
-	/* Finished pods miss nothing any more. */
-	{OG_CLUSTER_PODS, "", "v1", "pods", "Pod", true, true, true, false,
-		"status.phase!=Succeeded,status.phase!=Failed"},
+	{OG_CLUSTER_OWNERS, "apps", "v1", "replicasets", "ReplicaSet", OF_NS, METADATA},
+	{OG_CLUSTER_OWNERS, "apps", "v1", "statefulsets", "StatefulSet", OF_NS, METADATA, LABELS},
+	{OG_CLUSTER_OWNERS, "apps", "v1", "daemonsets", "DaemonSet", OF_NS, METADATA, LABELS},
+	{OG_CLUSTER_OWNERS, "batch", "v1", "jobs", "Job", OF_NS, METADATA, LABELS},
+	{OG_CLUSTER_OWNERS, "batch", "v1", "cronjobs", "CronJob", OF_NS, METADATA, LABELS},
+	{OG_CLUSTER_OWNERS, "argoproj.io", "v1alpha1", "rollouts", "Rollout", OF_NS, METADATA,
+		LABELS, .optional = true},
+
+	{OG_CLUSTER_PODS, "", "v1", "pods", "Pod", OF_NS, METADATA, LABELS,
+		.field_selector = UNFINISHED},
 	{OG_CLUSTER_REGISTRATION, "admissionregistration.k8s.io", "v1",
-		"mutatingwebhookconfigurations", "MutatingWebhookConfiguration", false, false,
-		false, false, NULL},
+		"mutatingwebhookconfigurations", "MutatingWebhookConfiguration", WHOLE},
+
+	{OG_CLUSTER_WORKLOADS, "", "v1", "namespaces", "Namespace", METADATA, LABELS},
+	{OG_CLUSTER_WORKLOADS, "apps", "v1", "deployments", "Deployment", OF_NS, WHOLE, LABELS},
+	{OG_CLUSTER_WORKLOADS, "apps", "v1", "replicasets", "ReplicaSet", OF_NS, WHOLE,
+		.by_owner = true},
+	{OG_CLUSTER_WORKLOADS, "apps", "v1", "statefulsets", "StatefulSet", OF_NS, WHOLE, LABELS},
+	{OG_CLUSTER_WORKLOADS, "apps", "v1", "daemonsets", "DaemonSet", OF_NS, WHOLE, LABELS},
+	{OG_CLUSTER_WORKLOADS, "batch", "v1", "jobs", "Job", OF_NS, WHOLE, LABELS,
+		.by_owner = true},
+	{OG_CLUSTER_WORKLOADS, "batch", "v1", "cronjobs", "CronJob", OF_NS, WHOLE, LABELS},
+	{OG_CLUSTER_WORKLOADS, "argoproj.io", "v1alpha1", "rollouts", "Rollout", OF_NS, WHOLE,
+		LABELS, .optional = true},
+
+	{OG_CLUSTER_PODSTATES, "", "v1", "pods", "Pod", OF_NS, WHOLE, LABELS,
+		.field_selector = UNFINISHED, .by_owner = true},
+	{OG_CLUSTER_POLICIES, "networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", OF_NS,
+		WHOLE, LABELS},
+	{OG_CLUSTER_SERVICES, "", "v1", "services", "Service", OF_NS, WHOLE, LABELS},
+	{OG_CLUSTER_TELEMETRY, OTELGATE, "workloadtelemetries", "WorkloadTelemetry", OF_NS, WHOLE,
+		LABELS},
+	/* RBAC sees a list with this selector as one of that name. */
+	{OG_CLUSTER_SECRETS, "", "v1", "secrets", "Secret", OF_NS, WHOLE, LABELS,
+		.field_selector = "metadata.name=" OG_CLUSTER_SECRET_NAME},
 };
+#undef METADATA
+#undef WHOLE
+#undef LABELS
+#undef OF_NS
+#undef OTELGATE
 
 const struct og_cluster_kind *og_cluster_kinds(size_t *ret_n)
 {
@@ -77,7 +109,25 @@ static const struct og_rbac_rule rules[] = {
 	{OG_RBAC_CONTROLLER, true, "coordination.k8s.io", "leases", NULL, "create",
 		"The same, the first time."},
 	{OG_RBAC_CONTROLLER, false, "events.k8s.io", "events", NULL, "create patch",
-		"Missed admissions are said on the workload."},
+		"Missed admissions, rollouts and transitions are said on the workload."},
+	{OG_RBAC_CONTROLLER, false, "otelgate.dev", "workloadtelemetries", NULL,
+		READ " create patch delete", "How each workload stands; one object for each."},
+	{OG_RBAC_CONTROLLER, false, "otelgate.dev", "workloadtelemetries/status", NULL, "patch",
+		"The same."},
+	{OG_RBAC_READER, false, "otelgate.dev", "workloadtelemetries", NULL, READ,
+		"How each workload stands."},
+	{OG_RBAC_CONTROLLER, false, "otelgate.dev", "grafanastacks/status", NULL, "patch",
+		"Hash and state of the credentials."},
+	{OG_RBAC_CONTROLLER, false, "", "secrets", OG_CLUSTER_SECRET_NAME,
+		READ " create patch delete",
+		"The distributed credentials; that name and no other, in any namespace."},
+	{OG_RBAC_CONTROLLER, false, "networking.k8s.io", "networkpolicies", NULL,
+		READ " create patch delete",
+		"Whether pods may send to the receiver; one policy for each that may not."},
+	{OG_RBAC_CONTROLLER, false, "", "services", NULL, READ,
+		"Which pods are behind the receiver's name."},
+	{OG_RBAC_CONTROLLER, false, "apps", "deployments statefulsets daemonsets", NULL, "patch",
+		"Managed restarts, where a profile asks for them."},
 };
 
 const struct og_rbac_rule *og_rbac_rules(size_t *ret_n)

@@ -5,6 +5,7 @@
 #include "cluster-priv.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/base/parse.h"
+#include "otelgate/cluster/projections.h"
 
 int cluster_written_project(void *ctx, struct og_jval object, struct og_arena *scratch,
 	struct og_buf *extra, struct og_err *err)
@@ -27,7 +28,11 @@ int cluster_registration_project(void *ctx, struct og_jval object, struct og_are
 
 static int64_t written(const struct og_record *r)
 {
+	struct og_cluster_extra extra;
 	int64_t s = 0;
+
+	if (og_cluster_extra_read(r->extra, &extra))
+		return extra.written_s;
 	return r->extra.n && og_parse_i64(r->extra, 0, INT64_MAX, &s, NULL) == 0 ? s : 0;
 }
 

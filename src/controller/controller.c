@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <unistd.h>
-#include "controller-priv.h"
+#include "workloads-priv.h"
 #include "otelgate/base/fs.h"
 #include "otelgate/kube/kubeconfig.h"
 
-enum { FLUSH_MS = 2000 };
+enum { FLUSH_MS = 1000 }; /* with the parts' time less than the 2 s that a hand-over takes */
 
 const struct og_metric_def og_controller_metrics[OG_CM_COUNT_] = {
 	[OG_CM_MISSED_PODS] = {"otelgate_missed_pods",
@@ -26,6 +26,16 @@ const struct og_metric_def og_controller_metrics[OG_CM_COUNT_] = {
 	[OG_CM_LAST_SCAN] = {"otelgate_missed_last_scan_timestamp_seconds",
 		"When the last scan ended, as Unix time.", OG_METRIC_GAUGE, "seconds", {NULL}, NULL,
 		0, 0},
+	/* The name of controller-runtime (pkg/internal/controller/metrics; O-1). */
+	[OG_CM_RECONCILES] = {"controller_runtime_reconcile_total",
+		"Keys worked on: success, requeue_after (to be looked at again), error, terminal.",
+		OG_METRIC_COUNTER, NULL, {"controller", "result"}, NULL, 0, 0},
+	[OG_CM_WRITES] = {"otelgate_writes_total",
+		"The leader's writes to the API server, by what became of them.", OG_METRIC_COUNTER,
+		NULL, {"part", "result"}, NULL, 0, 0},
+	[OG_CM_WRITES_HELD] = {"otelgate_writes_held_total",
+		"Times that a write had to wait for the budget.", OG_METRIC_COUNTER, NULL, {"part"},
+		NULL, 0, 0},
 };
 
 static void on_state(void *ctx, const struct og_watch_info *w)
@@ -53,6 +63,7 @@ static void on_config(void *ctx, struct og_cluster_config *take)
 			og_lf_bool("last_good", take->refused[i].last_good));
 	og_cluster_config_unref(take);
 	controller_scan_soon(ctx);
+	controller_resync(ctx);
 }
 
 static void on_store(void *ctx, enum og_store_change what, const struct og_record *old,
@@ -70,6 +81,13 @@ static void on_lead(void *ctx)
 	og_log(OG_LOG_INFO, "controller", "leading",
 		og_lf_str("identity", c->lease ? og_lease_identity(c->lease) : "alone"));
 	controller_scan_soon(c);
+	controller_resync(c);
+}
+
+static void on_synced(void *ctx)
+{
+	controller_scan_soon(ctx);
+	controller_resync(ctx);
 }
 
 static void on_lost(void *ctx)
@@ -105,6 +123,12 @@ static void flushed(void *ctx)
 		stop_now(c);
 }
 
+/* Nothing writes any more but the events and the lease. */
+static void parts_stopped(struct controller *c)
+{
+	og_events_flush(c->events, FLUSH_MS, flushed, c);
+}
+
 static void begin_stop(struct controller *c)
 {
 	if (c->stopping) { /* a second signal does not wait */
@@ -114,7 +138,7 @@ static void begin_stop(struct controller *c)
 	og_log(OG_LOG_INFO, "controller", "stopping");
 	c->stopping = true;
 	atomic_store(&c->ready_off, true);
-	og_events_flush(c->events, FLUSH_MS, flushed, c);
+	controller_parts_stop(c, parts_stopped);
 }
 
 static void on_signal(void *ctx, int fd, uint32_t events)
@@ -161,21 +185,22 @@ static int start_cluster(struct controller *c, struct og_err *err)
 		{"batch", "Job"}, {"batch", "CronJob"}, {"argoproj.io", "Rollout"},
 		{"admissionregistration.k8s.io", "MutatingWebhookConfiguration"}};
 	struct og_cluster_opts co = {.kube = c->kube,
-		.parts = OG_CLUSTER_CONFIG | OG_CLUSTER_OWNERS | OG_CLUSTER_PODS |
-			 OG_CLUSTER_REGISTRATION,
+		.parts = OG_CLUSTER_CONFIG | OG_CLUSTER_WORKLOADS | OG_CLUSTER_PODSTATES |
+			 OG_CLUSTER_REGISTRATION | OG_CLUSTER_POLICIES | OG_CLUSTER_SERVICES |
+			 OG_CLUSTER_TELEMETRY | OG_CLUSTER_SECRETS,
 		.registration = c->o->registration,
 		.metrics = c->metrics,
 		.ctx = c,
 		.on_config = on_config,
 		.on_state = on_state,
-		.on_synced = (void (*)(void *))controller_scan_soon};
+		.on_synced = on_synced};
 	int r = og_cluster_start(&co, &c->cluster, err);
 
 	for (size_t i = 0; i < OG_COUNT(watched) && r == 0; i++)
 		r = og_store_listen(
 			og_cluster_store(c->cluster, og_svz(watched[i][0]), og_svz(watched[i][1])),
 			on_store, c, err);
-	return r;
+	return r == 0 ? controller_parts_start(c, err) : r;
 }
 
 static int start_events(struct controller *c, struct og_err *err)
@@ -235,8 +260,10 @@ static int start(struct controller *c, struct og_err *err)
 static void controller_fini(struct controller *c)
 {
 	og_httpd_free(c->ops);
+	controller_parts_fini(c);
 	controller_scan_fini(c);
 	og_cluster_stop(c->cluster);
+	workloads_free(c);
 	og_lease_free(c->lease);
 	og_events_free(c->events);
 	og_loop_fd_remove(c->loop, c->sig_fd);

@@ -67,7 +67,7 @@ void og_cluster_poke(struct og_cluster *c);
  * no such kind. */
 bool og_cluster_synced(struct og_cluster *c);
 /* [any thread] How each watch stands; *ret_n of them, at most OG_CLUSTER_WATCHES. */
-enum { OG_CLUSTER_WATCHES = 16 };
+enum { OG_CLUSTER_WATCHES = 24 };
 void og_cluster_watches(struct og_cluster *c, struct og_watch_info *ret, size_t *ret_n);
 /* [any thread] One line per watch: "deployments.apps synced, 120 objects, last heard 3 s ago".
  * False when one that is not optional does not stand. */

@@ -14,7 +14,18 @@ enum og_cluster_part {
 	OG_CLUSTER_OWNERS = 2,	     /* namespaces and what owns pods; metadata only */
 	OG_CLUSTER_PODS = 4,	     /* all pods; metadata only */
 	OG_CLUSTER_REGISTRATION = 8, /* our MutatingWebhookConfiguration */
+	/* The controller's. WORKLOADS takes the place of OWNERS, PODSTATES that of PODS: the same
+	 * kinds as whole objects, of which cluster/projections.h says what is kept. */
+	OG_CLUSTER_WORKLOADS = 16,
+	OG_CLUSTER_PODSTATES = 32,
+	OG_CLUSTER_POLICIES = 64,   /* NetworkPolicy */
+	OG_CLUSTER_SERVICES = 128,  /* Service */
+	OG_CLUSTER_TELEMETRY = 256, /* WorkloadTelemetry, our statuses */
+	OG_CLUSTER_SECRETS = 512,   /* the distributed Secrets, by their reserved name */
 };
+
+/* The default of GrafanaStack spec.distribute.secretName. */
+#define OG_CLUSTER_SECRET_NAME "otelgate-otlp"
 
 struct og_cluster_kind {
 	enum og_cluster_part part;
@@ -24,9 +35,10 @@ struct og_cluster_kind {
 	bool labels;		    /* kept */
 	bool optional;		    /* may be absent from a cluster */
 	const char *field_selector; /* of the list; NULL = none */
+	bool by_owner;		    /* indexed by the uid of the controller owner */
 };
 const struct og_cluster_kind *og_cluster_kinds(size_t *ret_n);
-/* NULL when that kind is not watched. */
+/* NULL when that kind is not watched; of several rows the first. */
 const struct og_cluster_kind *og_cluster_kind(struct og_sv group, struct og_sv kind);
 
 /* Who a rule is for. */

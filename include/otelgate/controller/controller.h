@@ -24,6 +24,9 @@ enum og_controller_metric {
 	OG_CM_SCANS,
 	OG_CM_SCAN_SECONDS,
 	OG_CM_LAST_SCAN,
+	OG_CM_RECONCILES,  /* controller, result */
+	OG_CM_WRITES,	   /* part, result */
+	OG_CM_WRITES_HELD, /* part */
 	OG_CM_COUNT_
 };
 /* OG_CM_COUNT_ rows, in the order of the enum. */
@@ -39,6 +42,7 @@ struct og_controller_opts {
 	bool no_lease;		       /* a single replica that always leads */
 	const char *registration;      /* MutatingWebhookConfiguration; NULL = "otelgate" */
 	int64_t scan_ms;	       /* least time between two scans; 0 = 5 s */
+	double writes_per_s;	       /* budget of the leader's writes; 0 = 5 */
 
 	/* For tests: a readable stop_fd (-1 = none) acts as SIGTERM, and no signal is touched. */
 	int stop_fd;

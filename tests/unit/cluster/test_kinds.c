@@ -36,8 +36,10 @@ START_TEST(what_is_watched_may_be_watched)
 		unsigned parts;
 	} who[] = {
 		{OG_RBAC_WEBHOOK, OG_CLUSTER_CONFIG | OG_CLUSTER_OWNERS | OG_CLUSTER_REGISTRATION},
-		{OG_RBAC_CONTROLLER, OG_CLUSTER_CONFIG | OG_CLUSTER_OWNERS | OG_CLUSTER_PODS |
-					     OG_CLUSTER_REGISTRATION},
+		{OG_RBAC_CONTROLLER, OG_CLUSTER_CONFIG | OG_CLUSTER_WORKLOADS |
+					     OG_CLUSTER_PODSTATES | OG_CLUSTER_REGISTRATION |
+					     OG_CLUSTER_POLICIES | OG_CLUSTER_SERVICES |
+					     OG_CLUSTER_TELEMETRY | OG_CLUSTER_SECRETS},
 		{OG_RBAC_READER, OG_CLUSTER_CONFIG | OG_CLUSTER_OWNERS | OG_CLUSTER_PODS |
 					 OG_CLUSTER_REGISTRATION}};
 	static const char *const verbs[] = {"get", "list", "watch"};
@@ -64,18 +66,24 @@ START_TEST(rights_are_narrow)
 	size_t n;
 	const struct og_rbac_rule *r = og_rbac_rules(&n);
 	static const char *const never[] = {
-		"*", "deletecollection", "escalate", "bind", "impersonate", "delete"};
+		"*", "deletecollection", "escalate", "bind", "impersonate"};
+	/* What otelgate makes itself may be deleted by it. */
+	static const char *const own[] = {"secrets", "networkpolicies", "workloadtelemetries"};
 
 	for (size_t i = 0; i < n; i++) {
 		ck_assert_ptr_nonnull(r[i].why);
 		for (size_t j = 0; j < OG_COUNT(never); j++)
 			ck_assert_msg(!has_word(r[i].verbs, never[j]), "rule %zu", i);
 		ck_assert(!strchr(r[i].resources, '*') && !strchr(r[i].group, '*'));
+		bool ours = false;
+		for (size_t j = 0; j < OG_COUNT(own); j++)
+			ours |= strcmp(r[i].resources, own[j]) == 0;
+		ck_assert_msg(ours || !has_word(r[i].verbs, "delete"), "rule %zu", i);
 		if (!has_word(r[i].resources, "secrets"))
 			continue;
-		ck_assert(r[i].own_namespace);
-		/* create cannot be limited to a name, everything else is. */
+		/* create cannot be limited to a name unless it is an apply, everything else is. */
 		ck_assert(r[i].names || strcmp(r[i].verbs, "create") == 0);
+		ck_assert(r[i].own_namespace || strcmp(r[i].names, OG_CLUSTER_SECRET_NAME) == 0);
 	}
 }
 END_TEST
