@@ -10,7 +10,10 @@
 #include "otelgate/base/fs.h"
 #include "otelgate/kube/kubeconfig.h"
 
-enum { FLUSH_MS = 1000 }; /* with the parts' time less than the 2 s that a hand-over takes */
+enum {
+	FLUSH_MS = 1000,   /* with the parts' time less than the 2 s that a hand-over takes */
+	RELEASE_MS = 2000, /* a server that is away cannot be told */
+};
 
 const struct og_metric_def og_controller_metrics[OG_CM_COUNT_] = {
 	[OG_CM_MISSED_PODS] = {"otelgate_missed_pods",
@@ -117,7 +120,7 @@ static void flushed(void *ctx)
 {
 	struct controller *c = ctx;
 
-	if (c->lease)
+	if (c->lease && og_timer_in(c->loop, &c->drain_timer, RELEASE_MS, stop_now, c) == 0)
 		og_lease_release(c->lease, stop_now, c);
 	else
 		stop_now(c);
