@@ -19,7 +19,7 @@ enum og_rollout_kind {
 	OG_RK_ARGO,
 	OG_RK_POD,
 	OG_RK_REPLICATION_CONTROLLER,
-	OG_RK_KIND_COUNT_
+	OG_RK_COUNT_
 };
 enum og_rollout_kind og_rollout_kind_of(struct og_sv group, struct og_sv kind);
 const char *og_rollout_kind_name(enum og_rollout_kind k); /* "Deployment"; "" for none */
