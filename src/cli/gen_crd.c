@@ -328,6 +328,30 @@ static void status_conditions(struct gen *g, int in)
 	line(g, in + 8, "maxLength: 32768");
 }
 
+static void status_count(struct gen *g, int in, const char *name, const char *help)
+{
+	line(g, in, "%s:", name);
+	text(g, in + 2, "description", help);
+	line(g, in + 2, "type: integer");
+	line(g, in + 2, "format: int32");
+	line(g, in + 2, "minimum: 0");
+}
+
+static void status_credentials(struct gen *g, int in)
+{
+	line(g, in, "credentials:");
+	text(g, in + 2, "description", "Where the credentials are.");
+	line(g, in + 2, "type: object");
+	line(g, in + 2, "properties:");
+	status_string(g, in + 4, "secretName", "Name of the Secret in the namespaces.");
+	status_count(g, in + 4, "namespaces", "Namespaces that need it.");
+	status_count(g, in + 4, "ready", "Namespaces that have it, with these credentials.");
+	line(g, in + 4, "rotatedAt:");
+	text(g, in + 6, "description", "When these credentials were in place everywhere.");
+	line(g, in + 6, "type: string");
+	line(g, in + 6, "format: date-time");
+}
+
 static void status_stack(struct gen *g, int in)
 {
 	line(g, in, "endpoints:");
@@ -339,6 +363,7 @@ static void status_stack(struct gen *g, int in)
 		status_string(g, in + 4, og_signal_name((enum og_signal)i),
 			"Where the signal is sent when not to the base URL.");
 	status_string(g, in, "authHash", "Short hash of the credentials in use; tells a rotation.");
+	status_credentials(g, in);
 	line(g, in, "probes:");
 	text(g, in + 2, "description", "The last test record per signal.");
 	line(g, in + 2, "type: array");

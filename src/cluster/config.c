@@ -38,13 +38,15 @@ struct og_cluster_config *og_cluster_config(struct og_cluster *c)
 	return r;
 }
 
-/* apiVersion, kind, name and spec: status and managedFields change all the time and say nothing. */
+/* apiVersion, kind, name, spec and the hash of the credentials: the rest of status, and
+ * managedFields, change all the time and say nothing. */
 int cluster_config_project(void *ctx, struct og_jval object, struct og_arena *scratch,
 	struct og_buf *extra, struct og_err *err)
 {
 	static const char *const members[] = {"apiVersion", "kind"};
 	struct og_jval name = og_jpath(object, "metadata", "name", NULL);
 	struct og_jval spec = og_jgetl(object, "spec");
+	struct og_jval auth = og_jpath(object, "status", "authHash", NULL);
 
 	(void)ctx, (void)scratch;
 	og_buf_ch(extra, '{');
@@ -62,6 +64,11 @@ int cluster_config_project(void *ctx, struct og_jval object, struct og_arena *sc
 	if (!og_junset(spec)) {
 		og_buf_lit(extra, ",\"spec\":");
 		og_buf_sv(extra, og_jraw(spec));
+	}
+	if (og_jis(auth, OG_J_STRING)) {
+		og_buf_lit(extra, ",\"status\":{\"authHash\":");
+		og_buf_sv(extra, og_jraw(auth));
+		og_buf_ch(extra, '}');
 	}
 	og_buf_ch(extra, '}');
 	return extra->failed ? og_err_set(err, OG_E_LIMIT, "the object is too large") : 1;

@@ -70,6 +70,19 @@ static void read_name(struct cfg_reader *r, struct cfg_doc *d, struct og_jval me
 		d->name = s;
 }
 
+/* The one part of a status that is read: nothing else has it, and a wrong one is nobody's fault. */
+static struct og_sv read_auth_hash(struct cfg_reader *r, const struct cfg_doc *d)
+{
+	struct og_jval v = og_jpath(d->root, "status", "authHash", NULL);
+	struct og_sv s = og_jstr_or_empty(v, r->arena);
+
+	r->oom |= og_jis(v, OG_J_STRING) && !s.p;
+	for (size_t i = 0; i < s.n; i++)
+		if (!((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'f')))
+			return OG_SV("");
+	return s.n <= 64 ? s : OG_SV("");
+}
+
 static bool grow_docs(struct cfg_reader *r)
 {
 	if (r->ndocs < r->cap_docs)
@@ -117,10 +130,12 @@ static void read_doc(struct cfg_reader *r, const struct cfg_doc *head)
 		check_members(r, d, meta, "metadata", meta_fields, OG_COUNT(meta_fields));
 		read_name(r, d, meta);
 	}
-	if (d->type->doc == OG_DOC_STACK)
+	if (d->type->doc == OG_DOC_STACK) {
 		cfg_stack(d)->name = d->name;
-	else
+		cfg_stack(d)->auth_hash = read_auth_hash(r, d);
+	} else {
 		cfg_profile(d)->name = d->name;
+	}
 	cfg_read_spec(r, d, og_jgetl(d->root, "spec"));
 }
 

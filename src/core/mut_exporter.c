@@ -172,8 +172,12 @@ struct og_sv og_mut_secret_env(struct og_mut *m, struct og_sv name, struct og_sv
 	og_jw_str(&b, m->stack->distribute.secret_name);
 	og_buf_lit(&b, ",\"key\":");
 	og_jw_str(&b, key);
-	/* optional: a Secret that is not there yet must not keep the pod from starting */
-	og_buf_lit(&b, ",\"optional\":true}}}");
+	/* A Secret that is not there yet must not keep the pod from starting, unless that is what
+	 * its owner asks for: then the kubelet holds the container until the Secret is there. Those
+	 * for profiles may stay away for good. */
+	bool wait = m->plan->required && og_sv_eq(key, m->stack->distribute.header_key);
+	og_buf_lit(&b, ",\"optional\":");
+	og_buf_str(&b, wait ? "false}}}" : "true}}}");
 	struct og_sv s = b.failed ? og_sv(NULL, 0) : og_arena_sv(m->a, og_buf_view(&b));
 	og_buf_fini(&b);
 	m->oom |= s.p == NULL;

@@ -240,6 +240,10 @@ static int make_revision(struct og_mut *m, struct og_err *err)
 		og_sha256_part(&h, p->annotations[i].name);
 		og_sha256_part(&h, p->annotations[i].json);
 	}
+	/* what the variables get from the Secret, where they refer to it */
+	p->uses_secret = m->nsecrets > 0;
+	if (p->uses_secret && m->stack->auth_hash.n)
+		og_sha256_part(&h, m->stack->auth_hash);
 	unsigned char sum[OG_SHA256_BYTES];
 	int rc = og_sha256_final(&h, sum, err);
 	if (rc)

@@ -123,6 +123,7 @@ struct og_plan {
 	struct og_facts facts;
 	enum og_signal_mode signals[OG_SIGNAL_COUNT_];
 	bool required;	   /* the owner wants a rejection rather than a pod without injection */
+	bool uses_secret;  /* a variable refers to the stack's distributed Secret */
 	bool reinjected;   /* the object carried an earlier injection, which is replaced */
 	char revision[17]; /* lower-case hex; "" when nothing is injected */
 	struct og_plan_container *containers;

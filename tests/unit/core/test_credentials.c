@@ -8,6 +8,7 @@
 #include "otelgate/codec/jwrite.h"
 #include "otelgate/core/config_read.h"
 #include "otelgate/core/credentials.h"
+#include "otelgate/core/plan.h"
 #include "support/suite.h"
 
 #define GATEWAY                                                                             \
@@ -585,6 +586,102 @@ START_TEST(immutable_secrets_are_replaced)
 }
 END_TEST
 
+/* ---- what a pod's revision says of them ---- */
+
+#define POD(annotations)                                                                          \
+	"{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"web\",\"annotations\":" \
+	"{\"otelgate.dev/inject\":\"true\"" annotations                                           \
+	"}},\"spec\":{\"containers\":[{\"name\":\"app\",\"image\":\"web:1\"}]}}"
+#define REQUIRED ",\"otelgate.dev/required\":\"true\""
+
+static const struct og_plan *plan_of(const char *stack_more, const char *status, const char *pod)
+{
+	struct og_err err = OG_ERR_INIT;
+	struct og_config_report rep;
+	struct og_config *c = NULL;
+	char *text = og_arena_fmt(&arena,
+		"apiVersion: otelgate.dev/v1alpha1\nkind: GrafanaStack\nmetadata: {name: s}\nspec:\n"
+		"  receiver: {endpoint: \"http://alloy.mon:4318\"}\n%s%s"
+		"---\napiVersion: otelgate.dev/v1alpha1\nkind: TelemetryProfile\n"
+		"metadata: {name: p}\nspec: {default: true}\n",
+		stack_more, status);
+	struct og_config_input in = {"config", og_svz(text)};
+	ck_assert_int_eq(og_config_read(&arena, &in, 1, &c, &rep), 0);
+	struct og_plan_input pi = {.config = c, .object = parse(og_svz(pod))};
+	struct og_plan *plan = NULL;
+	struct og_meta meta;
+	ck_assert_int_eq(og_meta_read(pi.object, &arena, &meta, &err), 0);
+	og_facts_collect(NULL, OG_SV("shop"), &meta, &arena, &pi.facts);
+	ck_assert_msg(og_plan_make(&pi, &arena, &plan, &err) == 0, "%s", err.msg);
+	ck_assert_msg(og_plan_patch(plan, &arena, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(plan->reason, OG_REASON_INJECTED);
+	return plan;
+}
+
+#define CREDENTIALS "  credentials: {secretRef: {name: cloud, namespace: mon}}\n"
+
+START_TEST(a_rotation_changes_the_revision_of_those_who_refer_to_the_secret)
+{
+	const struct og_plan *none = plan_of(CREDENTIALS, "", POD(""));
+	const struct og_plan *a =
+		plan_of(CREDENTIALS, "status: {authHash: \"00000000000000aa\"}\n", POD(""));
+	const struct og_plan *again =
+		plan_of(CREDENTIALS, "status: {authHash: \"00000000000000aa\"}\n", POD(""));
+	const struct og_plan *b =
+		plan_of(CREDENTIALS, "status: {authHash: \"00000000000000ab\"}\n", POD(""));
+	ck_assert(none->uses_secret && a->uses_secret);
+	ck_assert_str_ne(none->revision, a->revision);
+	ck_assert_str_ne(b->revision, a->revision);
+	ck_assert_str_eq(again->revision, a->revision);
+}
+END_TEST
+
+START_TEST(a_status_without_a_hash_changes_nothing)
+{
+	static const char *const statuses[] = {"status: {}\n", "status: null\n", "status: []\n",
+		"status: {authHash: \"\"}\n", "status: {authHash: null}\n",
+		"status: {authHash: 12}\n", "status: {authHash: \"NOT HEX\"}\n",
+		"status: {observedGeneration: 3}\n",
+		"status: {authHash: \"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0\"}\n"};
+	const struct og_plan *none = plan_of(CREDENTIALS, "", POD(""));
+	for (size_t i = 0; i < OG_COUNT(statuses); i++)
+		ck_assert_msg(!strcmp(plan_of(CREDENTIALS, statuses[i], POD(""))->revision,
+				      none->revision),
+			"%s", statuses[i]);
+}
+END_TEST
+
+START_TEST(without_credentials_the_hash_says_nothing)
+{
+	const struct og_plan *a = plan_of("", "", POD(""));
+	const struct og_plan *b = plan_of("", "status: {authHash: \"aa\"}\n", POD(""));
+	ck_assert(!a->uses_secret && !b->uses_secret);
+	ck_assert_str_eq(a->revision, b->revision);
+	ck_assert(!og_sv_has(b->patch, OG_SV("secretKeyRef")));
+}
+END_TEST
+
+START_TEST(who_requires_it_waits_for_the_secret)
+{
+	const struct og_plan *may = plan_of(CREDENTIALS, "", POD(""));
+	const struct og_plan *must = plan_of(CREDENTIALS, "", POD(REQUIRED));
+	ck_assert(og_sv_has(may->patch, OG_SV("\"optional\":true")));
+	ck_assert(!og_sv_has(may->patch, OG_SV("\"optional\":false")));
+	ck_assert(og_sv_has(must->patch, OG_SV("\"key\":\"otlp-headers\",\"optional\":false")));
+	ck_assert(!og_sv_has(must->patch, OG_SV("\"optional\":true")));
+}
+END_TEST
+
+START_TEST(who_says_no_to_required_does_not_wait)
+{
+	static const char *const pods[] = {POD(",\"otelgate.dev/required\":\"false\""),
+		POD(",\"otelgate.dev/required\":\"yes\""), POD(",\"otelgate.dev/required\":\"\"")};
+	for (size_t i = 0; i < OG_COUNT(pods); i++)
+		ck_assert(!og_sv_has(
+			plan_of(CREDENTIALS, "", pods[i])->patch, OG_SV("\"optional\":false")));
+}
+END_TEST
+
 /* ---- memory runs out anywhere ---- */
 
 START_TEST(without_memory)
@@ -634,6 +731,11 @@ int main(void)
 	tcase_add_loop_test(tc, what_is_there_is_compared, 0, (int)OG_COUNT(edits));
 	tcase_add_test(tc, foreign_secrets);
 	tcase_add_test(tc, immutable_secrets_are_replaced);
+	tcase_add_test(tc, a_rotation_changes_the_revision_of_those_who_refer_to_the_secret);
+	tcase_add_test(tc, a_status_without_a_hash_changes_nothing);
+	tcase_add_test(tc, without_credentials_the_hash_says_nothing);
+	tcase_add_test(tc, who_requires_it_waits_for_the_secret);
+	tcase_add_test(tc, who_says_no_to_required_does_not_wait);
 	tcase_add_test(tc, without_memory);
 	suite_add_tcase(s, tc);
 	return og_suite_run(s);
