@@ -28,7 +28,8 @@ static void define(void)
 		"'versions':[{'name':'v1','served':true,'storage':true,'subresources':{'status':{}},"
 		"'schema':{'openAPIV3Schema':{'type':'object','properties':{'spec':{'type':'object',"
 		"'required':['size'],'properties':{'size':{'type':'integer','minimum':1},"
-		"'colour':{'type':'string','enum':['red','blue'],'default':'red'}}},"
+		"'colour':{'type':'string','enum':['red','blue'],'default':'red'},"
+		"'host':{'type':'string','pattern':'^[^/\\\\s]+$'}}},"
 		"'status':{'type':'object','properties':{'phase':{'type':'string'}}}}}}}]}}",
 		group, group);
 	ct_want(201, "POST", CRDS, body);
@@ -96,6 +97,10 @@ START_TEST(schema)
 	ct_status(make("b", "{'size':'x'}"), 422, "Invalid", NULL);
 	ct_status(make("b", "{'size':0}"), 422, "Invalid", NULL);
 	ct_status(make("b", "{'size':1,'colour':'green'}"), 422, "Invalid", NULL);
+	/* a class within brackets, as RE2 reads it */
+	ct_status(make("b", "{'size':1,'host':'a b'}"), 422, "Invalid", NULL);
+	ct_status(make("b", "{'size':1,'host':'a/b'}"), 422, "Invalid", NULL);
+	ck_assert_int_eq(make("c", "{'size':1,'host':'cssc'}")->code, 201);
 	undefine();
 }
 END_TEST

@@ -113,6 +113,37 @@ static bool type_fits(const char *type, const json_t *v)
 	return true;
 }
 
+/*
+ * Patterns are Go's (RE2), regcomp takes POSIX ones: within brackets a backslash is nothing special
+ * there, so that [^\s] would be "neither backslash nor s".
+ */
+static bool pattern_make(const char *pattern, regex_t *re)
+{
+	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
+	bool in = false;
+
+	for (const char *p = pattern; *p; p++) {
+		if (p[0] == '\\' && p[1]) {
+			p++;
+			if (in && (*p == 's' || *p == 'd' || *p == 'w'))
+				og_buf_str(&b, *p == 's'   ? "[:space:]"
+					       : *p == 'd' ? "0-9"
+							   : "0-9A-Za-z_");
+			else if (!in && *p == 'd')
+				og_buf_lit(&b, "[0-9]");
+			else {
+				if (!in)
+					og_buf_ch(&b, '\\');
+				og_buf_ch(&b, *p);
+			}
+			continue;
+		}
+		in = in ? *p != ']' : *p == '[';
+		og_buf_ch(&b, *p);
+	}
+	return !b.failed && regcomp(re, b.p, REG_EXTENDED | REG_NOSUB) == 0;
+}
+
 static void check_text(const json_t *schema, const char *text, const char *path, json_t *causes)
 {
 	const char *pattern = sim_str(schema, "pattern");
@@ -120,7 +151,7 @@ static void check_text(const json_t *schema, const char *text, const char *path,
 	const json_t *min = json_object_get(schema, "minLength");
 	regex_t re;
 
-	if (*pattern && regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) == 0) {
+	if (*pattern && pattern_make(pattern, &re)) {
 		if (regexec(&re, text, 0, NULL, 0))
 			sim_cause(causes, "FieldValueInvalid", path,
 				"Invalid value: \"%s\": %s in body should match '%s'", text, path,
