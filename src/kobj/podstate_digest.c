@@ -9,7 +9,7 @@
  * "also changed". */
 static const uint64_t seed = 0x706f647374617465ULL;
 
-/* Names of this start are otelgate's (docs: finding OG210). */
+/* Names of this start are otelgate's. */
 bool podstate_is_own(struct og_sv container)
 {
 	return og_sv_starts(container, OG_SV("otelgate-"));

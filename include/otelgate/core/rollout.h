@@ -59,7 +59,6 @@ struct og_rollout_child {
 
 /* Kept by the caller for each workload; zeroed = never seen. */
 struct og_rollout_timer {
-	uint64_t mark;	 /* digest of generation and numbers */
 	int64_t since_s; /* when they last showed progress */
 	int32_t updated, old, ready, available;
 	int64_t generation;
@@ -100,6 +99,9 @@ struct og_rollout_reason {
 	const char *finding; /* id, or NULL */
 	const char *text;    /* what it means, one sentence */
 	const char *fix;     /* what to do, one sentence; NULL = nothing is to be done */
+	/* To copy: %n namespace, %o object as kubectl takes it, %m its name, %p pod, %c container;
+	 * whole lines: %r restart, %u resume, %b back out. NULL = none. */
+	const char *command;
 };
 const struct og_rollout_reason *og_rollout_reasons(size_t *ret_n);
 /* NULL when there is none of that name. */
@@ -129,16 +131,16 @@ struct og_rollout_verdict {
 /* The evidence against the injection. */
 struct og_rollout_blame {
 	bool blamed;
-	const char *finding; /* OG311, OG312 (memory) or OG313 (C library) */
+	const char *reason;  /* of the table: "CrashesSinceInjection" … */
+	const char *finding; /* OG311, OG312 (memory, readiness) or OG313 (C library) */
 	struct og_sv message, fix;
 	struct og_sv pod, container;
 	bool exited;
 	int32_t exit_code;
-	uint32_t bad, of;     /* of the pods with the new injection */
-	uint32_t fine_before; /* pods of the former revision that run, none misbehaves */
-	int64_t since_s;      /* first trouble */
-	struct og_sv
-		not_because; /* not blamed although new pods fail: why ("also changed: image") */
+	uint32_t bad, of;	  /* of the pods with the new injection */
+	uint32_t fine_before;	  /* pods of the former revision that run, none misbehaves */
+	int64_t since_s;	  /* the oldest of the bad pods was made */
+	struct og_sv not_because; /* why not, although they fail: "also changed: image" */
 };
 
 struct og_rollout_input {
