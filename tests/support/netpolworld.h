@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/* A small world for network policies: tests/golden/egress/world.yaml, and policies at random. */
+#include "otelgate/core/egress.h"
+
+enum { NETPOL_WORLD_ENDS = 24 };
+
+struct netpol_world {
+	struct og_arena *a;
+	struct og_jval root;
+	struct og_egress_end ends[NETPOL_WORLD_ENDS];
+	uint32_t n;
+};
+
+/* A YAML file of one document or a list; ends the program when it cannot be read. */
+struct og_jval netpol_load(struct og_arena *a, const char *path);
+void netpol_world_load(struct netpol_world *w, struct og_arena *a);
+const struct og_egress_end *netpol_end(const struct netpol_world *w, const char *name);
+
+/* The policy of a spec, or one that is marked as unreadable. Views into the spec. */
+struct og_netpol netpol_of(
+	struct og_arena *a, struct og_sv ns, struct og_sv name, struct og_jval spec);
+struct og_jval netpol_parse(struct og_arena *a, struct og_sv json);
+
+/* A valid spec at random, about the pods, labels, ports and addresses of the world. */
+void netpol_random(uint64_t *seed, struct og_buf *out);
+uint64_t netpol_rand(uint64_t *seed);
