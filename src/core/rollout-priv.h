@@ -118,8 +118,8 @@ void rollout_blame_judge(
 
 /* ---- words ---- */
 enum { ROLLOUT_TEXT_MAX = 2048 };
-/* "5h45m", as kubectl writes ages. */
-void rollout_age(struct og_buf *b, int64_t seconds);
+/* "2026-11-22T21:45:05Z" of Unix seconds. */
+void rollout_when(struct og_buf *b, int64_t s);
 /* Text of the API server's or the kubelet's: one line, no control characters. */
 void rollout_quote(struct og_buf *b, struct og_sv s);
 /* What the command of a row says for this verdict. */

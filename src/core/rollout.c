@@ -267,8 +267,8 @@ static void tell_numbers(struct judge *j, enum rollout_why why, struct og_rollou
 	og_buf_fmt(b, ": %s", j->numbers.text);
 	detail(b, own_words(f, why));
 	if (why != j->why && v->since_s) {
-		og_buf_lit(b, "; nothing has moved for ");
-		rollout_age(b, j->in->now_s - v->since_s);
+		og_buf_lit(b, "; nothing has moved since ");
+		rollout_when(b, v->since_s);
 	}
 	if (j->trouble.why != WHY_COUNT_ && j->trouble.c && why == WHY_JOB_FAILED) {
 		v->pod = j->trouble.pod->name;

@@ -156,8 +156,8 @@ static struct og_sv tell(
 		OG_SV_ARG(in->revision));
 	write_codes(&b, e);
 	if (e->since_s) {
-		og_buf_lit(&b, ", for ");
-		rollout_age(&b, in->now_s - e->since_s);
+		og_buf_lit(&b, ", since ");
+		rollout_when(&b, e->since_s);
 	}
 	if (e->fine_before)
 		og_buf_fmt(&b, "; %u pods %s it run well", e->fine_before,

@@ -118,14 +118,14 @@ static const struct og_rollout_pod *next_old(
 	return best;
 }
 
-static void name_one(
-	const struct og_rollout_input *in, const struct og_rollout_pod *p, struct og_buf *b)
+static void name_one(const struct og_rollout_pod *p, struct og_buf *b)
 {
 	const char *open = " (";
 	og_buf_sv(b, p->name);
 	if (made_at(p)) {
 		og_buf_str(b, open);
-		rollout_age(b, in->now_s - made_at(p));
+		og_buf_lit(b, "of ");
+		rollout_when(b, made_at(p));
 		open = ", ";
 	}
 	if (p->owner.n) {
@@ -147,7 +147,7 @@ static void name_old(const struct og_rollout_input *in, struct og_buf *b)
 	for (const struct og_rollout_pod *p = next_old(in, NULL); p && named < NAMED;
 		p = next_old(in, p)) {
 		og_buf_str(b, named++ ? ", " : ": ");
-		name_one(in, p, b);
+		name_one(p, b);
 	}
 	if (all > named)
 		og_buf_fmt(b, " and %u more", all - named);

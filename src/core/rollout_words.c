@@ -1,29 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What people read of a rollout: ages, quoted messages, command lines. */
+/* What people read of a rollout: times, quoted messages, command lines. */
 #include "rollout-priv.h"
 
+#include "otelgate/base/clock.h"
 #include "otelgate/base/mem.h"
+#include "otelgate/base/parse.h"
 
-enum { MINUTE = 60, HOUR = 3600, DAY = 86400 };
-
-/* k8s.io/apimachinery/pkg/util/duration: HumanDuration, up to years. */
-void rollout_age(struct og_buf *b, int64_t s)
+/* A time, not an age: what is written must not change with every minute. */
+void rollout_when(struct og_buf *b, int64_t s)
 {
-	long long n = s < 0 ? 0 : (long long)s;
-	if (n < 2 * MINUTE)
-		og_buf_fmt(b, "%llds", n);
-	else if (n < 10 * MINUTE && n % MINUTE)
-		og_buf_fmt(b, "%lldm%llds", n / MINUTE, n % MINUTE);
-	else if (n < 3 * HOUR)
-		og_buf_fmt(b, "%lldm", n / MINUTE);
-	else if (n < 8 * HOUR && n / MINUTE % 60)
-		og_buf_fmt(b, "%lldh%lldm", n / HOUR, n / MINUTE % 60);
-	else if (n < 2 * DAY)
-		og_buf_fmt(b, "%lldh", n / HOUR);
-	else if (n < 8 * DAY && n / HOUR % 24)
-		og_buf_fmt(b, "%lldd%lldh", n / DAY, n / HOUR % 24);
-	else
-		og_buf_fmt(b, "%lldd", n / DAY);
+	char text[OG_RFC3339_BYTES];
+
+	og_fmt_rfc3339(text, s * OG_NS_PER_S);
+	og_buf_str(b, text);
 }
 
 void rollout_quote(struct og_buf *b, struct og_sv s)
