@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # What is generated from the field table of the configuration (src/core/fields_*.c).
 GEN_CONFIG := manifests/crds/otelgate.dev_grafanastacks.yaml \
-	manifests/crds/otelgate.dev_telemetryprofiles.yaml docs/reference/configuration.md
+	manifests/crds/otelgate.dev_telemetryprofiles.yaml \
+	manifests/crds/otelgate.dev_workloadtelemetries.yaml \
+	docs/reference/configuration.md docs/reference/status.md
 GEN_CONFIG_manifests/crds/otelgate.dev_grafanastacks.yaml := grafanastacks
 GEN_CONFIG_manifests/crds/otelgate.dev_telemetryprofiles.yaml := telemetryprofiles
+GEN_CONFIG_manifests/crds/otelgate.dev_workloadtelemetries.yaml := workloadtelemetries
 GEN_CONFIG_docs/reference/configuration.md := reference
+GEN_CONFIG_docs/reference/status.md := status
 
 .PHONY: generate generate-config check-generated check-generated-config
 generate: generate-config docs-cli

@@ -126,27 +126,44 @@ void og_gen_config_reference(struct og_buf *out)
 	og_buf_str(out, refused);
 }
 
+static void gen_stacks(struct og_buf *out)
+{
+	og_gen_crd(out, OG_DOC_STACK);
+}
+
+static void gen_profiles(struct og_buf *out)
+{
+	og_gen_crd(out, OG_DOC_PROFILE);
+}
+
+static const struct {
+	const char *name;
+	void (*gen)(struct og_buf *out);
+} documents[] = {
+	{"reference", og_gen_config_reference},
+	{"grafanastacks", gen_stacks},
+	{"telemetryprofiles", gen_profiles},
+	{"workloadtelemetries", og_gen_crd_telemetry},
+	{"status", og_gen_status_reference},
+};
+
 static int run(struct og_cli *cli, void *args, const struct og_parsed *p)
 {
-	struct og_sv what = og_svz(p->operands[0]);
 	(void)args;
-	if (og_sv_is(what, "reference")) {
-		og_gen_config_reference(&cli->out);
-		return OG_EXIT_PASS;
-	}
-	for (size_t k = 0; k < OG_DOC_KIND_COUNT_; k++) {
-		if (og_sv_eq(what, og_svz(og_doc_types[k].plural))) {
-			og_gen_crd(&cli->out, (enum og_doc_kind)k);
+	for (size_t i = 0; i < OG_COUNT(documents); i++)
+		if (strcmp(p->operands[0], documents[i].name) == 0) {
+			documents[i].gen(&cli->out);
 			return OG_EXIT_PASS;
 		}
-	}
-	return og_cli_usage(cli, "expected reference, grafanastacks or telemetryprofiles");
+	return og_cli_usage(cli,
+		"expected reference, grafanastacks, telemetryprofiles, workloadtelemetries or "
+		"status");
 }
 
 const struct og_command og_cmd_gen_config = {
 	.name = "gen-config",
 	.summary = "write what is generated from the field table",
-	.usage = "reference|grafanastacks|telemetryprofiles",
+	.usage = "reference|grafanastacks|telemetryprofiles|workloadtelemetries|status",
 	.min_operands = 1,
 	.max_operands = 1,
 	.hidden = true,

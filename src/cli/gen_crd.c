@@ -352,6 +352,12 @@ static void status_credentials(struct gen *g, int in)
 	line(g, in + 6, "format: date-time");
 }
 
+void og_gen_conditions(struct og_buf *out, int in)
+{
+	struct gen g = {out, NULL};
+	status_conditions(&g, in);
+}
+
 static void status_stack(struct gen *g, int in)
 {
 	line(g, in, "endpoints:");
