@@ -7,6 +7,9 @@
 #include "otelgate/base/mem.h"
 #include "otelgate/base/parse.h"
 #include "otelgate/core/missed.h"
+#include "otelgate/core/telemetry.h"
+#include "otelgate/kobj/podstate.h"
+#include "otelgate/kobj/rollout.h"
 #include "otelgate/kobj/workload.h"
 
 /* What a plan reads of a pod's spec and of its containers, and what tells where pods may talk to.
@@ -17,6 +20,8 @@ static const char *const spec_members[] = {"volumes", "securityContext", "resour
 static const char *const container_members[] = {"name", "image", "env", "envFrom", "volumeMounts",
 	"volumeDevices", "securityContext", "resources", "restartPolicy"};
 static const char *const container_lists[] = {"initContainers", "containers"};
+
+enum { PACKED_BYTES = 64 << 10 };
 
 static int full(const struct og_buf *b, struct og_err *err)
 {
@@ -144,8 +149,18 @@ static int64_t generation_of(struct og_jval object)
 int cluster_workload_project(void *ctx, struct og_jval object, struct og_arena *scratch,
 	struct og_buf *extra, struct og_err *err)
 {
+	og_auto_buf struct og_buf packed = OG_BUF_INIT(PACKED_BYTES);
+	struct og_rollout_facts facts;
+	int r = og_rollout_facts_read(object, scratch, &facts, err);
+
 	(void)ctx;
-	write_head(extra, object, generation_of(object), OG_SV(""));
+	if (r < 0)
+		return r;
+	if (facts.kind != OG_RK_NONE)
+		og_rollout_facts_pack(&facts, &packed);
+	if (packed.failed)
+		return full(&packed, err);
+	write_head(extra, object, generation_of(object), og_buf_view(&packed));
 	/* Namespaces come as metadata. */
 	if (!og_junset(og_jgetl(object, "spec")) && is_top(object, scratch))
 		write_workload_spec(extra, object);
@@ -155,8 +170,17 @@ int cluster_workload_project(void *ctx, struct og_jval object, struct og_arena *
 int cluster_podstate_project(void *ctx, struct og_jval object, struct og_arena *scratch,
 	struct og_buf *extra, struct og_err *err)
 {
+	og_auto_buf struct og_buf packed = OG_BUF_INIT(PACKED_BYTES);
+	struct og_pod_state state;
+	int r = og_pod_state_read(object, scratch, &state, err);
+
 	(void)ctx;
-	write_head(extra, object, generation_of(object), OG_SV(""));
+	if (r < 0)
+		return r;
+	og_pod_state_pack(&state, &packed);
+	if (packed.failed)
+		return full(&packed, err);
+	write_head(extra, object, generation_of(object), og_buf_view(&packed));
 	if (is_top(object, scratch))
 		write_template(extra, object);
 	return full(extra, err);
@@ -213,4 +237,13 @@ int cluster_secret_project(void *ctx, struct og_jval object, struct og_arena *sc
 	og_hex(hex, md, sizeof(md));
 	og_buf_str(extra, hex);
 	return full(extra, err);
+}
+
+int cluster_telemetry_project(void *ctx, struct og_jval object, struct og_arena *scratch,
+	struct og_buf *extra, struct og_err *err)
+{
+	int r = og_telemetry_seen_pack(object, scratch, extra, err);
+
+	(void)ctx;
+	return r < 0 ? r : 1;
 }

@@ -15,32 +15,6 @@ enum {
 	RELEASE_MS = 2000, /* a server that is away cannot be told */
 };
 
-const struct og_metric_def og_controller_metrics[OG_CM_COUNT_] = {
-	[OG_CM_MISSED_PODS] = {"otelgate_missed_pods",
-		"Running pods that should be injected and are not, by reason.", OG_METRIC_GAUGE,
-		NULL, {"reason"}, NULL, 0, 0},
-	[OG_CM_MISSED_WORKLOADS] = {"otelgate_missed_workloads", "Workloads with such pods.",
-		OG_METRIC_GAUGE, NULL, {"reason"}, NULL, 0, 0},
-	[OG_CM_SCANS] = {"otelgate_missed_scans_total", "Scans of all pods for missed admissions.",
-		OG_METRIC_COUNTER, NULL, {NULL}, NULL, 0, 0},
-	[OG_CM_SCAN_SECONDS] = {"otelgate_missed_scan_duration_seconds",
-		"Time from the begin of a scan to its result.", OG_METRIC_GAUGE, "seconds", {NULL},
-		NULL, 0, 0},
-	[OG_CM_LAST_SCAN] = {"otelgate_missed_last_scan_timestamp_seconds",
-		"When the last scan ended, as Unix time.", OG_METRIC_GAUGE, "seconds", {NULL}, NULL,
-		0, 0},
-	/* The name of controller-runtime (pkg/internal/controller/metrics; O-1). */
-	[OG_CM_RECONCILES] = {"controller_runtime_reconcile_total",
-		"Keys worked on: success, requeue_after (to be looked at again), error, terminal.",
-		OG_METRIC_COUNTER, NULL, {"controller", "result"}, NULL, 0, 0},
-	[OG_CM_WRITES] = {"otelgate_writes_total",
-		"The leader's writes to the API server, by what became of them.", OG_METRIC_COUNTER,
-		NULL, {"part", "result"}, NULL, 0, 0},
-	[OG_CM_WRITES_HELD] = {"otelgate_writes_held_total",
-		"Times that a write had to wait for the budget.", OG_METRIC_COUNTER, NULL, {"part"},
-		NULL, 0, 0},
-};
-
 static void on_state(void *ctx, const struct og_watch_info *w)
 {
 	enum og_log_level level = w->state == OG_WATCH_SYNCED || w->state == OG_WATCH_STARTING
@@ -52,6 +26,7 @@ static void on_state(void *ctx, const struct og_watch_info *w)
 		og_lf_str("state", og_watch_state_name(w->state)),
 		og_lf_uint("objects", w->objects), og_lf_str("error", w->error));
 	controller_scan_soon(ctx);
+	workloads_on_watch(ctx, w);
 }
 
 static void on_config(void *ctx, struct og_cluster_config *take)

@@ -64,10 +64,14 @@ static bool top_key(struct controller *c, struct og_sv group, struct og_sv kind,
 static void enqueue_top(struct workload_listener *l, const struct og_record *r)
 {
 	char buf[WORKLOAD_KEY_BYTES];
+	struct workload_entry *e;
 	struct og_sv key;
 
-	if (top_key(l->c, l->group, l->kind, r, buf, &key))
-		(void)controller_enqueue(l->c, PART_WORKLOADS, key, OG_QUEUE_USER);
+	if (!top_key(l->c, l->group, l->kind, r, buf, &key))
+		return;
+	if ((e = workload_entry_of(l->c, key)) && !e->changed_ns)
+		e->changed_ns = og_loop_now_ns(l->c->loop);
+	(void)controller_enqueue(l->c, PART_WORKLOADS, key, OG_QUEUE_USER);
 }
 
 static void on_change(void *ctx, enum og_store_change what, const struct og_record *old,
@@ -129,6 +133,8 @@ int workloads_init(struct controller *c, struct og_err *err)
 	if (!w)
 		return og_err_set(err, OG_E_OOM, "starting the workloads");
 	og_map_init(&w->map, 0x776f726b6c6f6164ULL, NULL);
+	og_arena_init(&w->arena, 0, 0);
+	r = og_ownwrites_new(og_loop_clock(c->loop), 0, 0, &w->own, err);
 	for (size_t i = 0; i < OG_COUNT(kinds) && r == 0; i++)
 		r = listen(c, kinds[i].group, kinds[i].kind, on_change, err);
 	if (r == 0)
@@ -138,10 +144,33 @@ int workloads_init(struct controller *c, struct og_err *err)
 	return r;
 }
 
+/* Statuses can be written again: all of them are looked at. */
+void workloads_on_watch(struct controller *c, const struct og_watch_info *info)
+{
+	bool was, now;
+
+	if (!c->workloads || strcmp(info->resource, OG_TELEMETRY_RESOURCE ".otelgate.dev") != 0)
+		return;
+	was = c->workloads->writable;
+	/* A server that is away has not lost the kind. */
+	now = info->state == OG_WATCH_SYNCED || (was && info->state == OG_WATCH_FAILING);
+	c->workloads->writable = now;
+	og_metric_set(c->m, OG_CM_WRITABLE, now, NULL);
+	if (info->state == OG_WATCH_ABSENT) { /* and with the kind went what was written */
+		og_ownwrites_free(og_take(c->workloads->own));
+		(void)og_ownwrites_new(og_loop_clock(c->loop), 0, 0, &c->workloads->own, NULL);
+	}
+	if (now && !was && controller_acts(c))
+		workloads_resync(c);
+}
+
 /* The listeners stay: stores outlive the parts, and a listener does nothing when not leading. */
 void workloads_fini(struct controller *c)
 {
-	(void)c;
+	if (!c->workloads)
+		return;
+	workload_writes_cancel(c);
+	og_timer_cancel(c->loop, &c->workloads->count_timer);
 }
 
 void workloads_free(struct controller *c)
@@ -151,8 +180,10 @@ void workloads_free(struct controller *c)
 	if (!w)
 		return;
 	og_map_for (&w->map, e)
-		og_free(e->value);
+		workload_entry_free(e->value);
 	og_map_fini(&w->map);
+	og_ownwrites_free(w->own);
+	og_arena_fini(&w->arena);
 	og_free(w);
 }
 
@@ -192,7 +223,9 @@ void workloads_resync(struct controller *c)
 
 const struct workload *controller_workload(struct controller *c, struct og_sv key)
 {
-	return c->workloads ? og_map_get(&c->workloads->map, key) : NULL;
+	const struct workload_entry *e = c->workloads ? workload_entry_of(c, key) : NULL;
+
+	return e ? e->w : NULL;
 }
 
 const struct workload *controller_workload_next(struct controller *c, uint32_t *at)
@@ -201,8 +234,9 @@ const struct workload *controller_workload_next(struct controller *c, uint32_t *
 
 	while (*at < m->nentries_) {
 		const struct og_map_entry *e = &m->entries_[(*at)++];
-		if (e->key.p)
-			return e->value;
+		const struct workload_entry *entry = e->key.p ? e->value : NULL;
+		if (entry && entry->w)
+			return entry->w;
 	}
 	return NULL;
 }

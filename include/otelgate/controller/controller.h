@@ -27,6 +27,14 @@ enum og_controller_metric {
 	OG_CM_RECONCILES,  /* controller, result */
 	OG_CM_WRITES,	   /* part, result */
 	OG_CM_WRITES_HELD, /* part */
+	OG_CM_WORKLOADS,
+	OG_CM_PODS,	  /* class */
+	OG_CM_CONDITIONS, /* type, status */
+	OG_CM_ROLLOUTS,	  /* state, reason */
+	OG_CM_OUTDATED,
+	OG_CM_BLAMED,
+	OG_CM_WRITABLE,
+	OG_CM_STATUS_SECONDS,
 	OG_CM_COUNT_
 };
 /* OG_CM_COUNT_ rows, in the order of the enum. */

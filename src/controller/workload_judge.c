@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a workload's conditions say, from what was found. */
+#include <ctype.h>
+#include "otelgate/cluster/report.h"
+#include "workloads-priv.h"
+
+/* "profile-missing" → "ProfileMissing": stable names of one table serve as reasons of conditions.
+ */
+static const char *camel(struct og_arena *a, const char *kebab)
+{
+	char *s = og_arena_strndup(a, kebab, strlen(kebab)), *to = s;
+	bool up = true;
+
+	for (const char *at = kebab; s && *at; at++) {
+		if (*at == '-') {
+			up = true;
+			continue;
+		}
+		*to++ = up && *at >= 'a' && *at <= 'z' ? (char)(*at - 'a' + 'A') : *at;
+		up = false;
+	}
+	if (s)
+		*to = '\0';
+	return s ? s : "Unknown";
+}
+
+static void say(struct og_telemetry_said *s, enum og_cond_status status, const char *reason,
+	struct og_sv message)
+{
+	*s = (struct og_telemetry_said){status, reason, message};
+}
+
+/* ---- Injected ---- */
+
+static void say_injected(struct pass *p, struct og_telemetry_said *s)
+{
+	const struct workload *w = &p->found;
+	const uint32_t *n = p->result.classes;
+	struct og_arena *a = p->arena;
+
+	if (!w->injects)
+		say(s, OG_COND_FALSE, camel(a, og_reason_name(w->reason)),
+			og_svz(og_arena_fmt(a, "%s%s%.*s%s", og_reason_text(w->reason),
+				w->detail.n ? " (" : "", OG_SV_ARG(w->detail),
+				w->detail.n ? ")" : "")));
+	else if (n[OG_CLASS_BARE])
+		say(s, OG_COND_FALSE, "PodsMissed",
+			og_svz(og_arena_fmt(a,
+				"%u of %u pods run without the injection that was asked for.",
+				n[OG_CLASS_BARE], p->result.total)));
+	else if (n[OG_CLASS_CURRENT] || n[OG_CLASS_STALE])
+		say(s, OG_COND_TRUE, "Injected",
+			og_svz(og_arena_fmt(a, "All %u pods that should be injected are.",
+				n[OG_CLASS_CURRENT] + n[OG_CLASS_STALE])));
+	else if (n[OG_CLASS_SKIPPED])
+		say(s, OG_COND_TRUE, "PodsLeftAlone", OG_SV("Its pods ask to be left alone."));
+	else
+		say(s, OG_COND_TRUE, "NoPods",
+			OG_SV("No pod runs; the next one will be injected."));
+}
+
+/* ---- RolloutComplete ---- */
+
+static enum og_cond_status status_of_rollout(enum og_rollout_state s)
+{
+	static const enum og_cond_status of[OG_ROLLOUT_STATE_COUNT_] = {
+		[OG_ROLLOUT_UNKNOWN] = OG_COND_UNKNOWN,
+		[OG_ROLLOUT_COMPLETE] = OG_COND_TRUE,
+		[OG_ROLLOUT_PROGRESSING] = OG_COND_FALSE,
+		[OG_ROLLOUT_WAITING] = OG_COND_FALSE,
+		[OG_ROLLOUT_STUCK] = OG_COND_FALSE,
+	};
+	return of[s];
+}
+
+/* The rollout as Kubernetes sees it; when that is done, whether all pods are of one revision. */
+static const struct og_rollout_verdict *verdict_of(const struct pass *p)
+{
+	const struct og_rollout_verdict *r = &p->result.rollout, *m = &p->result.revision;
+
+	if (r->state == OG_ROLLOUT_COMPLETE && m->reason && m->state != OG_ROLLOUT_COMPLETE &&
+		m->state != OG_ROLLOUT_UNKNOWN)
+		return m;
+	return r;
+}
+
+/* Jobs of a CronJob that wait for the next run are no unfinished business: their pods, if any, are
+ * what counts. */
+static void say_rollout(struct pass *p, struct og_telemetry_said *s)
+{
+	const struct og_rollout_verdict *v = verdict_of(p);
+	enum og_cond_status status = status_of_rollout(v->state);
+
+	if (v->state == OG_ROLLOUT_WAITING &&
+		p->result.classes[OG_CLASS_STALE] + p->result.classes[OG_CLASS_BARE] == 0 &&
+		p->has_facts && p->facts.kind == OG_RK_CRONJOB)
+		status = OG_COND_TRUE;
+	say(s, status, v->reason ? v->reason : "Unknown", v->message);
+}
+
+/* ---- credentials, egress: what the parts say ---- */
+
+static void say_credentials(struct pass *p, struct og_telemetry_said *s)
+{
+	if (!p->found.uses_secret)
+		say(s, OG_COND_TRUE, "NotNeeded", OG_SV("Its pods send without credentials."));
+	else
+		say(s, OG_COND_UNKNOWN, "NotChecked", OG_SV(""));
+}
+
+static void say_egress(struct pass *p, struct og_telemetry_said *s)
+{
+	if (p->found.netpol_off)
+		say(s, OG_COND_TRUE, "Off", OG_SV("Network policies are not looked at."));
+	else
+		say(s, OG_COND_UNKNOWN, "NotChecked", OG_SV(""));
+}
+
+/* ---- what arrives ---- */
+
+static void say_received(struct pass *p, enum og_signal signal, struct og_telemetry_said *s)
+{
+	if (p->signals[signal] == OG_MODE_OFF)
+		say(s, OG_COND_UNKNOWN, "Off", OG_SV("The signal is not asked for."));
+	else
+		say(s, OG_COND_UNKNOWN, "NotVerified",
+			OG_SV("What arrives in Grafana Cloud is not verified."));
+}
+
+static void say_all(struct pass *p)
+{
+	struct og_telemetry_said *s = p->status.said;
+	static const struct {
+		enum og_telemetry_cond cond;
+		enum og_signal signal;
+	} signals[] = {{OG_TC_METRICS_RECEIVED, OG_SIGNAL_METRICS},
+		{OG_TC_TRACES_RECEIVED, OG_SIGNAL_TRACES}, {OG_TC_LOGS_RECEIVED, OG_SIGNAL_LOGS},
+		{OG_TC_PROFILES_RECEIVED, OG_SIGNAL_PROFILES}};
+
+	say_injected(p, &s[OG_TC_INJECTED]);
+	say_rollout(p, &s[OG_TC_ROLLOUT_COMPLETE]);
+	for (size_t i = 0; i < OG_COUNT(signals); i++)
+		say_received(p, signals[i].signal, &s[signals[i].cond]);
+}
+
+/* ---- pods that are not as they should be ---- */
+
+static bool is_old(const struct og_rollout_pod *pod)
+{
+	return pod->class_ == OG_CLASS_STALE || pod->class_ == OG_CLASS_BARE;
+}
+
+static bool older(const struct og_rollout_pod *x, const struct og_rollout_pod *y)
+{
+	return x->created_s != y->created_s ? x->created_s < y->created_s
+					    : og_sv_cmp(x->name, y->name) < 0;
+}
+
+/* The oldest ones, in order: the list is short, so each finds its place from the end. */
+static bool list_old(struct pass *p)
+{
+	const struct og_rollout_pod *best[OG_TELEMETRY_OLD_PODS];
+	struct og_telemetry_pod *list =
+		og_arena_new_n(p->arena, OG_TELEMETRY_OLD_PODS, struct og_telemetry_pod);
+	uint32_t n = 0;
+
+	if (!list)
+		return false;
+	for (uint32_t i = 0; i < p->in.npods; i++) {
+		const struct og_rollout_pod *pod = &p->in.pods[i];
+		uint32_t at = n;
+		if (!is_old(pod))
+			continue;
+		p->status.pods.old_total++;
+		while (at && older(pod, best[at - 1]))
+			at--;
+		if (at == OG_TELEMETRY_OLD_PODS)
+			continue;
+		if (n < OG_TELEMETRY_OLD_PODS)
+			n++;
+		memmove(&best[at + 1], &best[at], (n - 1 - at) * sizeof(best[0]));
+		best[at] = pod;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		list[i] = (struct og_telemetry_pod){.name = best[i]->name,
+			.replica_set = best[i]->owner,
+			.revision = best[i]->revision,
+			.class_ = og_pod_class_name(best[i]->class_),
+			.cause = best[i]->cause != OG_STALE_NOT
+					 ? og_stale_cause_name(best[i]->cause)
+					 : NULL,
+			.created_s = best[i]->created_s};
+	p->status.pods.old = list;
+	p->status.pods.nold = n;
+	return true;
+}
+
+/* ---- findings ---- */
+
+static void add_finding(struct pass *p, struct og_telemetry_finding *list, uint32_t *n,
+	const char *id, struct og_sv message)
+{
+	(void)p;
+	if (id && *n < OG_TELEMETRY_FINDINGS)
+		list[(*n)++] = (struct og_telemetry_finding){id, message};
+}
+
+static bool list_findings(struct pass *p)
+{
+	struct og_telemetry_finding *list =
+		og_arena_new_n(p->arena, OG_TELEMETRY_FINDINGS, struct og_telemetry_finding);
+	const struct og_rollout_result *r = &p->result;
+	uint32_t n = 0;
+
+	if (!list)
+		return false;
+	if (r->blame.blamed)
+		add_finding(p, list, &n, r->blame.finding, r->blame.message);
+	add_finding(p, list, &n, r->rollout.finding, r->rollout.message);
+	add_finding(p, list, &n, r->revision.finding, r->revision.message);
+	p->status.findings = list;
+	p->status.nfindings = n;
+	return true;
+}
+
+/* ---- all of it ---- */
+
+/* What ran well before the present injection, for when what runs now does not. */
+static void remember_health(struct pass *p)
+{
+	for (uint32_t i = 0; i < p->in.npods; i++) {
+		const struct og_rollout_pod *pod = &p->in.pods[i];
+		if (!pod->state || !pod->state->ready || pod->deleting ||
+			og_sv_eq(pod->revision, og_svz(p->found.revision)))
+			continue;
+		p->entry->was_healthy = true;
+		p->entry->was_images = pod->state->images;
+		p->entry->was_rest = pod->state->rest;
+		return;
+	}
+}
+
+static void take_status(struct pass *p)
+{
+	const struct og_rollout_verdict *v = verdict_of(p);
+	const struct og_rollout_result *r = &p->result;
+	struct og_telemetry_input *t = &p->status;
+	const struct workload *w = &p->found;
+
+	t->ns = p->ref.ns;
+	t->group = p->ref.group;
+	t->version = og_svz(p->kind->version);
+	t->kind = p->ref.kind;
+	t->name = p->ref.name;
+	t->uid = w->uid;
+	t->generation = w->generation;
+	t->profile = w->profile;
+	t->stack = w->stack;
+	t->revision = og_svz(w->revision);
+	t->pods.ratio = r->ratio;
+	t->pods.total = r->total;
+	t->pods.current = r->classes[OG_CLASS_CURRENT];
+	t->pods.stale = r->classes[OG_CLASS_STALE];
+	t->pods.bare = r->classes[OG_CLASS_BARE];
+	t->pods.skipped = r->classes[OG_CLASS_SKIPPED];
+	t->pods.terminating = r->classes[OG_CLASS_TERMINATING];
+	t->pods.outdated = r->held_back;
+	t->rollout.state = og_rollout_state_name(v->state);
+	t->rollout.reason = v->reason;
+	t->rollout.message = v->message;
+	t->rollout.fix = v->fix;
+	t->rollout.finding = v->finding;
+	t->rollout.pod = v->pod;
+	t->rollout.container = v->container;
+	t->rollout.exited = v->exited;
+	t->rollout.exit_code = v->exit_code;
+	t->rollout.since_s = v->since_s;
+	t->seen = p->has_seen ? &p->seen : NULL;
+	t->now_s = p->in.now_s;
+}
+
+static void take_found(struct pass *p)
+{
+	const struct og_rollout_result *r = &p->result;
+	struct workload *w = &p->found;
+
+	memcpy(w->classes, r->classes, sizeof(w->classes));
+	w->pods = r->total;
+	w->held_back = r->held_back;
+	w->rollout = r->rollout;
+	w->mixed = r->revision;
+	w->blamed = r->blame.blamed;
+	w->paused = p->has_facts && (p->facts.paused || p->facts.suspended);
+	w->restart_json = p->seen.restart_json;
+}
+
+int pass_judge(struct pass *p, struct og_err *err)
+{
+	struct workload_entry *e = p->entry;
+	int r;
+
+	p->in.ns = p->ref.ns;
+	p->in.group = p->ref.group;
+	p->in.kind = p->ref.kind;
+	p->in.name = p->ref.name;
+	p->in.now_s = og_clock_wall_ns(og_loop_clock(p->c->loop)) / OG_NS_PER_S;
+	p->in.injects = p->found.injects;
+	p->in.revision = og_svz(p->found.revision);
+	p->in.required = p->found.required;
+	p->in.secret_name = p->found.secret_name;
+	if (p->has_facts) {
+		p->in.facts = &p->facts;
+		og_rollout_timer_turn(&e->timer, &p->facts, p->in.now_s);
+	}
+	p->in.timer = &e->timer;
+	p->in.was_healthy = e->was_healthy;
+	p->in.was_images = e->was_images;
+	p->in.was_rest = e->was_rest;
+	say_credentials(p, &p->status.said[OG_TC_CREDENTIALS_READY]);
+	if ((r = og_rollout_judge(&p->in, p->arena, &p->result, err)) < 0)
+		return r;
+	remember_health(p);
+	take_found(p);
+	say_egress(p, &p->status.said[OG_TC_EGRESS_ALLOWED]);
+	say_all(p);
+	take_status(p);
+	if (!list_old(p) || !list_findings(p) || p->arena->failed)
+		return og_err_set(err, OG_E_OOM, "judging a workload");
+	return 0;
+}
