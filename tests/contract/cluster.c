@@ -362,11 +362,10 @@ struct ct_reply *ct_configmap(const char *name, const char *label)
 
 bool ct_wait(const char *path, long code)
 {
-	for (int i = 0; i < 800; i++) {
+	for (int i = 0; i < 4000; i++) {
 		if (ct("GET", path, NULL)->code == code)
 			return true;
-		usleep(50000); /* a real cluster's controllers take their time; polled, ten seconds
-				*/
+		usleep(50000); /* a real cluster's controllers take their time */
 	}
 	return false;
 }

@@ -83,7 +83,7 @@ void ct_status(const struct ct_reply *r, long code, const char *reason, const ch
 const char *ct_rv(const struct ct_reply *r);
 /* A ConfigMap in the namespace, with a label "n" and data.x. */
 struct ct_reply *ct_configmap(const char *name, const char *label);
-/* Waits until GET of the path answers with the code, at most forty seconds. */
+/* Waits until GET of the path answers with the code, at most some minutes. */
 bool ct_wait(const char *path, long code);
 
 Suite *suite_discovery(void);
@@ -104,7 +104,7 @@ Suite *suite_rollout(void);
 		const TTest *const tests_[] = {__VA_ARGS__};                     \
 		TCase *tc_ = tcase_create(name);                                 \
 		tcase_add_checked_fixture(tc_, ct_setup, ct_teardown);           \
-		tcase_set_timeout(tc_, 60);                                      \
+		tcase_set_timeout(tc_, 300);                                      \
 		for (size_t i_ = 0; i_ < sizeof(tests_) / sizeof(*tests_); i_++) \
 			tcase_add_test(tc_, tests_[i_]);                         \
 		suite_add_tcase((suite), tc_);                                   \

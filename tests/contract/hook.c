@@ -146,7 +146,7 @@ void ct_hook_register(int n, const char *more)
 	og_buf_fini(&b);
 	og_buf_fini(&ca);
 	/* a configuration is honoured after a while: asked until it answers */
-	for (int i = 0; i < 400; i++) {
+	for (int i = 0; i < 4000; i++) {
 		struct ct_reply *r = ct("POST", "/api/v1/namespaces/%s/pods?dryRun=All",
 			"{'metadata':{'generateName':'canary-','labels':{'canary':'yes'}},'spec':{"
 			"'automountServiceAccountToken':false,'containers':[{'name':'c','image':'i'}]}}");

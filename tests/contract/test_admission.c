@@ -294,7 +294,7 @@ START_TEST(unreachable)
 		ct_ns, ct_ns);
 	ct_want(201, "POST", "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
 		body);
-	for (int i = 0; i < 400; i++) {
+	for (int i = 0; i < 4000; i++) {
 		r = ct("POST", PODS "?dryRun=All", POD("'name':'p'"));
 		if (r->code != 201)
 			break;
@@ -321,7 +321,7 @@ Suite *suite_admission(void)
 		no_reinvocation_without_change, one_change_is_not_told_to_its_author, unreachable};
 
 	tcase_add_checked_fixture(tc, hooks_setup, hooks_teardown);
-	tcase_set_timeout(tc, 120);
+	tcase_set_timeout(tc, 300);
 	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)
 		tcase_add_test(tc, tests[i]);
 	tcase_add_loop_test(

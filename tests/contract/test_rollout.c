@@ -26,7 +26,7 @@ static struct ct_reply *complete(long long want)
 {
 	struct ct_reply *r = NULL;
 
-	for (int i = 0; i < 800; i++) {
+	for (int i = 0; i < 8000; i++) {
 		r = ct_want(200, "GET", DEPS "/web", NULL);
 		if (done(r->json, want))
 			return r;
@@ -125,7 +125,7 @@ START_TEST(restart)
 
 		ck_assert_int_eq(ct_int(v, "spec.replicas"), new_one ? 2 : 0);
 	}
-	for (int k = 0; k < 400; k++) {
+	for (int k = 0; k < 8000; k++) {
 		p = ct_want(200, "GET", PODS, NULL);
 		if (json_array_size(ct_at(p->json, "items")) == 2)
 			break;
@@ -171,7 +171,7 @@ START_TEST(deleted_deployments_take_all)
 	ct_want(201, "POST", DEPS, web);
 	complete(2);
 	ct_want(200, "DELETE", DEPS "/web", "{'propagationPolicy':'Background'}");
-	for (int i = 0; i < 800; i++) {
+	for (int i = 0; i < 8000; i++) {
 		p = ct_want(200, "GET", PODS, NULL);
 		if (!json_array_size(ct_at(p->json, "items")))
 			break;
@@ -190,7 +190,7 @@ START_TEST(paused)
 	ct_opt.type = "application/merge-patch+json";
 	ct_want(200, "PATCH", DEPS "/web",
 		"{'spec':{'paused':true,'template':{'metadata':{'annotations':{'x':'y'}}}}}");
-	for (int i = 0; i < 800; i++) {
+	for (int i = 0; i < 8000; i++) {
 		struct ct_reply *r = ct_want(200, "GET", DEPS "/web", NULL);
 
 		if (ct_int(r->json, "status.observedGeneration") ==
@@ -212,7 +212,7 @@ START_TEST(stateful)
 		"{'metadata':{'name':'db'},'spec':{'replicas':2,'serviceName':'db','selector':{"
 		"'matchLabels':{'a':'b'}},'template':{'metadata':{'labels':{'a':'b'}},'spec':{"
 		"'terminationGracePeriodSeconds':0,'containers':[{'name':'c','image':'i'}]}}}}");
-	for (int i = 0; i < 800; i++) {
+	for (int i = 0; i < 8000; i++) {
 		r = ct_want(200, "GET", "/apis/apps/v1/namespaces/%s/statefulsets/db", NULL);
 		if (ct_int(r->json, "status.readyReplicas") == 2)
 			break;
@@ -237,7 +237,7 @@ START_TEST(daemon_set)
 		"{'metadata':{'name':'d'},'spec':{'selector':{'matchLabels':{'a':'b'}},'template':{"
 		"'metadata':{'labels':{'a':'b'}},'spec':{'terminationGracePeriodSeconds':0,"
 		"'containers':[{'name':'c','image':'i'}]}}}}");
-	for (int i = 0; i < 800; i++) {
+	for (int i = 0; i < 8000; i++) {
 		r = ct_want(200, "GET", "/apis/apps/v1/namespaces/%s/daemonsets/d", NULL);
 		if (ct_int(r->json, "status.desiredNumberScheduled") > 0 &&
 			ct_int(r->json, "status.numberAvailable") ==
@@ -258,7 +258,7 @@ START_TEST(job)
 	ct_want(201, "POST", "/apis/batch/v1/namespaces/%s/jobs",
 		"{'metadata':{'name':'j'},'spec':{'template':{'spec':{'restartPolicy':'Never',"
 		"'terminationGracePeriodSeconds':0,'containers':[{'name':'c','image':'i'}]}}}}");
-	for (int i = 0; i < 800; i++) {
+	for (int i = 0; i < 8000; i++) {
 		r = ct_want(200, "GET", PODS, NULL);
 		if (json_array_size(ct_at(r->json, "items")))
 			break;

@@ -5,14 +5,20 @@
 
 #define CMS "/api/v1/namespaces/@/configmaps"
 
-static const char *from(const char *rv, const char *more)
+/* Ends by itself, for those who wait for the end; the others are done with their last event. */
+static const char *until(int seconds, const char *rv, const char *more)
 {
 	static char path[512];
 
 	/* a real cluster adds kube-root-ca.crt sooner or later */
-	snprintf(path, sizeof(path), CMS "?watch=true&timeoutSeconds=3&resourceVersion=%s%s%s", rv,
-		more, strstr(more, "Selector") ? "" : "&labelSelector=n");
+	snprintf(path, sizeof(path), CMS "?watch=true&timeoutSeconds=%d&resourceVersion=%s%s%s",
+		seconds, rv, more, strstr(more, "Selector") ? "" : "&labelSelector=n");
 	return path;
+}
+
+static const char *from(const char *rv, const char *more)
+{
+	return until(30, rv, more);
 }
 
 static struct ct_reply *relabel(const char *path, const char *body)
@@ -29,7 +35,7 @@ START_TEST(follows_a_version)
 	ct_configmap("b", "2");
 	relabel(CMS "/a", "{'data':{'x':'z'}}");
 	ct_want(200, "DELETE", CMS "/b", NULL);
-	w = ct_watch(from(ct_rv(a), ""), 3, 10);
+	w = ct_watch(from(ct_rv(a), ""), 3, 60);
 	ck_assert_int_eq(w->code, 200);
 	ck_assert_str_eq(ct_event(w, 0), "ADDED b");
 	ck_assert_str_eq(ct_event(w, 1), "MODIFIED a");
@@ -49,10 +55,10 @@ START_TEST(without_version_begins_with_all)
 
 	ct_configmap("a", "1");
 	ct_configmap("b", "2");
-	w = ct_watch(CMS "?watch=true&labelSelector=n&timeoutSeconds=3", 2, 10);
+	w = ct_watch(CMS "?watch=true&labelSelector=n&timeoutSeconds=30", 2, 60);
 	ck_assert_str_eq(ct_event(w, 0), "ADDED a");
 	ck_assert_str_eq(ct_event(w, 1), "ADDED b");
-	w = ct_watch(CMS "?watch=1&labelSelector=n&timeoutSeconds=3&resourceVersion=0", 2, 10);
+	w = ct_watch(CMS "?watch=1&labelSelector=n&timeoutSeconds=30&resourceVersion=0", 2, 60);
 	ck_assert_str_eq(ct_event(w, 1), "ADDED b");
 }
 END_TEST
@@ -65,7 +71,7 @@ START_TEST(ends_in_time)
 
 	snprintf(path, sizeof(path),
 		CMS "?watch=true&timeoutSeconds=1&labelSelector=n&resourceVersion=%s", ct_rv(a));
-	w = ct_watch(path, 1, 20);
+	w = ct_watch(path, 1, 60);
 	ck_assert_int_eq(w->code, 200);
 	ck_assert(!w->timed_out);
 	ck_assert_int_eq((int)json_array_size(w->events), 0);
@@ -81,7 +87,7 @@ START_TEST(leaving_the_selection_is_deleted)
 	relabel(CMS "/a", "{'metadata':{'labels':{'n':'2'}}}");
 	relabel(CMS "/a", "{'data':{'x':'z'}}");
 	relabel(CMS "/a", "{'metadata':{'labels':{'n':'1'}}}");
-	w = ct_watch(from(ct_rv(a), "&labelSelector=n%3D1"), 2, 10);
+	w = ct_watch(from(ct_rv(a), "&labelSelector=n%3D1"), 2, 60);
 	ck_assert_str_eq(ct_event(w, 0), "DELETED a");
 	ck_assert_str_eq(ct_event(w, 1), "ADDED a");
 	/* the object as it was, with the version of the change */
@@ -96,7 +102,7 @@ START_TEST(one_name)
 
 	ct_configmap("b", "2");
 	relabel(CMS "/a", "{'data':{'x':'z'}}");
-	w = ct_watch(from(ct_rv(a), "&fieldSelector=metadata.name%3Da"), 1, 10);
+	w = ct_watch(from(ct_rv(a), "&fieldSelector=metadata.name%3Da"), 1, 60);
 	ck_assert_str_eq(ct_event(w, 0), "MODIFIED a");
 }
 END_TEST
@@ -108,7 +114,7 @@ START_TEST(metadata_only)
 
 	ct_configmap("b", "2");
 	ct_opt.accept = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
-	w = ct_watch(from(ct_rv(a), ""), 1, 10);
+	w = ct_watch(from(ct_rv(a), ""), 1, 60);
 	ck_assert_str_eq(ct_event(w, 0), "ADDED b");
 	ck_assert_str_eq(ct_text(w->events, "0.object.kind"), "PartialObjectMetadata");
 	ck_assert_ptr_null(ct_at(w->events, "0.object.data"));
@@ -121,9 +127,9 @@ START_TEST(initial_events)
 
 	ct_configmap("a", "1");
 	ct_configmap("b", "2");
-	w = ct_watch(CMS "?watch=true&labelSelector=n&timeoutSeconds=5&sendInitialEvents=true&"
+	w = ct_watch(CMS "?watch=true&labelSelector=n&timeoutSeconds=30&sendInitialEvents=true&"
 			 "resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true",
-		3, 20);
+		3, 60);
 	ck_assert_str_eq(ct_event(w, 0), "ADDED a");
 	ck_assert_str_eq(ct_event(w, 1), "ADDED b");
 	ck_assert_str_eq(ct_text(w->events, "2.type"), "BOOKMARK");
@@ -142,9 +148,9 @@ START_TEST(initial_events_of_nothing)
 
 	ct_opt.accept = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 	w = ct_watch(
-		"/api/v1/namespaces/%s/secrets?watch=true&timeoutSeconds=5&sendInitialEvents=true&"
+		"/api/v1/namespaces/%s/secrets?watch=true&timeoutSeconds=30&sendInitialEvents=true&"
 		"resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true",
-		1, 20);
+		1, 60);
 	ck_assert_str_eq(ct_text(w->events, "0.type"), "BOOKMARK");
 	ck_assert_str_eq(ct_text(w->events, "0.object.kind"), "PartialObjectMetadata");
 }
@@ -175,7 +181,7 @@ END_TEST
 
 START_TEST(too_old)
 {
-	struct ct_watch *w = ct_watch(from("1", ""), 1, 10);
+	struct ct_watch *w = ct_watch(from("1", ""), 1, 60);
 
 	ck_assert_int_eq(w->code, 200);
 	/* a young cluster remembers its first changes, and tells them all */
@@ -205,7 +211,7 @@ START_TEST(bookmark_before_the_end)
 	struct ct_watch *w;
 
 	/* bookmarks come about once a minute, and shortly before the end */
-	w = ct_watch(from(ct_rv(a), "&allowWatchBookmarks=true"), 1, 20);
+	w = ct_watch(until(3, ct_rv(a), "&allowWatchBookmarks=true"), 1, 60);
 	if (json_array_size(w->events)) {
 		ck_assert_str_eq(ct_text(w->events, "0.type"), "BOOKMARK");
 		ck_assert_str_ne(ct_text(w->events, "0.object.metadata.resourceVersion"), "");

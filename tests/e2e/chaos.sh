@@ -19,7 +19,10 @@ installed() {
 	until_true 20 'the service does not listen' test -s "$W/service.ports"
 	install_part ''
 	rm -rf "$D/sa/$system.otelgate-webhook"
+	kinds_served
 	account=$(cluster sa "$system" otelgate-webhook)
+	rights_of "$system" otelgate-webhook patch mutatingwebhookconfigurations/otelgate
+	rights_of "$system" otelgate-webhook -n "$system" get secrets/otelgate-webhook-ca
 	forbidden_before=$(cluster forbidden "$system" || :)
 }
 
@@ -38,6 +41,7 @@ crds() {
 			k wait --for=condition=Established --timeout=60s -f "$f" >/dev/null
 		fi
 	done
+	[ "$1" = delete ] || kinds_served
 }
 
 # configured: the suite's own configuration, as objects

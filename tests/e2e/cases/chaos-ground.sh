@@ -120,7 +120,7 @@ cut_watches() {
 }
 
 says_rule() { # NAME TEXT
-	grep -F '"missing_rule"' "$D/log/$CASE.$1.log" | grep -qF "$2"
+	awk -v text="$2" 'index($0, "\"missing_rule\"") && index($0, text) { found = 1 } END { exit !found }' "$D/log/$CASE.$1.log"
 }
 
 full_chaos_rights_taken_away() {

@@ -108,8 +108,8 @@ rotated() { # a new CA signs from now on
 # A new CA while pods are admitted as quickly as the machine can, 500 a second at most: each of them is injected.
 full_chaos_rotation_under_load() {
 	local was n
-	# certificates are dated back by an hour, and a CA is due with a third of its span left: in a minute
-	local life='--ca-lifetime 1890s --certificate-lifetime 600s --rotation-settle 3s'
+	# a CA is due with a third of its life left, a certificate too
+	local life='--ca-lifetime 120s --certificate-lifetime 40s --rotation-settle 3s'
 	ns_new "$CASE"
 	installed
 	configured

@@ -11,6 +11,7 @@ core_install_manifests() {
 	k apply -k "$manifests/base" >"$W/first" 2>"$W/warnings" || fail "refused: $(cat "$W/warnings")"
 	[ ! -s "$W/warnings" ] || fail "warnings: $(cat "$W/warnings")"
 	k wait crd --for=condition=Established --all --timeout=30s
+	kinds_served
 	k apply -k "$manifests/base" >"$W/second" 2>&1
 	# kubectl always replaces the selector of a PodDisruptionBudget (its patchStrategy)
 	if grep -v -e ' unchanged$' -e '^poddisruptionbudget.* configured$' "$W/second"; then
@@ -40,6 +41,8 @@ may() { # yes|no SERVICEACCOUNT ARGUMENT...: what RBAC says
 core_install_rights() {
 	fresh_cluster
 	k apply -k "$manifests/base" >/dev/null
+	rights_of otelgate otelgate-webhook patch mutatingwebhookconfigurations/otelgate
+	rights_of otelgate otelgate-webhook -n otelgate get secrets/otelgate-webhook-ca
 	for kind in namespaces deployments.apps replicasets.apps statefulsets.apps daemonsets.apps jobs.batch cronjobs.batch \
 		grafanastacks.otelgate.dev telemetryprofiles.otelgate.dev; do
 		may yes otelgate-webhook watch "$kind" -A

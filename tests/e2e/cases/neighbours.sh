@@ -31,7 +31,7 @@ calls() {
 workloads_admitted() {
 	k apply -n "$1" -f "$here/conf/workloads.yaml" >/dev/null
 	k rollout status -n "$1" deployment/web statefulset/db daemonset/agent --timeout=30s ||
-		fail "not all pods are Ready: $(k get events -n "$1" -o jsonpath='{.items[?(@.reason=="FailedCreate")].message}' | head -c 2000)"
+		fail "not all pods are Ready: $(k get events -n "$1" -o jsonpath='{.items[?(@.reason=="FailedCreate")].message}' )"
 	k wait -n "$1" job/import --for=condition=Complete --timeout=60s
 	k get pods -n "$1" -o json >"$W/pods.json"
 	no_doubles "$W/pods.json" || fail 'something is there twice'
@@ -101,7 +101,7 @@ core_neighbour_none_pod_comes_back() {
 		jq ".[$i]" "$W/again.json" >"$W/pod.json"
 		dry_run "$CASE" "$W/pod.json" >"$W/answer.json"
 	done
-	until_true 10 'the audit log is behind' dry_runs_audited "$CASE" "$n"
+	until_true 30 'the audit log is behind' dry_runs_audited "$CASE" "$n"
 	eq "$(admissions "$CASE" | jq -s '[.[] | select(.dry and .name != "probe") | .calls[].ops[]] | length')" 0 \
 		"operations: $(admissions "$CASE" | jq -cs '[.[] | select(.dry and .name != "probe") | .calls[].ops | select(. != [])][0:3]')"
 }
@@ -193,12 +193,18 @@ quota() {
 		del(.metadata.namespace) | .spec.template.spec.containers[0].resources = {requests: {cpu: $rc, memory: $rm}, limits: {cpu: $lc, memory: $lm}}' >"$W/deployment.json"
 	k create quota -n "$CASE" exact --hard="pods=1,requests.cpu=$1,requests.memory=$2,limits.cpu=$3,limits.memory=$4" >/dev/null
 	k wait -n "$CASE" resourcequota/exact --for=jsonpath='{.status.hard.pods}'=1 --timeout=30s
+	# admission has heard of it: who does not say what it needs is refused
+	until_true 60 'the quota has no effect' api_is POST "/api/v1/namespaces/$CASE/pods?dryRun=All" \
+		'.code == 403 and (.message | contains("exact"))' "$W/probe.json"
 	k create -n "$CASE" -f "$W/deployment.json" >/dev/null
 	k rollout status -n "$CASE" deployment/java --timeout=30s ||
 		fail "no pod: $(k get events -n "$CASE" -o jsonpath='{.items[?(@.reason=="FailedCreate")].message}')"
 	k get pods -n "$CASE" -o json | jq -e "[.items[] | $injected] == [true]" >/dev/null || fail 'not injected'
-	eq "$(k get quota -n "$CASE" exact -o jsonpath='{.status.used.requests\.cpu} {.status.used.requests\.memory} {.status.used.limits\.cpu} {.status.used.limits\.memory}')" \
-		"$*" 'what is used'
+	until_true 30 "what is used is not $*" used_is "$*"
+}
+
+used_is() {
+	[ "$(k get quota -n "$CASE" exact -o jsonpath='{.status.used.requests\.cpu} {.status.used.requests\.memory} {.status.used.limits\.cpu} {.status.used.limits\.memory}')" = "$1" ]
 }
 
 core_neighbour_quota_guaranteed() { quota 50m 64Mi 50m 64Mi; }

@@ -19,7 +19,7 @@ core_rig_behaviours() {
 	{ rig_pod healthy healthy && rig_pod slow slow && rig_pod crash crash && rig_pod init init-fail; } |
 		k create -n "$CASE" -f - >/dev/null
 	k wait -n "$CASE" pod/healthy pod/slow --for=condition=Ready --timeout=60s
-	k wait -n "$CASE" pod/crash --for=jsonpath='{.status.containerStatuses[0].restartCount}'=2 --timeout=60s
+	until_true 60 'a crashing pod is not restarted' api_is GET "/api/v1/namespaces/$CASE/pods/crash" '.status.containerStatuses[0].restartCount >= 2'
 	k wait -n "$CASE" pod/init --for=jsonpath='{.status.initContainerStatuses[0].state.waiting.reason}'=CrashLoopBackOff --timeout=60s
 	eq "$(k get pod -n "$CASE" crash -o jsonpath='{.status.containerStatuses[0].state.waiting.reason}')" CrashLoopBackOff 'a crashing pod'
 	eq "$(k get pod -n "$CASE" crash -o jsonpath='{.status.conditions[?(@.type=="Ready")].status}')" False 'a crashing pod is Ready'
@@ -105,7 +105,7 @@ full_rig_interrupted() {
 				cluster --dir "$W/other" down
 			fi
 			until_true 5 "something runs on after $signal at $after s: $(grep -la "$W/other" /proc/[0-9]*/cmdline 2>/dev/null)" nobody_in "$W/other"
-			eq "$(cd "$W/other" 2>/dev/null && echo *)" log "what is left after $signal at $after s"
+			eq "$(find "$W/other" -mindepth 1 -maxdepth 1 ! -name log 2>/dev/null)" '' "what is left after $signal at $after s"
 			rm -rf "$W/other"
 		done
 	done

@@ -24,7 +24,15 @@ eq() { # eq IS SHOULD WHAT
 	[ "$1" = "$2" ] || fail "$3: is '$1', should be '$2'"
 }
 
-k() { kubectl "$@"; }
+# k ARGUMENT...: kubectl; its --timeout is a limit like any other
+k() {
+	local a args=()
+	for a in "$@"; do
+		[[ $a =~ ^--timeout=([0-9]+)s$ ]] && a=--timeout=$((BASH_REMATCH[1] * patience))s
+		args+=("$a")
+	done
+	kubectl "${args[@]}"
+}
 
 cluster() { "$here/cluster" "$@"; }
 
@@ -51,7 +59,20 @@ rolled() {
 until_true() {
 	local seconds=$1 what=$2
 	shift 2
-	until_ok "$seconds" "$@" || fail "after $seconds s: $what"
+	until_ok "$seconds" "$@" || fail "after $((seconds * patience)) s: $what"
+}
+
+# rights_of NAMESPACE SERVICEACCOUNT VERB-AND-WHAT...: until RBAC has heard that it may. What the API
+# server has just stored it knows a moment later.
+rights_of() {
+	local who=system:serviceaccount:$1:$2
+	shift 2
+	until_true 30 "$who may not $*" k auth can-i --as "$who" "$@"
+}
+
+# kinds_served: until kubectl finds our kinds; the API server says Established before it tells of them
+kinds_served() {
+	until_true 30 'our kinds are not served' k get telemetryprofiles,grafanastacks
 }
 
 # api METHOD PATH [BODY-FILE]: one request as admin, much quicker than a kubectl; prints the answer, and
@@ -88,13 +109,14 @@ ns_usable() {
 # webhook_up NAME [FLAG...]: otelgate with $W/otelgate.yaml (or the suite's configuration); its
 # ports are then in $W/NAME.ports, the CA in $W/pki/ca.crt
 webhook_up() {
-	local name=$1 config=$W/otelgate.yaml
+	local name=$1 config=$W/otelgate.yaml port=${WEBHOOK_PORT:-}
 	shift
 	[ -e "$config" ] || config=$here/conf/otelgate.yaml
 	[ -e "$W/pki" ] || "$OG_BIN" certs -d "$W/pki" --ip 127.0.0.1 >/dev/null
 	rm -f "$W/$name.ports"
+	[ -n "$port" ] || port=$(free_port) # that the system gives to nobody while the webhook is away
 	proc_start "$CASE.$name" "$OG_BIN" webhook --config "$config" \
-		--tls-cert "$W/pki/tls.crt" --tls-key "$W/pki/tls.key" --address 127.0.0.1 --port "${WEBHOOK_PORT:-0}" \
+		--tls-cert "$W/pki/tls.crt" --tls-key "$W/pki/tls.key" --address 127.0.0.1 --port "$port" \
 		--ops-address 127.0.0.1 --ops-port 0 --ports-file "$W/$name.ports" --shutdown-delay 0s \
 		--log-format json --log-level debug "$@"
 	until_ok 30 ready_or_gone "$name" || fail "otelgate webhook does not start, see $D/log/$CASE.$name.log"
@@ -158,7 +180,7 @@ dry_run() {
 # until_asked NAMESPACE FILTER: until a dry run shows that the API server asks the webhook
 until_asked() {
 	probe_pod >"$W/probe.json"
-	until_true 30 "the API server does not ask the webhook: $(dry_run "$1" "$W/probe.json" | head -c 2000)" \
+	until_true 30 "the API server does not ask the webhook: $(dry_run "$1" "$W/probe.json")" \
 		api_is POST "/api/v1/namespaces/$1/pods?dryRun=All" "$2" "$W/probe.json"
 }
 
@@ -216,9 +238,9 @@ no_doubles() {
 		  (.volumes // [] | group_by(.name)[]) | select(length > 1)] == []' "$1" >/dev/null
 }
 
-more_load() { # COUNT more lines than at the last call that was true
+more_load() { # COUNT more that were injected than at the last call that was true
 	local n
-	n=$(wc -l <"$W/load.txt")
+	n=$(grep -c '^injected$' "$W/load.txt")
 	[ "$n" -ge $(($(cat "$W/load.seen" 2>/dev/null || echo 0) + $1)) ] && echo "$n" >"$W/load.seen"
 }
 

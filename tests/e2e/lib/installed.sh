@@ -8,7 +8,10 @@
 installed() {
 	k apply -k "$here/../../manifests/base" >/dev/null
 	k wait crd --for=condition=Established -l app.kubernetes.io/part-of!=nothing --timeout=30s >/dev/null
+	kinds_served
 	cluster sa otelgate otelgate-webhook --ttl "${TOKEN_SECONDS:-60}" >/dev/null
+	rights_of otelgate otelgate-webhook patch mutatingwebhookconfigurations/otelgate
+	rights_of otelgate otelgate-webhook -n otelgate get secrets/otelgate-webhook-ca
 }
 
 configured() {
@@ -54,7 +57,7 @@ count() {
 		END { printf "%d\n", n }'
 }
 
-ready() { [ "$(ops "$1" /readyz)" != "" ] && ops "$1" /readyz | grep -qx ok; }
+ready() { [ "$(ops "$1" /readyz)" = ok ]; }
 
 # with_otelgate: the cluster in which it is installed and serves, shared by all cases that leave it so
 with_otelgate() {

@@ -16,11 +16,18 @@ began() {
 	[ "$1" != Z ] && [ "$1" != X ] && printf '%s\n' "${20}"
 }
 
-# proc_start NAME COMMAND...: in a session of its own, so that Ctrl-C is not for it
+# proc_start NAME COMMAND...: in a session of its own, so that Ctrl-C is not for it. A signal that comes
+# meanwhile takes effect when it is known which process began.
 proc_start() {
-	local name=$1 pid fd
+	local name=$1 pid fd signal traps
 	shift
 	mkdir -p "$D/run" "$D/log"
+	traps=$(trap -p INT TERM HUP)
+	held=''
+	for signal in INT TERM HUP; do
+		# shellcheck disable=SC2064
+		trap "held=$signal" "$signal"
+	done
 	{
 		for fd in /proc/"$BASHPID"/fd/*; do # locks and pipes of the caller end with the caller
 			fd=${fd##*/}
@@ -31,6 +38,9 @@ proc_start() {
 	pid=$!
 	disown "$pid" 2>/dev/null || :
 	printf '%s %s\n' "$pid" "$(began "$pid")" >"$D/run/$name.pid"
+	trap - INT TERM HUP
+	eval "$traps"
+	[ -z "$held" ] || kill -"$held" "$BASHPID"
 }
 
 # proc_pid NAME: its id when it lives
@@ -86,9 +96,13 @@ proc_cpu() {
 		awk -v hz="$(getconf CLK_TCK)" '{ sub(/^.*\) /, ""); print int(($12 + $13) * 100 / hz) }' "/proc/$pid/stat"
 }
 
+# Limits are what an idle machine needs at the very most; a busy one is given so many times that. A limit
+# only ends what never becomes true.
+patience=${E2E_PATIENCE:-5}
+
 # until_ok SECONDS COMMAND...: runs it again and again until it succeeds, at most that long
 until_ok() {
-	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+	local end=$((${EPOCHREALTIME/[.,]/} + $1 * patience * 1000000))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ "${EPOCHREALTIME/[.,]/}" -lt "$end" ] || return 1

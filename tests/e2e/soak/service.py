@@ -24,6 +24,7 @@ import time
 
 LOOK_SECONDS = 0.2
 PROBE_SECONDS = 1.0
+PROBE_FAILURES = 3
 CONNECT_SECONDS = 1.0
 CHUNK = 65536
 
@@ -34,6 +35,7 @@ class Service:
         self.stamp = None
         self.endpoints = []  # (name, port, ops port)
         self.ready = []
+        self.late = {}  # endpoint: times in a row
         self.links = set()
 
     @staticmethod
@@ -59,6 +61,7 @@ class Service:
 
     @staticmethod
     async def is_ready(ops):
+        """None: no answer in time."""
         writer = None
         try:
             async with asyncio.timeout(PROBE_SECONDS):
@@ -66,18 +69,26 @@ class Service:
                 writer.write(b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
                 line = await reader.readline()
             return b" 200 " in line
-        except (OSError, asyncio.TimeoutError):
+        except asyncio.TimeoutError:
+            return None
+        except OSError:
             return False
         finally:
             if writer:
                 writer.close()
+
+    def counts_as_ready(self, endpoint, answer):
+        """One that is late is as it was, for as many times as a kubelet is patient."""
+        late = self.late.get(endpoint, 0) + 1 if answer is None else 0
+        self.late[endpoint] = late
+        return endpoint in self.ready and late < PROBE_FAILURES if answer is None else answer
 
     async def follow(self):
         said = None
         while True:
             self.read_endpoints()
             answers = await asyncio.gather(*(self.is_ready(e[2]) for e in self.endpoints))
-            self.ready = [e for e, good in zip(self.endpoints, answers) if good]
+            self.ready = [e for e, good in zip(self.endpoints, answers) if self.counts_as_ready(e, good)]
             names = " ".join(sorted(e[0] for e in self.ready))
             if names != said:
                 self.say("ready " + names)
