@@ -83,6 +83,9 @@ struct controller {
 	double tokens; /* of the write budget, as of tokens_ns */
 	int64_t tokens_ns;
 
+	/* credentials.c */
+	struct cred *credentials;
+
 	/* workload.c */
 	struct workloads *workloads;
 

@@ -53,4 +53,10 @@ const struct og_metric_def og_controller_metrics[OG_CM_COUNT_] = {
 	[OG_CM_STATUS_SECONDS] = {"otelgate_status_latency_seconds",
 		"From a change in the cluster to the status that says so.", OG_METRIC_HISTOGRAM,
 		"seconds", {NULL}, status_seconds, OG_COUNT(status_seconds), 0},
+	[OG_CM_CREDENTIAL_SECRETS] = {"otelgate_credential_secrets",
+		"Namespaces that need a distributed Secret, by how it stands.", OG_METRIC_GAUGE,
+		NULL, {"state"}, NULL, 0, 0},
+	[OG_CM_CREDENTIAL_ROTATED] = {"otelgate_credential_rotation_timestamp_seconds",
+		"When the credentials of a stack were last in place everywhere after a change, as Unix time.",
+		OG_METRIC_GAUGE, "seconds", {"stack"}, NULL, 0, 0},
 };

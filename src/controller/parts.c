@@ -2,6 +2,7 @@
 /* The parts of the leader: their table, queues, write budget and Events. */
 #include <stdarg.h>
 #include <stdio.h>
+#include "credentials-priv.h"
 #include "workload-priv.h"
 
 enum {
@@ -20,7 +21,13 @@ const struct controller_part controller_parts[PART_COUNT_] = {
 		.fini = workloads_fini,
 		.resync = workloads_resync,
 		.work = workloads_work},
-	[PART_CREDENTIALS] = {.name = "credentials"},
+	[PART_CREDENTIALS] = {.name = "credentials",
+		.workers = 4,
+		.init = credentials_init,
+		.fini = credentials_fini,
+		.resync = credentials_resync,
+		.work = credentials_work,
+		.workload_changed = credentials_workload_changed},
 	[PART_EGRESS] = {.name = "egress"},
 	[PART_RESTART] = {.name = "restart"},
 };

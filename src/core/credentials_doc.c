@@ -131,5 +131,5 @@ enum og_credential_match og_credentials_compare(const struct og_credentials *c,
 		og_jstr_eq(og_jgetl(notes, OG_CREDENTIAL_STACK), stack->name) &&
 		!og_junset(og_jgetl(notes, OG_CREDENTIAL_SINCE)))
 		return OG_CREDENTIAL_SAME;
-	return OG_CREDENTIAL_EDITED;
+	return data && opaque ? OG_CREDENTIAL_UNMARKED : OG_CREDENTIAL_EDITED;
 }

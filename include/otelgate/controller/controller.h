@@ -35,6 +35,8 @@ enum og_controller_metric {
 	OG_CM_BLAMED,
 	OG_CM_WRITABLE,
 	OG_CM_STATUS_SECONDS,
+	OG_CM_CREDENTIAL_SECRETS, /* state */
+	OG_CM_CREDENTIAL_ROTATED, /* stack */
 	OG_CM_COUNT_
 };
 /* OG_CM_COUNT_ rows, in the order of the enum. */
@@ -50,6 +52,7 @@ struct og_controller_opts {
 	bool no_lease;		       /* a single replica that always leads */
 	const char *registration;      /* MutatingWebhookConfiguration; NULL = "otelgate" */
 	int64_t scan_ms;	       /* least time between two scans; 0 = 5 s */
+	int64_t prune_ms; /* a Secret that nobody needs any more stays for so long; 0 = 10 s */
 	double writes_per_s;	       /* budget of the leader's writes; 0 = 5 */
 
 	/* For tests: a readable stop_fd (-1 = none) acts as SIGTERM, and no signal is touched. */

@@ -72,9 +72,11 @@ int og_credentials_document(const struct og_credentials *c, const struct og_stac
 /* What a Secret of the reserved name is, compared with what it should be. */
 enum og_credential_match {
 	OG_CREDENTIAL_SAME,
-	OG_CREDENTIAL_EDITED,  /* ours, and the hash says that it should be right: by hand */
-	OG_CREDENTIAL_OLDER,   /* ours, with another hash: a rotation */
-	OG_CREDENTIAL_FOREIGN, /* not ours: never touched */
+	OG_CREDENTIAL_EDITED,	/* ours, and the hash says that it should be right: by hand */
+	OG_CREDENTIAL_UNMARKED, /* ours, right in what pods read, and not in labels and annotations
+				 */
+	OG_CREDENTIAL_OLDER,	/* ours, with another hash: a rotation */
+	OG_CREDENTIAL_FOREIGN,	/* not ours: never touched */
 };
 /* `secret` is the whole object. replace is set when a patch cannot do it: another type, or an
  * immutable one whose data differ. */

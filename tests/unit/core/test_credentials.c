@@ -500,19 +500,20 @@ static const struct {
 	{"\"labels\":{", "\"labels\":{\"team\":\"a\",", OG_CREDENTIAL_SAME, false},
 	{"QXV0", "QXV1", OG_CREDENTIAL_EDITED, false},
 	{"\"otlp-headers\":", "\"otlp-header\":", OG_CREDENTIAL_EDITED, false},
-	{"\"otelgate.dev/stack\":\"grafana\"", "\"otelgate.dev/stack\":\"x\"", OG_CREDENTIAL_EDITED,
+	{"\"otelgate.dev/stack\":\"grafana\"", "\"otelgate.dev/stack\":\"x\"",
+		OG_CREDENTIAL_UNMARKED, false},
+	{"\"app.kubernetes.io/managed-by\":\"otelgate\"", "\"a\":\"b\"", OG_CREDENTIAL_UNMARKED,
 		false},
-	{"\"app.kubernetes.io/managed-by\":\"otelgate\"", "\"a\":\"b\"", OG_CREDENTIAL_EDITED,
+	{"\"app.kubernetes.io/part-of\":\"otelgate\"", "\"a\":\"b\"", OG_CREDENTIAL_UNMARKED,
 		false},
-	{"\"app.kubernetes.io/part-of\":\"otelgate\"", "\"a\":\"b\"", OG_CREDENTIAL_EDITED, false},
-	{"credential-since", "credential-sinc", OG_CREDENTIAL_EDITED, false},
-	{"\"type\":\"Opaque\"", "\"type\":\"Opaque\",\"immutable\":true", OG_CREDENTIAL_EDITED,
+	{"credential-since", "credential-sinc", OG_CREDENTIAL_UNMARKED, false},
+	{"\"type\":\"Opaque\"", "\"type\":\"Opaque\",\"immutable\":true", OG_CREDENTIAL_UNMARKED,
 		true},
 	{"\"type\":\"Opaque\"", "\"type\":\"kubernetes.io/tls\"", OG_CREDENTIAL_EDITED, true},
 	{"credential-hash\":\"", "credential-hash\":\"0", OG_CREDENTIAL_OLDER, false},
 	{"credential-hash\"", "credential-has\"", OG_CREDENTIAL_OLDER, false},
 	{"\"labels\":{\"app.kubernetes.io/managed-by\":\"otelgate\"",
-		"\"labels\":{\"app.kubernetes.io/managed-by\":\"Helm\"", OG_CREDENTIAL_EDITED,
+		"\"labels\":{\"app.kubernetes.io/managed-by\":\"Helm\"", OG_CREDENTIAL_UNMARKED,
 		false},
 };
 
@@ -582,7 +583,8 @@ START_TEST(immutable_secrets_are_replaced)
 	was = document(&one, collector(""), 1);
 	ck_assert_int_eq(og_credentials_compare(&two, frozen, was, &replace), OG_CREDENTIAL_OLDER);
 	ck_assert(!replace);
-	ck_assert_int_eq(og_credentials_compare(&one, frozen, was, &replace), OG_CREDENTIAL_EDITED);
+	ck_assert_int_eq(
+		og_credentials_compare(&one, frozen, was, &replace), OG_CREDENTIAL_UNMARKED);
 }
 END_TEST
 
