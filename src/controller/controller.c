@@ -165,7 +165,7 @@ static int start_cluster(struct controller *c, struct og_err *err)
 	struct og_cluster_opts co = {.kube = c->kube,
 		.parts = OG_CLUSTER_CONFIG | OG_CLUSTER_WORKLOADS | OG_CLUSTER_PODSTATES |
 			 OG_CLUSTER_REGISTRATION | OG_CLUSTER_POLICIES | OG_CLUSTER_SERVICES |
-			 OG_CLUSTER_TELEMETRY | OG_CLUSTER_SECRETS,
+			 OG_CLUSTER_TELEMETRY,
 		.registration = c->o->registration,
 		.metrics = c->metrics,
 		.ctx = c,
