@@ -14,12 +14,17 @@ CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check 2>/dev/null)
 TEST_SRCS := $(sort $(wildcard tests/unit/*/test_*.c))
 TEST_BINS := $(TEST_SRCS:tests/unit/%.c=$(B)/tests/%)
 SUPPORT_SRCS := $(sort $(wildcard tests/support/*.c))
-SUPPORT_OBJS := $(SUPPORT_SRCS:tests/%.c=$(B)/tests/obj/%.o)
+# an archive: each test takes what it needs, and with it the simulator or not
+SUPPORT_OBJS := $(B)/libsupport.a
 
 $(B)/tests/obj/%.o: tests/%.c $(B)/.flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) $(TEST_WARN) -MMD -MP -c -o $@ $<
+
+$(SUPPORT_OBJS): $(SUPPORT_SRCS:tests/%.c=$(B)/tests/obj/%.o)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(B)/tests/%: $(B)/tests/obj/unit/%.o $(SUPPORT_OBJS) $(LIB)
 	$(call say,LINK,$@)
@@ -30,7 +35,7 @@ $(B)/tests/%: $(B)/tests/obj/unit/%.o $(SUPPORT_OBJS) $(LIB)
 tests: $(TEST_BINS) ## Build the unit tests
 .SECONDARY:
 
--include $(TEST_SRCS:tests/%.c=$(B)/tests/obj/%.d) $(SUPPORT_OBJS:.o=.d)
+-include $(TEST_SRCS:tests/%.c=$(B)/tests/obj/%.d) $(SUPPORT_SRCS:tests/%.c=$(B)/tests/obj/%.d)
 
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 TEST_SECONDS ?= 300
