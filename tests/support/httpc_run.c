@@ -35,10 +35,15 @@ static void on_done(void *ctx, const struct og_httpc_result *r)
 
 void hrun_init(struct hrun *h, const struct og_httpc_opts *o)
 {
+	hrun_init_clock(h, o, NULL);
+}
+
+void hrun_init_clock(struct hrun *h, const struct og_httpc_opts *o, const struct og_clock *clock)
+{
 	static const struct og_httpc_opts none = {.user_agent = "test/1"};
 	*h = (struct hrun){.req = {.method = "GET", .total_ms = 10000}};
 	og_buf_init(&h->body, 0);
-	ck_assert_int_eq(og_loop_new(NULL, &h->loop, NULL), 0);
+	ck_assert_int_eq(og_loop_new(clock, &h->loop, NULL), 0);
 	ck_assert_int_eq(og_httpc_new(h->loop, o ? o : &none, &h->c, NULL), 0);
 }
 

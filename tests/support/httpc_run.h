@@ -19,6 +19,8 @@ struct hrun {
 
 /* Method GET, limits of 10 s. */
 void hrun_init(struct hrun *h, const struct og_httpc_opts *o);
+/* The same with a clock of the test's own: turn h->loop, and hrun_wait is of no use. */
+void hrun_init_clock(struct hrun *h, const struct og_httpc_opts *o, const struct og_clock *clock);
 void hrun_fini(struct hrun *h);
 int hrun_start(struct hrun *h, const char *url, struct og_err *err);
 /* Turns the loop until the call has ended; false after 20 s. */

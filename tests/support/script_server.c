@@ -2,6 +2,7 @@
 #include "support/script_server.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -34,8 +35,28 @@ struct ss {
 	bool stopping;
 };
 
+void ss_resting(struct ss_conn *c, bool resting)
+{
+	pthread_mutex_lock(&c->s->lock);
+	c->resting = resting;
+	pthread_mutex_unlock(&c->s->lock);
+}
+
+/* The bytes stay in the socket until it is told that the thread works. */
+static void rest(struct ss_conn *c)
+{
+	struct pollfd p = {.fd = c->fd, .events = POLLIN};
+	if (c->ssl && SSL_has_pending(c->ssl))
+		return;
+	ss_resting(c, true);
+	while (poll(&p, 1, -1) < 0)
+		;
+	ss_resting(c, false);
+}
+
 static ssize_t get(struct ss_conn *c, char *p, size_t n)
 {
+	rest(c);
 	return c->ssl ? SSL_read(c->ssl, p, (int)n) : recv(c->fd, p, n, 0);
 }
 
@@ -67,8 +88,9 @@ void ss_reset(struct ss_conn *c)
 void ss_hang(struct ss_conn *c)
 {
 	char sink[4096];
-	while (recv(c->fd, sink, sizeof(sink), 0) > 0)
-		;
+	do
+		rest(c);
+	while (recv(c->fd, sink, sizeof(sink), 0) > 0);
 }
 
 static void record(struct ss_conn *c, size_t n)
@@ -184,12 +206,12 @@ static void *serve(void *ctx)
 	return NULL;
 }
 
+/* Under the lock. */
 static void take(struct ss *s, int fd)
 {
 	int on = 1;
 	struct ss_conn *c = og_calloc(1, sizeof(*c));
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	pthread_mutex_lock(&s->lock);
 	if (!c || s->stopping || s->nconns == MAX_CONNS) {
 		(void)close(fd);
 		og_free(c);
@@ -204,16 +226,43 @@ static void take(struct ss *s, int fd)
 			og_free(c);
 		}
 	}
-	pthread_mutex_unlock(&s->lock);
 }
 
 static void *accept_all(void *ctx)
 {
 	struct ss *s = ctx;
+	struct pollfd p = {.fd = s->listen_fd, .events = POLLIN};
 	int fd;
-	while ((fd = accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
-		take(s, fd);
+	do {
+		while (poll(&p, 1, -1) < 0)
+			;
+		pthread_mutex_lock(&s->lock); /* it is taken at the moment it leaves the queue */
+		fd = accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+		if (fd >= 0)
+			take(s, fd);
+		int saved = errno;
+		pthread_mutex_unlock(&s->lock);
+		errno = saved;
+	} while (fd >= 0 || errno == EAGAIN || errno == ECONNABORTED);
 	return NULL;
+}
+
+static bool readable(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	return poll(&p, 1, 0) > 0;
+}
+
+bool ss_at_rest(struct ss *s)
+{
+	if (!s)
+		return true;
+	pthread_mutex_lock(&s->lock);
+	bool yes = !readable(s->listen_fd);
+	for (unsigned i = 0; yes && i < s->nconns; i++)
+		yes = !s->conns[i] || (s->conns[i]->resting && !readable(s->conns[i]->fd));
+	pthread_mutex_unlock(&s->lock);
+	return yes;
 }
 
 static SSL_CTX *make_tls(const struct ss_tls *t)
@@ -284,7 +333,7 @@ struct ss *ss_start(ss_fn *fn, void *ctx, const struct ss_tls *tls)
 	}
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->changed, NULL);
-	s->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	s->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if ((tls && !(s->tls = make_tls(tls))) || bind(s->listen_fd, (void *)&a, n) ||
 		listen(s->listen_fd, 256) || getsockname(s->listen_fd, (void *)&a, &n) ||
 		pthread_create(&s->acceptor, NULL, accept_all, s)) {

@@ -16,6 +16,7 @@ struct ss_conn {
 	unsigned index; /* of the connection, from 0 */
 	struct og_buf in;
 	const char *last;
+	bool resting; /* waits for bytes of the client; under the server's lock */
 };
 
 enum ss_after {
@@ -45,6 +46,10 @@ unsigned ss_port(const struct ss *s);
 const char *ss_url(const struct ss *s, const char *path);
 unsigned ss_requests(struct ss *s);    /* read so far */
 unsigned ss_connections(struct ss *s); /* accepted so far */
+/* It has accepted all connections and read all bytes that were sent to it, and each of its threads
+ * waits for more: what it has to say is said. Tests with a clock of their own let time pass only
+ * then, however slow the machine is. NULL: true. */
+bool ss_at_rest(struct ss *s);
 /* Waits until so many connections have ended; false after 15 s. */
 bool ss_wait_ended(struct ss *s, unsigned n);
 /* Head and body of the n-th request, NUL-terminated; NULL when there was none. Lives as long as the
@@ -58,5 +63,7 @@ bool ss_read(struct ss_conn *c);
 const char *ss_last(const struct ss_conn *c);
 bool ss_send(struct ss_conn *c, const char *text);
 bool ss_send_n(struct ss_conn *c, const void *p, size_t n);
+/* Around a wait of the function's own for something that the test does. */
+void ss_resting(struct ss_conn *c, bool resting);
 void ss_reset(struct ss_conn *c); /* the connection ends with RST */
 void ss_hang(struct ss_conn *c);  /* returns when the client, or ss_stop, ended it */

@@ -105,11 +105,11 @@ static struct og_kube_call *start(struct got *g, const struct og_kube_request *r
 	return call;
 }
 
-/* Time passes when nothing happens. */
+/* Time passes when nothing happens: the server has said all it has to say, and it was heard. */
 static void until(const unsigned *what, unsigned n)
 {
 	for (int i = 0; i < 20000 && *what < n; i++) {
-		if (og_loop_turn(loop, 2) == 0)
+		if (og_loop_turn(loop, 2) == 0 && ss_at_rest(srv) && og_loop_turn(loop, 0) == 0)
 			og_fakeclock_advance_ms(&fake, 20);
 	}
 	ck_assert_uint_ge(*what, n);
@@ -316,8 +316,10 @@ static void gated(struct ss_conn *c, void *ctx)
 	(void)ctx;
 	while (ss_read(c)) {
 		pthread_mutex_lock(&gate_lock);
+		ss_resting(c, true);
 		while (!gate_open && !gate_ended)
 			pthread_cond_wait(&gate_cond, &gate_lock);
+		ss_resting(c, false);
 		gate_open -= gate_open > 0;
 		pthread_mutex_unlock(&gate_lock);
 		if (!ss_send(c, OK))
@@ -588,7 +590,7 @@ static void *asker(void *ctx)
 		struct og_kube_request q = get;
 		q.res.name = og_svz(name);
 		int rc = og_kube_wait_other(
-			kube, &q, in_ms(hurried ? i % 3 : 10000), &arena, &a, &err);
+			kube, &q, in_ms(hurried ? i % 3 : 60000), &arena, &a, &err);
 		memset(name, 'x', sizeof(name));
 		ck_assert_int_eq(rc, a.code);
 		if (rc == 0) {
