@@ -3,7 +3,7 @@
 GEN_CLI := man/otelgate.1 docs/reference/cli.md completions/otelgate.bash completions/_otelgate \
 	completions/otelgate.fish docs/reference/metrics.md docs/reference/rbac.md \
 	manifests/base/rbac-webhook.yaml manifests/base/rbac-controller.yaml \
-	manifests/base/rbac-reader.yaml manifests/restarts/rbac.yaml
+	manifests/base/rbac-reader.yaml
 GEN_CLI_man/otelgate.1 := man
 GEN_CLI_docs/reference/cli.md := markdown
 GEN_CLI_completions/otelgate.bash := bash
@@ -14,7 +14,6 @@ GEN_CLI_docs/reference/rbac.md := rbac
 GEN_CLI_manifests/base/rbac-webhook.yaml := rbac-webhook
 GEN_CLI_manifests/base/rbac-controller.yaml := rbac-controller
 GEN_CLI_manifests/base/rbac-reader.yaml := rbac-reader
-GEN_CLI_manifests/restarts/rbac.yaml := rbac-restarts
 
 .PHONY: docs docs-cli check-docs-cli check-cli
 docs: docs-cli

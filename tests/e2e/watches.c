@@ -13,7 +13,8 @@
 #include "otelgate/kube/kubeconfig.h"
 #include "otelgate/kube/watch.h"
 
-enum { WATCHES = 6, SECONDS = 60 };
+/* A watch that failed several times waits for a minute. */
+enum { WATCHES = 6, SECONDS = 240 };
 
 static const struct {
 	const char *how;

@@ -11,7 +11,7 @@ watches_start() {
 ask() { # ask LINE...: prints the answer
 	local line
 	printf '%s\n' "$*" >&7
-	read -r -t 90 line <&8 || fail "no answer to: $1"
+	read -r -t 300 line <&8 || fail "no answer to: $1"
 	printf '%s\n' "$line"
 }
 
