@@ -102,10 +102,31 @@ static void say_rollout(struct pass *p, struct og_telemetry_said *s)
 
 static void say_credentials(struct pass *p, struct og_telemetry_said *s)
 {
-	if (!p->found.uses_secret)
+	static const struct {
+		enum og_cond_status status;
+		const char *message; /* NULL = that of the part */
+	} states[CRED_COUNT_] = {
+		[CRED_NOT_NEEDED] = {OG_COND_UNKNOWN,
+			"Whether a Secret is needed is not known yet."},
+		[CRED_READY] = {OG_COND_TRUE, "The namespace has the Secret that the pods read."},
+		[CRED_WAITING] = {OG_COND_UNKNOWN, NULL},
+		[CRED_SOURCE_MISSING] = {OG_COND_FALSE, NULL},
+		[CRED_SOURCE_INVALID] = {OG_COND_FALSE, NULL},
+		[CRED_FOREIGN] = {OG_COND_FALSE, NULL},
+		[CRED_FORBIDDEN] = {OG_COND_FALSE, NULL},
+		[CRED_EXCLUDED] = {OG_COND_FALSE, NULL},
+	};
+	struct credentials_state *c = &p->credentials;
+
+	if (!p->found.uses_secret) {
 		say(s, OG_COND_TRUE, "NotNeeded", OG_SV("Its pods send without credentials."));
-	else
-		say(s, OG_COND_UNKNOWN, "NotChecked", OG_SV(""));
+		return;
+	}
+	controller_credentials_state(p->c, p->ref.ns, p->found.stack, p->arena, c);
+	say(s, states[c->state].status, c->reason,
+		states[c->state].message ? og_svz(states[c->state].message) : c->message);
+	p->in.secret_created_s = c->created_s;
+	p->in.secret_changed_s = c->since_s;
 }
 
 static void say_egress(struct pass *p, struct og_telemetry_said *s)
@@ -218,6 +239,7 @@ static bool list_findings(struct pass *p)
 		add_finding(p, list, &n, r->blame.finding, r->blame.message);
 	add_finding(p, list, &n, r->rollout.finding, r->rollout.message);
 	add_finding(p, list, &n, r->revision.finding, r->revision.message);
+	add_finding(p, list, &n, p->credentials.finding, p->credentials.message);
 	p->status.findings = list;
 	p->status.nfindings = n;
 	return true;

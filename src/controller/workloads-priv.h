@@ -4,6 +4,7 @@
 #include "otelgate/cluster/projections.h"
 #include "otelgate/core/plan.h"
 #include "otelgate/core/telemetry.h"
+#include "credentials-priv.h"
 #include "workload-priv.h"
 
 enum { WORKLOAD_KEY_BYTES = 1024, WORKLOAD_LISTENERS = 16 };
@@ -89,6 +90,7 @@ struct pass {
 	struct og_rollout_result result;
 	struct og_telemetry_seen seen;
 	bool has_seen;
+	struct credentials_state credentials; /* all zero: it needs none */
 	struct og_telemetry_input status;
 	int64_t again_ms; /* to be looked at again after that; -1 = not */
 };

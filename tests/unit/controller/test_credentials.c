@@ -134,7 +134,8 @@ static void allow_source(void)
 static void setup(void)
 {
 	static const char *const crds[] = {"manifests/crds/otelgate.dev_grafanastacks.yaml",
-		"manifests/crds/otelgate.dev_telemetryprofiles.yaml"};
+		"manifests/crds/otelgate.dev_telemetryprofiles.yaml",
+		"manifests/crds/otelgate.dev_workloadtelemetries.yaml"};
 	struct og_err err = OG_ERR_INIT;
 	const struct og_log_options quiet = {.fd = 2, .level = OG_LOG_OFF};
 
@@ -392,6 +393,87 @@ START_TEST(an_immutable_secret_is_replaced)
 }
 END_TEST
 
+/* ---- workloads ---- */
+
+#define DEPLOYMENT                                                                                   \
+	"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: %s}\n"              \
+	"spec: {replicas: 0, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}," \
+	" annotations: {otelgate.dev/inject: '%s'}}, spec: {containers: [{name: app, image: web}]}}}\n"
+
+static void deployment(const char *ns, const char *inject)
+{
+	char text[600];
+	(void)snprintf(text, sizeof(text), DEPLOYMENT, ns, inject);
+	apply(text);
+}
+
+static struct og_jval telemetry(const char *ns)
+{
+	return og_jgetl(object("workloadtelemetries.otelgate.dev", ns, "deployment-web"), "status");
+}
+
+static bool workload_says(const char *ns, const char *value, const char *reason)
+{
+	og_jfor (it, og_jgetl(telemetry(ns), "conditions"))
+		if (og_jstr_is(og_jgetl(it.val, "type"), "CredentialsReady"))
+			return og_jstr_eq(og_jgetl(it.val, "status"), og_svz(value)) &&
+			       og_jstr_eq(og_jgetl(it.val, "reason"), og_svz(reason));
+	return false;
+}
+
+START_TEST(a_workload_that_opted_in_alone_is_enough)
+{
+	namespace("one", "");
+	namespace("idle", "");
+	source(ID, TOKEN1);
+	deployment("one", "true");
+	deployment("idle", "false");
+	begin();
+	UNTIL(holds("one", ID, TOKEN1));
+	UNTIL(workload_says("one", "True", "SecretReady"));
+	ck_assert(!there("idle"));
+	deployment("one", "false");
+	UNTIL(!there("one"));
+	deployment("idle", "true");
+	UNTIL(holds("idle", ID, TOKEN1));
+}
+END_TEST
+
+START_TEST(a_rotation_changes_what_pods_should_carry)
+{
+	namespace("one", "");
+	source(ID, TOKEN1);
+	deployment("one", "true");
+	begin();
+	UNTIL(hash().n == 16 && workload_says("one", "True", "SecretReady"));
+	struct og_sv before = hash(), revision;
+	A_WHILE(); /* the hash is in the configuration by now */
+	UNTIL((revision = text_at(telemetry("one"), "revision", NULL)).n);
+	source(ID, TOKEN2);
+	UNTIL(!og_sv_eq(hash(), before));
+	UNTIL(!og_sv_eq(text_at(telemetry("one"), "revision", NULL), revision));
+	ck_assert(holds("one", ID, TOKEN2));
+}
+END_TEST
+
+START_TEST(the_workload_says_what_is_wrong_with_its_credentials)
+{
+	namespace("one", "");
+	deployment("one", "true");
+	begin();
+	UNTIL(workload_says("one", "False", "SecretMissing"));
+	source(ID, TOKEN1);
+	UNTIL(workload_says("one", "True", "SecretReady"));
+	source("", TOKEN1);
+	UNTIL(workload_says("one", "False", "ValueEmpty"));
+	og_auto_buf struct og_buf all = OG_BUF_INIT(0);
+	ck_assert_int_eq(og_sim_get(sim, "workloadtelemetries.otelgate.dev", "one",
+				 "deployment-web", &all, NULL),
+		0);
+	ck_assert_ptr_nonnull(strstr(all.p, "OG416"));
+}
+END_TEST
+
 /* ---- leaving ---- */
 
 START_TEST(what_nobody_needs_goes)
@@ -640,6 +722,9 @@ int main(void)
 	tcase_add_test(tc, what_was_edited_by_hand_is_repaired);
 	tcase_add_test(tc, what_was_deleted_by_hand_comes_back_as_old_as_it_was);
 	tcase_add_test(tc, an_immutable_secret_is_replaced);
+	tcase_add_test(tc, a_workload_that_opted_in_alone_is_enough);
+	tcase_add_test(tc, a_rotation_changes_what_pods_should_carry);
+	tcase_add_test(tc, the_workload_says_what_is_wrong_with_its_credentials);
 	tcase_add_test(tc, what_nobody_needs_goes);
 	tcase_add_test(tc, a_restarted_controller_removes_what_was_left);
 	tcase_add_test(tc, nothing_is_removed_while_the_configuration_cannot_be_read);
