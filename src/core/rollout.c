@@ -153,6 +153,7 @@ static void detail(struct og_buf *b, struct og_sv s)
 	}
 }
 
+/* Not how often: what is written must not change with every restart. */
 static void write_exit(struct og_buf *b, const struct og_container_state *c)
 {
 	if (!c->exited)
@@ -162,8 +163,6 @@ static void write_exit(struct og_buf *b, const struct og_container_state *c)
 		og_buf_lit(b, ", ");
 		rollout_quote(b, c->exit_reason);
 	}
-	if (c->restarts)
-		og_buf_fmt(b, ", %u restart%s", c->restarts, c->restarts == 1 ? "" : "s");
 	og_buf_ch(b, ')');
 }
 

@@ -198,8 +198,8 @@ struct rollout_trouble rollout_trouble_of(
 			continue;
 		t.why = why;
 		t.c = &s->c[i];
-		t.since_s = s->c[i].run == OG_RUN_RUNNING || !s->c[i].since_s ? made_at(pod)
-									      : s->c[i].since_s;
+		/* not its last end, which moves with every restart */
+		t.since_s = why == WHY_NOT_READY && s->ready_s ? s->ready_s : made_at(pod);
 	}
 	return t;
 }

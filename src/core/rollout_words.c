@@ -9,8 +9,10 @@
 /* A time, not an age: what is written must not change with every minute. */
 void rollout_when(struct og_buf *b, int64_t s)
 {
+	static const int64_t max_s = INT64_MAX / OG_NS_PER_S;
 	char text[OG_RFC3339_BYTES];
 
+	s = s > max_s ? max_s : s < -max_s ? -max_s : s;
 	og_fmt_rfc3339(text, s * OG_NS_PER_S);
 	og_buf_str(b, text);
 }
