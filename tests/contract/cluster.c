@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <curl/curl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <strings.h>
 #include <unistd.h>
@@ -267,6 +268,64 @@ const char *ct_json(const char *text)
 	og_free(*slot);
 	*slot = og_buf_take(&b);
 	return *slot;
+}
+
+static struct {
+	char method[16], url[1024];
+	int ms;
+	pthread_t thread;
+} later;
+
+static size_t drop(char *p, size_t size, size_t n, void *arg)
+{
+	(void)p, (void)arg;
+	return size * n;
+}
+
+static void *later_thread(void *arg)
+{
+	struct curl_blob ca = {c.ca.p, c.ca.len, CURL_BLOB_COPY};
+	struct curl_blob cert = {c.cert.p, c.cert.len, CURL_BLOB_COPY};
+	struct curl_blob key = {c.key.p, c.key.len, CURL_BLOB_COPY};
+	struct curl_slist *h = NULL;
+	CURL *curl = curl_easy_init();
+
+	(void)arg;
+	usleep((useconds_t)later.ms * 1000);
+	curl_easy_setopt(curl, CURLOPT_URL, later.url);
+	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, later.method);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, 30L);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &ca);
+	if (c.cert.len) {
+		curl_easy_setopt(curl, CURLOPT_SSLCERT_BLOB, &cert);
+		curl_easy_setopt(curl, CURLOPT_SSLKEY_BLOB, &key);
+	}
+	if (*c.token) {
+		char bearer[600];
+
+		snprintf(bearer, sizeof(bearer), "Bearer %s", c.token);
+		h = add(NULL, "Authorization", bearer);
+		curl_easy_setopt(curl, CURLOPT_HTTPHEADER, h);
+	}
+	curl_easy_perform(curl);
+	curl_slist_free_all(h);
+	curl_easy_cleanup(curl);
+	return NULL;
+}
+
+void ct_later(int ms, const char *method, const char *path)
+{
+	later.ms = ms;
+	snprintf(later.method, sizeof(later.method), "%s", method);
+	snprintf(later.url, sizeof(later.url), "%s%s", c.url, path);
+	ck_assert_int_eq(pthread_create(&later.thread, NULL, later_thread, NULL), 0);
+}
+
+void ct_later_done(void)
+{
+	pthread_join(later.thread, NULL);
 }
 
 struct lines {

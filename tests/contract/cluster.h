@@ -73,6 +73,9 @@ struct ct_watch {
 	bool timed_out;
 };
 struct ct_watch *ct_watch(const char *path, size_t events, int seconds);
+/* A request without a body from another thread, in that time; and waits for its end. */
+void ct_later(int ms, const char *method, const char *path);
+void ct_later_done(void);
 /* "ADDED a" … of event i. */
 const char *ct_event(const struct ct_watch *w, size_t i);
 
@@ -98,6 +101,9 @@ Suite *suite_access(void);
 Suite *suite_kinds(void);
 Suite *suite_admission(void);
 Suite *suite_rollout(void);
+Suite *suite_network(void);
+Suite *suite_grants(void);
+Suite *suite_pods(void);
 
 #define CT_CASE(suite, name, ...)                                                \
 	do {                                                                     \

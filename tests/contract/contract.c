@@ -21,6 +21,9 @@ int main(void)
 	srunner_add_suite(sr, suite_kinds());
 	srunner_add_suite(sr, suite_admission());
 	srunner_add_suite(sr, suite_rollout());
+	srunner_add_suite(sr, suite_network());
+	srunner_add_suite(sr, suite_grants());
+	srunner_add_suite(sr, suite_pods());
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
 	srunner_free(sr);

@@ -208,11 +208,121 @@ START_TEST(writes_of_custom_kinds)
 }
 END_TEST
 
+/* Watches see their objects go, and end, when the definition is deleted; nothing of it comes back.
+ */
+START_TEST(removal_ends_watches)
+{
+	struct ct_reply *r;
+	struct ct_watch *w;
+	char path[256], rv[32];
+
+	define();
+	ck_assert_int_eq(make("a", "{'size':1}")->code, 201);
+	r = ct_want(200, "GET", at("namespaces/%s/gadgets"), NULL);
+	snprintf(rv, sizeof(rv), "%s", ct_text(r->json, "metadata.resourceVersion"));
+	snprintf(path, sizeof(path), CRDS "/gadgets.%s", group);
+	ct_later(200, "DELETE", path);
+	snprintf(
+		path, sizeof(path), "/apis/%s/v1/gadgets?watch=true&resourceVersion=%s", group, rv);
+	w = ct_watch(path, 100, 40);
+	ct_later_done();
+	ck_assert(!w->timed_out);
+	ck_assert_int_ge((int)json_array_size(w->events), 1);
+	ck_assert_str_eq(ct_event(w, json_array_size(w->events) - 1), "DELETED a");
+	ck_assert(ct_wait(at("namespaces/%s/gadgets"), 404));
+	define();
+	r = ct_want(200, "GET", at("namespaces/%s/gadgets"), NULL);
+	ck_assert_int_eq((int)json_array_size(ct_at(r->json, "items")), 0);
+	ck_assert_int_eq(make("a", "{'size':2}")->code, 201);
+	undefine();
+}
+END_TEST
+
+/* Custom objects follow their owner of a built-in kind. */
+START_TEST(owned_by_a_builtin)
+{
+	struct ct_reply *o;
+	char body[512], path[256];
+
+	define();
+	o = ct_configmap("owner", "1");
+	snprintf(body, sizeof(body),
+		"{'apiVersion':'%s/v1','kind':'Gadget','metadata':{'name':'a','ownerReferences':[{"
+		"'apiVersion':'v1','kind':'ConfigMap','name':'owner','uid':'%s','controller':true,"
+		"'blockOwnerDeletion':false}]},'spec':{'size':1}}",
+		group, ct_text(o->json, "metadata.uid"));
+	ct_opt.type = "application/apply-patch+yaml";
+	ct_want(201, "PATCH", at("namespaces/%s/gadgets/a?fieldManager=one&force=true"), body);
+	ct_want(200, "DELETE", "/api/v1/namespaces/%s/configmaps/owner",
+		"{'propagationPolicy':'Background'}");
+	snprintf(path, sizeof(path), "%s", at("namespaces/%s/gadgets/a"));
+	ck_assert(ct_wait(path, 404));
+	undefine();
+}
+END_TEST
+
+/* Fields of the status belong to who applied them, apart from those of the rest. */
+START_TEST(status_owners)
+{
+	struct ct_reply *r;
+	char body[512];
+	size_t i;
+	json_t *e;
+	int seen = 0;
+
+	define();
+	ck_assert_int_eq(make("a", "{'size':1}")->code, 201);
+	snprintf(body, sizeof(body),
+		"{'apiVersion':'%s/v1','kind':'Gadget','metadata':{'name':'a'},'status':{'phase':'One'}}",
+		group);
+	ct_opt.type = "application/apply-patch+yaml";
+	ct_want(200, "PATCH", at("namespaces/%s/gadgets/a/status?fieldManager=one"), body);
+	snprintf(body, sizeof(body),
+		"{'apiVersion':'%s/v1','kind':'Gadget','metadata':{'name':'a'},'status':{'phase':'Two'}}",
+		group);
+	ct_opt.type = "application/apply-patch+yaml";
+	r = ct("PATCH", at("namespaces/%s/gadgets/a/status?fieldManager=two"), body);
+	ct_status(r, 409, "Conflict", NULL);
+	ck_assert_str_eq(ct_text(r->json, "details.causes.0.reason"), "FieldManagerConflict");
+	ck_assert_str_eq(ct_text(r->json, "details.causes.0.field"), ".status.phase");
+	ct_opt.type = "application/apply-patch+yaml";
+	r = ct_want(200, "PATCH", at("namespaces/%s/gadgets/a/status?fieldManager=two&force=true"),
+		body);
+	ck_assert_str_eq(ct_text(r->json, "status.phase"), "Two");
+	json_array_foreach(ct_at(r->json, "metadata.managedFields"), i, e)
+	{
+		if (strcmp(ct_text(e, "subresource"), "status"))
+			continue;
+		ck_assert_str_eq(ct_text(e, "manager"), "two");
+		ck_assert_str_eq(ct_text(e, "operation"), "Apply");
+		seen++;
+	}
+	ck_assert_int_eq(seen, 1);
+	/* what it no longer names goes */
+	snprintf(body, sizeof(body),
+		"{'apiVersion':'%s/v1','kind':'Gadget','metadata':{'name':'a'}}", group);
+	ct_opt.type = "application/apply-patch+yaml";
+	r = ct_want(200, "PATCH", at("namespaces/%s/gadgets/a/status?fieldManager=two&force=true"),
+		body);
+	ck_assert_ptr_null(ct_at(r->json, "status.phase"));
+	ck_assert_int_eq(ct_int(r->json, "spec.size"), 1);
+	snprintf(body, sizeof(body),
+		"{'apiVersion':'%s/v1','kind':'Gadget','metadata':{'name':'nope'},'status':{'phase':'x'}}",
+		group);
+	ct_opt.type = "application/apply-patch+yaml";
+	ct_status(ct("PATCH", at("namespaces/%s/gadgets/nope/status?fieldManager=two&force=true"),
+			  body),
+		404, "NotFound", NULL);
+	undefine();
+}
+END_TEST
+
 Suite *suite_kinds(void)
 {
 	Suite *s = suite_create("contract: kinds");
 
 	CT_CASE(s, "custom", comes_and_goes, schema, field_validation, status_half, status_by_apply,
-		lists_say_what_they_are, writes_of_custom_kinds);
+		lists_say_what_they_are, writes_of_custom_kinds, removal_ends_watches,
+		owned_by_a_builtin, status_owners);
 	return s;
 }

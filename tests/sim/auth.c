@@ -121,17 +121,19 @@ static bool path_matches(const json_t *a, const char *path)
 	return false;
 }
 
-static bool rule_allows(const json_t *rule, const char *verb, const char *group,
-	const char *resource, const char *sub, const char *name)
+bool sim_rule_allows(const json_t *rule, const struct sim_ask *ask)
 {
 	const json_t *names = json_object_get(rule, "resourceNames");
 	og_auto_buf struct og_buf full = OG_BUF_INIT(0);
 
-	og_buf_fmt(&full, "%s%s%s", resource, *sub ? "/" : "", sub);
-	return array_has(json_object_get(rule, "verbs"), verb, true) &&
-	       array_has(json_object_get(rule, "apiGroups"), group, true) &&
+	if (!array_has(json_object_get(rule, "verbs"), ask->verb, true))
+		return false;
+	if (ask->path)
+		return path_matches(json_object_get(rule, "nonResourceURLs"), ask->path);
+	og_buf_fmt(&full, "%s%s%s", ask->resource, *ask->sub ? "/" : "", ask->sub);
+	return array_has(json_object_get(rule, "apiGroups"), ask->group, true) &&
 	       array_has(json_object_get(rule, "resources"), og_buf_view(&full).p, true) &&
-	       (!json_array_size(names) || (*name && array_has(names, name, false)));
+	       (!json_array_size(names) || (*ask->name && array_has(names, ask->name, false)));
 }
 
 /* What everyone with a name may read (system:discovery, system:public-info-viewer). */
@@ -154,6 +156,8 @@ bool sim_allowed(struct og_sim *s, const char *user, const char *groups, const c
 	const char *group, const char *resource, const char *sub, const char *ns, const char *name,
 	const char *path)
 {
+	const struct sim_ask ask = {verb, group, resource, sub, ns, name, path};
+
 	if (sim_list_has(groups, "system:masters"))
 		return true;
 	if (path && !strcmp(verb, "get") && is_public_path(path, !strcmp(user, "system:anonymous")))
@@ -170,14 +174,11 @@ bool sim_allowed(struct og_sim *s, const char *user, const char *groups, const c
 			continue;
 		json_array_foreach(r->rules, i, rule)
 		{
-			if (path ? path_matches(json_object_get(rule, "nonResourceURLs"), path) &&
-						array_has(
-							json_object_get(rule, "verbs"), verb, true)
-				 : rule_allows(rule, verb, group, resource, sub, name))
+			if (sim_rule_allows(rule, &ask))
 				return true;
 		}
 	}
-	return false;
+	return sim_rbac_allows(s, user, groups, &ask);
 }
 
 static bool find_token(struct sim_req *q, struct og_sv token)

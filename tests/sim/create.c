@@ -100,6 +100,24 @@ static bool check_new(struct sim_write *w, struct sim_res *r, const json_t *o)
 	return false;
 }
 
+/* After the webhooks: quotas and PodSecurity. */
+static bool admitted(struct sim_write *w, struct sim_res *r, const char *ns, const json_t *o)
+{
+	struct sim_status st = {.code = 403, .reason = "Forbidden", .kind = r->plural};
+	char *why = strcmp(r->kind, "Pod") ? NULL : sim_pod_refused(w->q ? w->q->s : w->s, ns, o);
+
+	if (!why)
+		return true;
+	if (!w->q) {
+		w->why = why;
+		return false;
+	}
+	st.name = sim_str(json_object_get(o, "metadata"), "name");
+	sim_fail(w->q, st, "%s", why);
+	og_free(why);
+	return false;
+}
+
 static struct sim_obj *commit_new(struct sim_write *w, struct sim_res *r, json_t *o)
 {
 	struct og_sim *s = w->q ? w->q->s : w->s;
@@ -148,7 +166,7 @@ struct sim_obj *sim_do_create(struct sim_write *w, struct sim_res *r, const char
 	schema = sim_schema(s, r);
 	w->schema = schema;
 	if (sim_prune(w, r, o) && mutate(w, r, ns, &o) && sim_prepare_create(w, r, o, ns) &&
-		check_new(w, r, o)) {
+		check_new(w, r, o) && admitted(w, r, ns, o)) {
 		if (!strcmp(w->operation, "Update"))
 			sim_fields_update(w, r, o, NULL);
 		n = commit_new(w, r, o);

@@ -181,26 +181,40 @@ static void count(json_t *status, const char *k, int64_t n)
 		json_object_del(status, k);
 }
 
-static void conditions(json_t *status, const struct roll *r, const char *set, int64_t ready,
-	int64_t updated, int64_t all)
+/* Of the newest set, else of any: why it cannot create pods. */
+static const json_t *failure(const struct roll *r)
 {
-	bool enough = ready >= r->want - r->unavailable;
-	bool done = updated == r->want && ready == r->want && all == r->want;
-	og_auto_free char *text = sim_fmt("ReplicaSet \"%s\" %s", set,
-		done ? "has successfully progressed." : "is progressing.");
+	const json_t *found = NULL;
 
-	sim_ctl_condition(status, "Available", enough,
-		enough ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
-		enough ? "Deployment has minimum availability."
-		       : "Deployment does not have minimum availability.");
-	sim_ctl_condition(status, "Progressing", true,
-		done ? "NewReplicaSetAvailable" : "ReplicaSetUpdated", text ? text : "");
+	for (size_t i = 0; i < r->n; i++) {
+		size_t k;
+		json_t *c;
+
+		json_array_foreach(
+			json_object_get(json_object_get(r->o[i], "status"), "conditions"), k, c)
+		{
+			if (!strcmp(sim_ctl_text(c, "type", NULL), "ReplicaFailure") &&
+				(!found || (long)i == r->now))
+				found = c;
+		}
+	}
+	return found;
 }
 
-static void write_status(struct sim_step *st, const struct roll *r)
+static void write_status(struct sim_step *st, const struct roll *r, const char *hash, bool made)
 {
 	json_t *o = json_deep_copy(st->o), *status = json_deep_copy(json_object_get(o, "status"));
-	int64_t all = 0, ready = 0, updated = 0;
+	int64_t all = 0, ready = 0, updated = 0, ending = 0;
+	og_auto_free char *set = sim_fmt("%s-%s", st->name, hash);
+	const struct sim_progress p = {
+		.set = set ? set : "",
+		.want = r->want,
+		.unavailable = r->unavailable,
+		.deadline = sim_ctl_int(o, "spec", "progressDeadlineSeconds", 600),
+		.paused = json_is_true(json_object_get(json_object_get(o, "spec"), "paused")),
+		.made = made,
+		.failure = failure(r),
+	};
 	json_t *notes = json_object_get(json_object_get(o, "metadata"), "annotations");
 
 	if (!status)
@@ -208,6 +222,7 @@ static void write_status(struct sim_step *st, const struct roll *r)
 	for (size_t i = 0; i < r->n; i++) {
 		all += sim_ctl_int(r->o[i], "status", "replicas", 0);
 		ready += available(r->o[i]);
+		ending += sim_ctl_int(r->o[i], "status", "terminatingReplicas", 0);
 	}
 	if (r->now >= 0)
 		updated = sim_ctl_int(r->o[r->now], "status", "replicas", 0);
@@ -217,8 +232,9 @@ static void write_status(struct sim_step *st, const struct roll *r)
 	count(status, "updatedReplicas", updated);
 	count(status, "readyReplicas", ready);
 	count(status, "availableReplicas", ready);
-	count(status, "unavailableReplicas", r->want > ready ? r->want - ready : 0);
-	conditions(status, r, r->now >= 0 ? r->sets[r->now]->name.p : "", ready, updated, all);
+	count(status, "unavailableReplicas", total(r) > ready ? total(r) - ready : 0);
+	json_object_set_new(status, "terminatingReplicas", json_integer(ending));
+	sim_ctl_progress(st, &p, status);
 	json_object_set_new(o, "status", status);
 	if (!notes) {
 		notes = json_object();
@@ -269,10 +285,26 @@ static void promote(struct sim_step *st, struct roll *r)
 		st->again = true;
 }
 
+/* While it is paused no template is rolled out, but it is scaled. */
+static void scale_paused(struct sim_step *st, struct roll *r)
+{
+	size_t active = r->n;
+
+	for (size_t i = 0; i < r->n; i++) {
+		if (!replicas(r->o[i]) && (long)i != r->now)
+			continue;
+		if (active != r->n)
+			return;
+		active = i;
+	}
+	if (active != r->n)
+		scale(st, r, active, r->want);
+}
+
 void sim_step_deployment(struct sim_step *st)
 {
 	const json_t *spec = json_object_get(st->o, "spec");
-	bool paused = json_is_true(json_object_get(spec, "paused"));
+	bool paused = json_is_true(json_object_get(spec, "paused")), made = false;
 	struct roll r = {.want = sim_ctl_int(st->o, "spec", "replicas", 1)};
 	char hash[12];
 
@@ -281,19 +313,22 @@ void sim_step_deployment(struct sim_step *st)
 	sim_ctl_hash(json_object_get(spec, "template"), hash);
 	limits(spec, &r);
 	if (load(st, &r, hash)) {
-		if (r.now < 0 && !paused) {
+		if (paused) {
+			scale_paused(st, &r);
+		} else if (r.now < 0) {
 			new_set(st, &r, hash);
-			st->again = true;
-		} else if (r.now >= 0 && !paused) {
+			made = st->again = true;
+		} else {
 			int64_t before = last_revision(&r);
 
 			promote(st, &r);
-			if (revision(r.o[r.now]) == before) {
+			made = revision(r.o[r.now]) != before;
+			if (!made) {
 				roll(st, &r);
 				clean(st, &r);
 			}
 		}
-		write_status(st, &r);
+		write_status(st, &r, hash, made);
 	}
 	unload(&r);
 }

@@ -7,6 +7,7 @@ struct work {
 	enum sim_work what;
 	struct sim_res *res;
 	char *ns, *name;
+	int64_t due; /* sim_mono_ms; 0 = now */
 };
 
 struct sim_ctl {
@@ -25,6 +26,8 @@ static const struct {
 	{"daemonsets", sim_step_daemonset},
 	{"jobs", sim_step_job},
 	{"namespaces", sim_step_namespace},
+	{"services", sim_step_service},
+	{"resourcequotas", sim_step_quota},
 };
 
 static sim_step_fn *step_of(const struct sim_res *r)
@@ -46,20 +49,39 @@ static void work_free(struct work *w)
 	og_free(w);
 }
 
+static char *work_key(
+	enum sim_work what, const struct sim_res *r, struct og_sv ns, struct og_sv name)
+{
+	return sim_fmt(
+		"%d|%s|%.*s|%.*s", (int)what, r ? r->plural : "", OG_SV_ARG(ns), OG_SV_ARG(name));
+}
+
 void sim_ctl_add(
 	struct og_sim *s, enum sim_work what, struct sim_res *r, struct og_sv ns, struct og_sv name)
 {
-	og_auto_free char *key = sim_fmt(
-		"%d|%s|%.*s|%.*s", (int)what, r ? r->plural : "", OG_SV_ARG(ns), OG_SV_ARG(name));
+	sim_ctl_add_in(s, what, r, ns, name, 0);
+}
+
+void sim_ctl_add_in(struct og_sim *s, enum sim_work what, struct sim_res *r, struct og_sv ns,
+	struct og_sv name, int64_t ms)
+{
+	int64_t due = ms && s->o.tick_ms ? sim_mono_ms() + ms : 0;
+	og_auto_free char *key = work_key(what, r, ns, name);
 	struct og_map_entry *e;
 	struct work *w;
 	bool fresh;
 
 	e = key ? og_map_put(&s->ctl->map, og_svz(key), &fresh) : NULL;
+	if (e && !fresh) {
+		w = e->value;
+		if (due < w->due)
+			w->due = due;
+	}
 	if (!e || !fresh)
 		return;
 	w = og_calloc(1, sizeof(*w));
 	if (w) {
+		w->due = due;
 		w->what = what;
 		w->res = r;
 		w->ns = sim_fmt("%.*s", OG_SV_ARG(ns));
@@ -97,6 +119,19 @@ static void owner_too(struct og_sim *s, const struct sim_obj *o)
 	json_decref(j);
 }
 
+/* Those of a kind in the same namespace. */
+static void neighbours(struct og_sim *s, const char *resource, struct og_sv ns)
+{
+	struct sim_res *r = sim_res_by_name(s, resource);
+	og_auto_free char *prefix = r && r->coll->n ? sim_fmt("%.*s/", OG_SV_ARG(ns)) : NULL;
+
+	if (!prefix)
+		return;
+	for (size_t i = sim_coll_seek(r->coll, og_svz(prefix));
+		i < r->coll->n && og_sv_eq(r->coll->v[i]->ns, ns); i++)
+		sim_ctl_add(s, SIM_W_STEP, r, ns, r->coll->v[i]->name);
+}
+
 void sim_ctl_dirty(struct og_sim *s, struct sim_res *r, const struct sim_change *ch)
 {
 	struct sim_obj *o = ch->obj;
@@ -111,6 +146,10 @@ void sim_ctl_dirty(struct og_sim *s, struct sim_res *r, const struct sim_change 
 		sim_ctl_add(s, SIM_W_ORPHANS, NULL, og_svz(""), o->uid);
 	else if (o->owners.n || o->deleting)
 		sim_ctl_add(s, SIM_W_OWNERS, r, o->ns, o->name);
+	if (!strcmp(r->plural, "pods")) {
+		neighbours(s, "services", o->ns);
+		neighbours(s, "resourcequotas", o->ns);
+	}
 	if (!strcmp(r->plural, "nodes"))
 		for (size_t i = 0; i < s->nres; i++)
 			for (size_t k = 0;
@@ -148,15 +187,32 @@ bool sim_ctl_has_work(const struct og_sim *s)
 /* Everything queued so far, as an array; with mu held. */
 static struct work **take_all(struct og_sim *s, size_t *ret_n)
 {
-	size_t n = og_map_count(&s->ctl->map), i = 0;
+	size_t n = og_map_count(&s->ctl->map), i = 0, kept = 0;
 	struct work **v = og_calloc(n + 1, sizeof(*v));
+	int64_t now = sim_mono_ms();
 
 	*ret_n = 0;
 	if (!v)
 		return NULL;
-	og_map_for (&s->ctl->map, e)
-		v[i++] = e->value;
-	og_map_clear(&s->ctl->map);
+	og_map_for (&s->ctl->map, e) {
+		struct work *w = e->value;
+
+		if (w->due <= now)
+			v[i++] = w;
+		else
+			kept++;
+	}
+	if (!kept) {
+		og_map_clear(&s->ctl->map);
+	} else {
+		for (size_t k = 0; k < i; k++) {
+			og_auto_free char *key = work_key(
+				v[k]->what, v[k]->res, og_svz(v[k]->ns), og_svz(v[k]->name));
+
+			if (key)
+				og_map_remove(&s->ctl->map, og_svz(key));
+		}
+	}
 	*ret_n = i;
 	return v;
 }
@@ -176,9 +232,10 @@ static bool run_step(struct og_sim *s, struct work *w)
 	st.o = sim_obj_json(st.cur);
 	if (st.o)
 		fn(&st);
-	if (st.again) {
+	if (st.again || st.again_ms) {
 		pthread_mutex_lock(&s->mu);
-		sim_ctl_add(s, w->what, w->res, og_svz(w->ns), og_svz(w->name));
+		sim_ctl_add_in(s, w->what, w->res, og_svz(w->ns), og_svz(w->name),
+			st.again ? 0 : st.again_ms);
 		pthread_mutex_unlock(&s->mu);
 	}
 	json_decref(st.o);

@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include "sim/sim-priv.h"
 
+/* A creation that was refused is tried again; the real controllers wait longer each time. */
+enum { RETRY_MS = 250 };
+
 static bool is_live(const struct sim_obj *p)
 {
 	return !p->deleting && !og_sv_is(p->phase, "Succeeded") && !og_sv_is(p->phase, "Failed");
@@ -65,7 +68,7 @@ static char *grow(struct sim_step *st, int64_t missing)
 
 void sim_step_replicaset(struct sim_step *st)
 {
-	int64_t want = sim_ctl_int(st->o, "spec", "replicas", 1), live = 0, ready = 0;
+	int64_t want = sim_ctl_int(st->o, "spec", "replicas", 1), live = 0, ready = 0, ending = 0;
 	struct sim_obj **pods;
 	json_t *status;
 	char *why = NULL;
@@ -77,6 +80,7 @@ void sim_step_replicaset(struct sim_step *st)
 	for (size_t i = 0; i < n; i++) {
 		live += is_live(pods[i]);
 		ready += is_live(pods[i]) && pods[i]->ready;
+		ending += pods[i]->deleting;
 	}
 	if (live < want)
 		why = grow(st, want - live);
@@ -88,11 +92,12 @@ void sim_step_replicaset(struct sim_step *st)
 	count(status, "fullyLabeledReplicas", live);
 	count(status, "readyReplicas", ready);
 	count(status, "availableReplicas", ready);
+	json_object_set_new(status, "terminatingReplicas", json_integer(ending));
 	json_object_set_new(status, "observedGeneration",
 		json_integer(sim_ctl_int(st->o, "metadata", "generation", 1)));
 	if (why) {
 		sim_ctl_condition(status, "ReplicaFailure", true, "FailedCreate", why);
-		st->again = true;
+		st->again_ms = RETRY_MS;
 	} else {
 		json_object_del(status, "conditions");
 	}
@@ -100,19 +105,30 @@ void sim_step_replicaset(struct sim_step *st)
 	write_status(st, status);
 }
 
+/* The number at the end of the name; -1 = none. */
+static int64_t ordinal(const struct sim_obj *p)
+{
+	const char *dash = strrchr(p->name.p, '-');
+	char *end;
+	long n = dash ? strtol(dash + 1, &end, 10) : -1;
+
+	return dash && end != dash + 1 && !*end ? n : INT64_MAX;
+}
+
 /* Pods of an older revision go one at a time, once all others are ready. */
 static void replace_one(
 	struct sim_step *st, struct sim_obj **pods, size_t n, const char *hash, bool all_ready)
 {
 	struct sim_res *r = sim_ctl_res(st, "pods");
+	const json_t *how = json_object_get(json_object_get(st->o, "spec"), "updateStrategy");
+	int64_t from = sim_ctl_int(how, "rollingUpdate", "partition", 0);
 
-	if (!strcmp(sim_ctl_text(json_object_get(st->o, "spec"), "updateStrategy", "type"),
-		    "OnDelete"))
+	if (!strcmp(sim_ctl_text(how, "type", NULL), "OnDelete"))
 		return;
 	for (size_t i = n; i-- > 0;) {
 		struct og_sv h = sim_obj_label(pods[i], OG_SV("controller-revision-hash"));
 
-		if (!is_live(pods[i]) || og_sv_eq(h, og_svz(hash)) ||
+		if (!is_live(pods[i]) || og_sv_eq(h, og_svz(hash)) || ordinal(pods[i]) < from ||
 			(!all_ready && pods[i]->ready))
 			continue;
 		sim_ctl_delete(st, r, pods[i]);
@@ -148,6 +164,49 @@ static void observed(struct sim_step *st, json_t *status)
 		json_integer(sim_ctl_int(st->o, "metadata", "generation", 1)));
 }
 
+/* Each template is kept as a ControllerRevision, as long as the set is there. */
+static void keep_revision(struct sim_step *st, const char *rev)
+{
+	struct sim_obj *have = sim_ctl_find(st, "controllerrevisions.apps", st->ns, rev);
+	const json_t *spec = json_object_get(st->o, "spec");
+
+	if (!have)
+		sim_ctl_create(st, "controllerrevisions.apps",
+			json_pack("{s:{s:s,s:O,s:[o]},s:{s:{s:O}},s:I}", "metadata", "name", rev,
+				"labels",
+				json_object_get(json_object_get(spec, "selector"), "matchLabels"),
+				"ownerReferences",
+				sim_ctl_owner_ref(st->o, "apps/v1", "StatefulSet"), "data", "spec",
+				"template", json_object_get(spec, "template"), "revision",
+				(json_int_t)sim_ctl_int(st->o, "metadata", "generation", 1)),
+			"statefulset-controller", NULL);
+	sim_obj_unref(have);
+}
+
+/* Pod k of a set; one below the partition as it was before the last change. */
+static json_t *numbered(struct sim_step *st, const char *name, int64_t k, const char *rev)
+{
+	const json_t *how = json_object_get(json_object_get(st->o, "spec"), "updateStrategy");
+	const char *was = sim_ctl_text(st->o, "status", "currentRevision");
+	struct sim_obj *old = NULL;
+	json_t *o, *data, *owner, *pod;
+
+	if (*was && k < sim_ctl_int(how, "rollingUpdate", "partition", 0))
+		old = sim_ctl_find(st, "controllerrevisions.apps", st->ns, was);
+	if (!old)
+		return sim_ctl_pod(st, st->o, name, false, "controller-revision-hash", rev);
+	o = sim_obj_json(old);
+	data = json_object_get(json_object_get(o, "data"), "spec");
+	owner = json_deep_copy(st->o);
+	json_object_set(
+		json_object_get(owner, "spec"), "template", json_object_get(data, "template"));
+	pod = sim_ctl_pod(st, owner, name, false, "controller-revision-hash", was);
+	json_decref(owner);
+	json_decref(o);
+	sim_obj_unref(old);
+	return pod;
+}
+
 void sim_step_statefulset(struct sim_step *st)
 {
 	int64_t want = sim_ctl_int(st->o, "spec", "replicas", 1);
@@ -164,6 +223,7 @@ void sim_step_statefulset(struct sim_step *st)
 	rev = sim_fmt("%s-%s", st->name, hash);
 	if (!rev)
 		return;
+	keep_revision(st, rev);
 	n = sim_ctl_owned(st, "pods", st->cur->uid.p, &pods);
 	t = tally_of(pods, n, rev);
 	if (t.all < want && t.ready == t.live && t.all == t.live) {
@@ -177,7 +237,7 @@ void sim_step_statefulset(struct sim_step *st)
 				sim_obj_unref(have);
 				continue;
 			}
-			p = sim_ctl_pod(st, st->o, name, false, "controller-revision-hash", rev);
+			p = numbered(st, name, k, rev);
 			json_object_set_new(
 				json_object_get(json_object_get(p, "metadata"), "labels"),
 				"statefulset.kubernetes.io/pod-name", json_string(name));

@@ -203,8 +203,13 @@ void sim_ctl_hash(const json_t *tmpl, char out[12])
 void sim_ctl_condition(
 	json_t *status, const char *type, bool on, const char *reason, const char *message)
 {
+	sim_ctl_condition_is(status, type, on ? "True" : "False", reason, message);
+}
+
+void sim_ctl_condition_is(
+	json_t *status, const char *type, const char *want, const char *reason, const char *message)
+{
 	json_t *list = json_object_get(status, "conditions"), *c = NULL, *v;
-	const char *want = on ? "True" : "False";
 	char now[32];
 	size_t i;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the server writes into objects where their authors said nothing. */
 #include <stdio.h>
+#include "otelgate/codec/base64.h"
 #include "sim/sim-priv.h"
 
 static void pod_spec_defaults(json_t *spec)
@@ -64,6 +65,32 @@ static void job_defaults(json_t *spec)
 	sim_missing(spec, "backoffLimit", json_integer(6));
 	sim_missing(spec, "completionMode", json_string("NonIndexed"));
 	sim_missing(spec, "suspend", json_false());
+}
+
+static void cron_defaults(json_t *spec)
+{
+	sim_missing(spec, "concurrencyPolicy", json_string("Allow"));
+	sim_missing(spec, "suspend", json_false());
+	sim_missing(spec, "successfulJobsHistoryLimit", json_integer(3));
+	sim_missing(spec, "failedJobsHistoryLimit", json_integer(1));
+}
+
+/* stringData is written only: it becomes data. */
+static void secret_defaults(json_t *o)
+{
+	const char *k;
+	json_t *v, *plain = json_incref(json_object_get(o, "stringData"));
+
+	sim_missing(o, "type", json_string("Opaque"));
+	json_object_del(o, "stringData");
+	json_object_foreach(plain, k, v)
+	{
+		og_auto_buf struct og_buf b = OG_BUF_INIT(0);
+
+		og_base64_encode(&b, og_svz(json_string_value(v)));
+		json_object_set_new(sim_child(o, "data"), k, json_string(og_buf_view(&b).p));
+	}
+	json_decref(plain);
 }
 
 static void namespace_defaults(json_t *o)
@@ -142,8 +169,14 @@ void sim_defaults(const struct sim_res *r, json_t *o)
 		pod_spec_defaults(tmpl);
 	if (!strcmp(k, "Namespace"))
 		namespace_defaults(o);
+	if (!strcmp(k, "CronJob") && spec)
+		cron_defaults(spec);
+	if (!strcmp(k, "NetworkPolicy"))
+		sim_netpol_defaults(o);
+	if (!strcmp(k, "Service"))
+		sim_service_defaults(o);
 	if (!strcmp(k, "Secret"))
-		sim_missing(o, "type", json_string("Opaque"));
+		secret_defaults(o);
 	if (strstr(k, "WebhookConfiguration"))
 		hook_defaults(o);
 	if (!strcmp(k, "CustomResourceDefinition"))

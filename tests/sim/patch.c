@@ -220,6 +220,7 @@ static void plain_patch(struct sim_write *w, enum kind kind, const json_t *body,
 			sim_event_to_core(o);
 			sim_event_to_core(old);
 		}
+		sim_defaults(q->res, o);
 		n = sim_do_update(w, q->res, cur, old, o, raced);
 		if (n)
 			sim_send_obj(q, 200, n);

@@ -31,6 +31,8 @@ static const struct builtin {
 	{"", "v1", "secrets", "secret", "Secret", "", "", NS},
 	{"", "v1", "serviceaccounts", "serviceaccount", "ServiceAccount", "sa", "", NS},
 	{"", "v1", "services", "service", "Service", "svc", "all", NS | ST},
+	{"apps", "v1", "controllerrevisions", "controllerrevision", "ControllerRevision", "", "",
+		NS},
 	{"apps", "v1", "daemonsets", "daemonset", "DaemonSet", "ds", "all", NS | ST | GEN},
 	{"apps", "v1", "deployments", "deployment", "Deployment", "deploy", "all",
 		NS | ST | GEN | SCL},
@@ -240,6 +242,9 @@ void sim_crd_changed(struct og_sim *s, const struct sim_obj *crd, bool removed)
 		if (r) {
 			purge(s, r);
 			r->flags |= SIM_R_GONE;
+			r->gone++;
+			r->coll->compact_rv = s->rv; /* what comes back has no history */
+			sim_wake_all(s);
 		}
 	} else if (r) {
 		r->flags = b.flags;

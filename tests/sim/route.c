@@ -264,6 +264,19 @@ static bool authorised(struct sim_req *q)
 	return ok;
 }
 
+bool sim_may_create(struct sim_req *q)
+{
+	const char *verb = q->verb;
+	bool ok;
+
+	q->verb = "create";
+	ok = authorised(q);
+	if (!ok)
+		sim_fail_forbidden(q);
+	q->verb = verb;
+	return ok;
+}
+
 void sim_route(struct sim_req *q)
 {
 	struct sim_status big = {.code = 413, .reason = "RequestEntityTooLarge"};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* OpenAPI schemas of CRDs: pruning, defaults, and the checks that our CRDs use. */
 #include <regex.h>
+#include "otelgate/codec/base64.h"
 #include "sim/sim-priv.h"
 
 static void prune(const json_t *schema, json_t *o, const char *path, json_t *unknown);
@@ -80,12 +81,37 @@ static bool tell(struct sim_write *w, const struct sim_res *r, const json_t *unk
 	return !og_sv_is(how, "Strict");
 }
 
+/* The data of Secrets has to be base64. False = answered. */
+static bool decodes(struct sim_write *w, const struct sim_res *r, const json_t *o)
+{
+	const char *k;
+	json_t *v;
+
+	if (!w->q || strcmp(r->kind, "Secret"))
+		return true;
+	json_object_foreach(json_object_get(o, "data"), k, v)
+	{
+		og_auto_buf struct og_buf b = OG_BUF_INIT(0);
+		const char *text = json_string_value(v);
+
+		if (!text || !og_base64_decode(&b, og_svz(text), NULL))
+			continue;
+		sim_fail_bad(w->q,
+			"Secret in version \"v1\" cannot be handled as a Secret: illegal base64 data "
+			"at input byte %zu",
+			strspn(text,
+				"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"));
+		return false;
+	}
+	return true;
+}
+
 bool sim_prune(struct sim_write *w, const struct sim_res *r, json_t *o)
 {
 	json_t *unknown = json_array();
-	bool fine = true;
+	bool fine = decodes(w, r, o);
 
-	if (w->schema) {
+	if (fine && w->schema) {
 		prune(w->schema, o, "", unknown);
 		fine = tell(w, r, unknown);
 	}

@@ -79,6 +79,7 @@ struct sim_res {
 	char *group, *version, *plural, *singular, *kind, *short_name, *category;
 	char *api_version; /* group/version */
 	atomic_uint flags;
+	atomic_uint gone;	 /* how often its CRD was deleted: watches from before end */
 	json_t *schema;		 /* of a CRD; with mu held, or by sim_schema() */
 	struct sim_coll *coll;	 /* two versions of one resource share it */
 	struct sim_res *view_of; /* events.k8s.io: the core resource that stores */
@@ -89,6 +90,11 @@ struct sim_rule {
 	json_t *rules;
 	struct sim_rule *next;
 };
+/* What somebody wants to do; path is of a request that is of no resource. */
+struct sim_ask {
+	const char *verb, *group, *resource, *sub, *ns, *name, *path;
+};
+struct sim_grant;
 struct sim_token {
 	char *token, *user, *groups;
 	bool revoked;
@@ -142,6 +148,8 @@ struct og_sim {
 
 	struct sim_token *tokens;
 	struct sim_rule *rules;
+	struct sim_grant *grants; /* of Roles and their bindings */
+	uint64_t grants_seq;	  /* changes of those seen */
 	struct sim_route *routes;
 	struct sim_fault *faults;
 
@@ -342,7 +350,14 @@ void sim_route(struct sim_req *q);	  /* route.c */
 bool sim_authenticate(struct sim_req *q); /* auth.c; false = answered */
 bool sim_allowed(struct og_sim *s, const char *user, const char *groups, const char *verb,
 	const char *group, const char *resource, const char *sub, const char *ns, const char *name,
-	const char *path);	       /* with mu held */
+	const char *path); /* with mu held */
+bool sim_rule_allows(const json_t *rule, const struct sim_ask *ask);
+/* By Roles and bindings that are objects (rbac.c); with mu held. */
+bool sim_rbac_allows(
+	struct og_sim *s, const char *user, const char *groups, const struct sim_ask *ask);
+void sim_rbac_fini(struct og_sim *s);
+/* A write that turns out to create needs that right too; false = answered. */
+bool sim_may_create(struct sim_req *q);
 bool sim_openapi(struct sim_req *q);   /* openapi.c; the same */
 bool sim_discovery(struct sim_req *q); /* discovery.c; false = not its path */
 void sim_list(struct sim_req *q);      /* list.c */
@@ -425,6 +440,11 @@ json_t *sim_validate(
 bool sim_prune(struct sim_write *w, const struct sim_res *r, json_t *o);
 void sim_schema_check(const json_t *schema, const json_t *o, json_t *causes);
 bool sim_same_but_managed(const json_t *a, const json_t *b);
+/* netpol.c: NetworkPolicies and Services. */
+void sim_netpol_defaults(json_t *o);
+void sim_service_defaults(json_t *o);
+void sim_netpol_validate(const json_t *o, json_t *causes);
+void sim_service_validate(const json_t *o, json_t *causes);
 
 /* lists.c: how lists and maps merge; schema is that of a CRD at this place, NULL for built-in. */
 enum sim_merge { SIM_ATOMIC, SIM_SET, SIM_KEYED, SIM_GRANULAR };
@@ -483,6 +503,9 @@ bool sim_ctl_has_work(const struct og_sim *s); /* with mu held */
 enum sim_work { SIM_W_STEP, SIM_W_OWNERS, SIM_W_ORPHANS };
 void sim_ctl_add(struct og_sim *s, enum sim_work what, struct sim_res *r, struct og_sv ns,
 	struct og_sv name); /* with mu held; of SIM_W_ORPHANS the name is the uid of the owner */
+/* The same in that time; at once when rounds are made by hand. */
+void sim_ctl_add_in(struct og_sim *s, enum sim_work what, struct sim_res *r, struct og_sv ns,
+	struct og_sv name, int64_t ms);
 
 /* What the steps of the controllers share (ctl_tools.c). Without mu. */
 struct sim_step {
@@ -492,11 +515,33 @@ struct sim_step {
 	struct sim_obj *cur; /* NULL = gone */
 	json_t *o;	     /* of cur */
 	bool again;	     /* once more in the next round */
+	int64_t again_ms;    /* once more in that time; 0 = no */
 	bool changed;
 };
 typedef void sim_step_fn(struct sim_step *st);
 sim_step_fn sim_step_pod, sim_step_replicaset, sim_step_deployment, sim_step_statefulset,
-	sim_step_daemonset, sim_step_job, sim_step_namespace;
+	sim_step_daemonset, sim_step_job, sim_step_namespace, sim_step_service, sim_step_quota;
+/* What a pod in ns is refused for after all webhooks: quota, PodSecurity (gate.c); NULL = nothing.
+ * The caller frees it. */
+char *sim_pod_refused(struct og_sim *s, const char *ns, const json_t *pod);
+/* Conditions of a Deployment's status, as its controller's progress.go has them (ctl_progress.c).
+ */
+struct sim_progress {
+	const char *set; /* name of the newest ReplicaSet; "" = none */
+	int64_t want, unavailable, deadline;
+	bool paused, made;     /* made: in this step */
+	const json_t *failure; /* condition ReplicaFailure of a set, NULL = none */
+};
+void sim_ctl_progress(struct sim_step *st, const struct sim_progress *p, json_t *status);
+/* What a pod is to do: "" = run and be ready (ctl_fate.c). */
+const char *sim_pod_fate(const json_t *pod);
+/* Statuses of the containers of a pod that has that fate; false = it stays Pending. */
+bool sim_pod_statuses(struct sim_step *st, json_t *o, const char *how);
+/* Why the scheduler finds no node, NULL = it does; the caller frees it. */
+char *sim_pod_unschedulable(struct sim_step *st, const json_t *o);
+void sim_pod_condition(
+	json_t *status, const char *type, bool on, const char *reason, const char *message);
+
 void sim_gc_owners(struct sim_step *st);
 bool sim_gc_orphans(struct og_sim *s, const char *uid); /* true = something changed */
 
@@ -524,6 +569,9 @@ int64_t sim_ctl_int(const json_t *o, const char *a, const char *b, int64_t def);
 /* Sets status.conditions[type]; times change only when the status does. */
 void sim_ctl_condition(
 	json_t *status, const char *type, bool on, const char *reason, const char *message);
+/* The same with "Unknown" as a third value. */
+void sim_ctl_condition_is(json_t *status, const char *type, const char *value, const char *reason,
+	const char *message);
 size_t sim_ctl_nodes(struct sim_step *st, char (**ret)[64]);
 void sim_ctl_dirty(struct og_sim *s, struct sim_res *r, const struct sim_change *ch);
 

@@ -31,9 +31,12 @@ static void fail_conflicts(struct sim_req *q, json_t *causes)
 static void apply_new(struct sim_write *w, json_t *config)
 {
 	struct sim_req *q = w->q;
-	json_t *conflicts = NULL, *o, *schema = sim_schema(q->s, q->res);
+	json_t *conflicts = NULL, *o, *schema;
 	struct sim_obj *n;
 
+	if (!sim_may_create(q))
+		return;
+	schema = sim_schema(q->s, q->res);
 	w->schema = schema;
 	json_object_set_new(
 		json_object_get(config, "metadata"), "name", json_string(sim_z(q, q->name)));

@@ -170,6 +170,7 @@ void og_sim_stop(struct og_sim *s)
 	free_users(s);
 	for (size_t i = 0; i < s->npaged; i++)
 		sim_snap_unref(s->paged[i].snap);
+	sim_rbac_fini(s);
 	sim_resources_fini(s);
 	SSL_CTX_free(s->tls);
 	og_buf_fini(&s->ca_pem);

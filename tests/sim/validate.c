@@ -301,6 +301,43 @@ static void late_finalizers(const json_t *meta, const json_t *old, json_t *c)
 	}
 }
 
+/* Secrets and ConfigMaps that are not to change; the type of a Secret never does. */
+static void fixed(const struct sim_res *r, const json_t *o, const json_t *old, json_t *c)
+{
+	static const char *const fields[] = {"immutable", "data", "binaryData"};
+
+	if (!strcmp(r->kind, "Secret") && strcmp(sim_str(o, "type"), sim_str(old, "type")))
+		invalid(c, "type", sim_str(o, "type"), "field is immutable");
+	for (size_t i = 0; i < OG_COUNT(fields); i++)
+		if (json_is_true(json_object_get(old, "immutable")) &&
+			!same(json_object_get(o, fields[i]), json_object_get(old, fields[i])))
+			sim_cause(c, "FieldValueForbidden", fields[i],
+				"Forbidden: field is immutable when `immutable` is set");
+}
+
+/* Keys of data are names of files. */
+static void keys(const json_t *o, json_t *c)
+{
+	const char *k;
+	json_t *v;
+
+	json_object_foreach(json_object_get(o, "data"), k, v)
+	{
+		char field[300];
+
+		if (*k &&
+			strspn(k,
+				"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") ==
+				strlen(k))
+			continue;
+		snprintf(field, sizeof(field), "data[%.250s]", k);
+		invalid(c, field, k,
+			"a valid config key must consist of alphanumeric characters, '-', '_' or '.' "
+			"(e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is "
+			"'[-._a-zA-Z0-9]+')");
+	}
+}
+
 json_t *sim_validate(
 	const struct sim_write *w, const struct sim_res *r, const json_t *o, const json_t *old)
 {
@@ -315,19 +352,23 @@ json_t *sim_validate(
 		event(o, old, c);
 	else if (!strcmp(r->kind, "Pod"))
 		containers(json_object_get(o, "spec"), "spec", c);
-	else if (!strcmp(r->group, "apps"))
+	else if (!strcmp(r->group, "apps") && strcmp(r->kind, "ControllerRevision"))
 		workload(o, old, c);
 	else if (strstr(r->kind, "WebhookConfiguration"))
 		hooks(o, c);
+	else if (!strcmp(r->kind, "NetworkPolicy"))
+		sim_netpol_validate(o, c);
+	else if (!strcmp(r->kind, "Service"))
+		sim_service_validate(o, c);
+	else if (!strcmp(r->kind, "Secret") || !strcmp(r->kind, "ConfigMap"))
+		keys(o, c);
 	if (!strcmp(r->kind, "Pod") && old)
 		pod_update(o, old, c);
 	if (old)
 		late_finalizers(
 			json_object_get(o, "metadata"), json_object_get(old, "metadata"), c);
-	if (old && json_is_true(json_object_get(old, "immutable")) &&
-		!json_equal(json_object_get(o, "data"), json_object_get(old, "data")))
-		sim_cause(c, "FieldValueForbidden", "data",
-			"Forbidden: field is immutable when `immutable` is set");
+	if (old)
+		fixed(r, o, old, c);
 	sim_schema_check(w->schema, o, c);
 	if (json_array_size(c))
 		return c;

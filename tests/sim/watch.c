@@ -12,7 +12,8 @@ struct watch {
 	uint64_t seq; /* number of the next change to look at */
 	uint64_t rv;  /* everything up to here was delivered */
 	int64_t until, next_bookmark;
-	int64_t sent; /* events */
+	int64_t sent;  /* events */
+	unsigned gone; /* of the resource, at the begin */
 	bool bookmarks, initial, deaf;
 	struct sim_snap *snap; /* of initial events */
 };
@@ -178,7 +179,7 @@ static bool ended(struct sim_req *q, struct watch *w)
 	const struct sim_shape *sh = &q->c->shape;
 
 	return q->c->broken || (sh->kind == SIM_F_END_WATCH && w->sent >= sh->events) ||
-	       (q->res->flags & SIM_R_GONE) || atomic_load(&q->c->kill);
+	       atomic_load(&q->c->kill);
 }
 
 static void follow(struct sim_req *q, struct watch *w)
@@ -193,7 +194,8 @@ static void follow(struct sim_req *q, struct watch *w)
 		}
 		if (n > 0)
 			continue;
-		if (now >= w->until)
+		/* with its CRD; after the last deletions */
+		if (now >= w->until || q->res->gone != w->gone)
 			return;
 		if (w->bookmarks && now >= w->next_bookmark)
 			bookmark(q, w, false);
@@ -290,7 +292,7 @@ static void run(struct sim_req *q, struct watch *w, bool fresh, uint64_t rv)
 
 void sim_watch(struct sim_req *q)
 {
-	struct watch w = {.coll = q->res->coll};
+	struct watch w = {.coll = q->res->coll, .gone = q->res->gone};
 	uint64_t rv = 0, seconds = 0;
 	struct og_sim *s = q->s;
 	bool fresh;

@@ -123,6 +123,8 @@ static void put_new(struct sim_write *w, json_t *o)
 		sim_fail_notfound(q);
 		return;
 	}
+	if (!sim_may_create(q))
+		return;
 	json_object_set_new(meta, "name", json_string(sim_z(q, q->name)));
 	n = sim_do_create(w, q->res, sim_z(q, q->ns), o);
 	if (n)
