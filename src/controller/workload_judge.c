@@ -131,10 +131,20 @@ static void say_credentials(struct pass *p, struct og_telemetry_said *s)
 
 static void say_egress(struct pass *p, struct og_telemetry_said *s)
 {
-	if (p->found.netpol_off)
-		say(s, OG_COND_TRUE, "Off", OG_SV("Network policies are not looked at."));
-	else
-		say(s, OG_COND_UNKNOWN, "NotChecked", OG_SV(""));
+	static const enum og_cond_status status[] = {[EGRESS_UNKNOWN] = OG_COND_UNKNOWN,
+		[EGRESS_ALLOWED] = OG_COND_TRUE,
+		[EGRESS_DENIED] = OG_COND_FALSE};
+	struct egress_state *es = &p->egress;
+
+	if (!p->found.injects || p->found.netpol_off) {
+		say(s, OG_COND_TRUE, p->found.injects ? "Off" : "NotNeeded",
+			OG_SV("Network policies are not looked at."));
+		return;
+	}
+	controller_egress_state(p->c, &p->found, p->arena, es);
+	p->status.egress_need = og_egress_need_name(es->need);
+	p->status.policy_managed = es->managed;
+	say(s, status[es->allowed], es->reason, es->message);
 }
 
 /* ---- what arrives ---- */
@@ -240,6 +250,8 @@ static bool list_findings(struct pass *p)
 	add_finding(p, list, &n, r->rollout.finding, r->rollout.message);
 	add_finding(p, list, &n, r->revision.finding, r->revision.message);
 	add_finding(p, list, &n, p->credentials.finding, p->credentials.message);
+	add_finding(p, list, &n, p->egress.finding, p->egress.message);
+	add_finding(p, list, &n, p->egress.ingress_finding, p->egress.ingress_message);
 	p->status.findings = list;
 	p->status.nfindings = n;
 	return true;

@@ -76,7 +76,8 @@ static uint64_t mark_of(const struct workload *w)
 		(uint64_t)(uintptr_t)w->mixed.reason, w->blamed, w->paused};
 
 	for (size_t i = 0; i < OG_COUNT(texts); i++) {
-		og_buf_sv(&b, texts[i]);
+		if (texts[i].n)
+			og_buf_sv(&b, texts[i]);
 		og_buf_ch(&b, '\0');
 	}
 	og_buf_str(&b, w->revision);
@@ -231,6 +232,12 @@ void workloads_work(struct controller *c, struct og_sv key)
 	struct pass p = {.c = c, .key = key, .arena = arena, .again_ms = -1};
 	struct workload_entry *e = workload_entry_of(c, key);
 	int64_t begun = og_loop_now_ns(c->loop);
+	struct og_sv *strings[STRINGS_MAX];
+	size_t n;
+
+	strings_of(&p.found, strings, &n);
+	for (size_t i = 0; i < n; i++)
+		*strings[i] = OG_SV("");
 
 	if (e && begun < e->not_before_ns) {
 		controller_done(c, PART_WORKLOADS, key, OG_QUEUE_OK,

@@ -5,6 +5,7 @@
 #include "otelgate/core/plan.h"
 #include "otelgate/core/telemetry.h"
 #include "credentials-priv.h"
+#include "egress-priv.h"
 #include "workload-priv.h"
 
 enum { WORKLOAD_KEY_BYTES = 1024, WORKLOAD_LISTENERS = 16 };
@@ -88,6 +89,7 @@ struct pass {
 	enum og_signal_mode signals[OG_SIGNAL_COUNT_];
 	struct og_rollout_input in;
 	struct og_rollout_result result;
+	struct egress_state egress;
 	struct og_telemetry_seen seen;
 	bool has_seen;
 	struct credentials_state credentials; /* all zero: it needs none */

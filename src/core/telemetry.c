@@ -66,6 +66,8 @@ struct og_sv og_telemetry_name(
 /* At a character. */
 static struct og_sv cut(struct og_sv v, size_t max)
 {
+	if (!v.n)
+		return OG_SV("");
 	if (v.n > max) {
 		v.n = max;
 		while (v.n && ((unsigned char)v.p[v.n] & 0xc0) == 0x80)
