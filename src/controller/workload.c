@@ -3,8 +3,13 @@
  * The table of workloads, and which of them an event is about. A workload is the top-most object of
  * a kind that makes pods: a pod's event is its Deployment's.
  */
+#include <stdio.h>
 #include "workloads-priv.h"
 
+enum {
+	OWN_WRITE_MS = 5000, /* for the echo of a write of ours */
+	OWN_WRITES = 10000,
+};
 enum { MAX_UP = 4 }; /* owners above a pod: Job, CronJob; ReplicaSet, Rollout */
 
 static const struct {
@@ -98,6 +103,12 @@ static void on_namespace(void *ctx, enum og_store_change what, const struct og_r
 		workloads_enqueue_all(l->c, now ? now->name : old->name, OG_QUEUE_LOW);
 }
 
+struct og_sv telemetry_key(struct og_sv ns, struct og_sv name, char buf[WORKLOAD_KEY_BYTES])
+{
+	int n = snprintf(buf, WORKLOAD_KEY_BYTES, "%.*s/%.*s", OG_SV_ARG(ns), OG_SV_ARG(name));
+	return og_sv(buf, n > 0 && n < WORKLOAD_KEY_BYTES ? (size_t)n : 0);
+}
+
 /* Someone has changed or deleted a status, or ours has come back. */
 static void on_telemetry(void *ctx, enum og_store_change what, const struct og_record *old,
 	const struct og_record *now, bool stale)
@@ -109,6 +120,13 @@ static void on_telemetry(void *ctx, enum og_store_change what, const struct og_r
 	struct og_owner o;
 
 	(void)what, (void)stale;
+	/* Looked at with each event: a deletion that follows at once would never show it. */
+	if (now) {
+		struct og_kube_pre seen = {now->uid, now->resource_version};
+		char own[WORKLOAD_KEY_BYTES];
+		(void)og_ownwrites_fresh(
+			l->c->workloads->own, telemetry_key(now->ns, now->name, own), &seen);
+	}
 	if (r && controller_acts(l->c) && og_record_owner(r, &o) &&
 		workload_key(r->ns, o.group, o.kind, o.name, buf, &key))
 		(void)controller_enqueue(l->c, PART_WORKLOADS, key, OG_QUEUE_USER);
@@ -134,7 +152,7 @@ int workloads_init(struct controller *c, struct og_err *err)
 		return og_err_set(err, OG_E_OOM, "starting the workloads");
 	og_map_init(&w->map, 0x776f726b6c6f6164ULL, NULL);
 	og_arena_init(&w->arena, 0, 0);
-	r = og_ownwrites_new(og_loop_clock(c->loop), 0, 0, &w->own, err);
+	r = og_ownwrites_new(og_loop_clock(c->loop), OWN_WRITE_MS, OWN_WRITES, &w->own, err);
 	for (size_t i = 0; i < OG_COUNT(kinds) && r == 0; i++)
 		r = listen(c, kinds[i].group, kinds[i].kind, on_change, err);
 	if (r == 0)
@@ -142,6 +160,16 @@ int workloads_init(struct controller *c, struct og_err *err)
 	if (r == 0)
 		r = listen(c, "otelgate.dev", "WorkloadTelemetry", on_telemetry, err);
 	return r;
+}
+
+static void forget_writes(struct workloads *w, const struct og_clock *clock)
+{
+	struct og_ownwrites *own;
+
+	if (og_ownwrites_new(clock, OWN_WRITE_MS, OWN_WRITES, &own, NULL) < 0)
+		return; /* each ends by itself */
+	og_ownwrites_free(w->own);
+	w->own = own;
 }
 
 /* Statuses can be written again: all of them are looked at. */
@@ -156,10 +184,8 @@ void workloads_on_watch(struct controller *c, const struct og_watch_info *info)
 	now = info->state == OG_WATCH_SYNCED || (was && info->state == OG_WATCH_FAILING);
 	c->workloads->writable = now;
 	og_metric_set(c->m, OG_CM_WRITABLE, now, NULL);
-	if (info->state == OG_WATCH_ABSENT) { /* and with the kind went what was written */
-		og_ownwrites_free(og_take(c->workloads->own));
-		(void)og_ownwrites_new(og_loop_clock(c->loop), 0, 0, &c->workloads->own, NULL);
-	}
+	if (info->state == OG_WATCH_ABSENT) /* and with the kind went what was written */
+		forget_writes(c->workloads, og_loop_clock(c->loop));
 	if (now && !was && controller_acts(c))
 		workloads_resync(c);
 }

@@ -284,7 +284,7 @@ void workload_write(struct controller *c, struct og_sv key, const struct workloa
 {
 	struct og_store *s =
 		og_cluster_store(c->cluster, OG_SV("otelgate.dev"), OG_SV(OG_TELEMETRY_KIND));
-	char name[OG_TELEMETRY_NAME_BYTES], own[2 * OG_TELEMETRY_NAME_BYTES];
+	char name[OG_TELEMETRY_NAME_BYTES], own[WORKLOAD_KEY_BYTES];
 	struct target t = {.key = key,
 		.name = og_telemetry_name(ref->kind, ref->name, name),
 		.ns = ref->ns,
@@ -295,7 +295,7 @@ void workload_write(struct controller *c, struct og_sv key, const struct workloa
 	struct og_kube_pre seen = {.uid = there ? r.uid : OG_SV(""),
 		.resource_version = there ? r.resource_version : OG_SV("")};
 
-	t.own = og_sv(own, (size_t)snprintf(own, sizeof(own), "%.*s/%s", OG_SV_ARG(ref->ns), name));
+	t.own = telemetry_key(ref->ns, t.name, own);
 	if (!c->workloads->writable) {
 		controller_done(c, PART_WORKLOADS, key, OG_QUEUE_OK, p ? p->again_ms : -1);
 	} else if (!og_ownwrites_fresh(c->workloads->own, t.own, there ? &seen : NULL)) {

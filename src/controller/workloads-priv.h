@@ -62,6 +62,8 @@ bool workload_key(struct og_sv ns, struct og_sv group, struct og_sv kind, struct
 /* False when it is no key. */
 bool workload_key_split(struct og_sv key, struct workload_ref *ret);
 
+/* The key of our writes of a WorkloadTelemetry. */
+struct og_sv telemetry_key(struct og_sv ns, struct og_sv name, char buf[WORKLOAD_KEY_BYTES]);
 /* ns "" = in all namespaces. */
 void workloads_enqueue_all(struct controller *c, struct og_sv ns, int priority);
 /* When no store is left that could tell anything. */
