@@ -109,15 +109,37 @@ struct og_sv telemetry_key(struct og_sv ns, struct og_sv name, char buf[WORKLOAD
 	return og_sv(buf, n > 0 && n < WORKLOAD_KEY_BYTES ? (size_t)n : 0);
 }
 
+/* Whose it is, by its owner; false when it has none. */
+static bool enqueue_owner(struct controller *c, const struct og_record *r)
+{
+	char buf[WORKLOAD_KEY_BYTES];
+	struct og_sv key;
+	struct og_owner o;
+
+	if (!og_record_owner(r, &o) || !workload_key(r->ns, o.group, o.kind, o.name, buf, &key))
+		return false;
+	(void)controller_enqueue(c, PART_WORKLOADS, key, OG_QUEUE_USER);
+	return true;
+}
+
+/* One without an owner is in the way of whoever needs its name. */
+static void enqueue_namesake(struct controller *c, const struct og_record *r)
+{
+	char name[OG_TELEMETRY_NAME_BYTES];
+	const struct workload *w;
+
+	for (uint32_t at = 0; (w = controller_workload_next(c, &at));)
+		if (og_sv_eq(w->ns, r->ns) &&
+			og_sv_eq(og_telemetry_name(w->kind, w->name, name), r->name))
+			(void)controller_enqueue(c, PART_WORKLOADS, w->key, OG_QUEUE_USER);
+}
+
 /* Someone has changed or deleted a status, or ours has come back. */
 static void on_telemetry(void *ctx, enum og_store_change what, const struct og_record *old,
 	const struct og_record *now, bool stale)
 {
 	struct workload_listener *l = ctx;
-	const struct og_record *r = now ? now : old;
-	char buf[WORKLOAD_KEY_BYTES];
-	struct og_sv key;
-	struct og_owner o;
+	bool owned = false;
 
 	(void)what, (void)stale;
 	/* Looked at with each event: a deletion that follows at once would never show it. */
@@ -127,9 +149,14 @@ static void on_telemetry(void *ctx, enum og_store_change what, const struct og_r
 		(void)og_ownwrites_fresh(
 			l->c->workloads->own, telemetry_key(now->ns, now->name, own), &seen);
 	}
-	if (r && controller_acts(l->c) && og_record_owner(r, &o) &&
-		workload_key(r->ns, o.group, o.kind, o.name, buf, &key))
-		(void)controller_enqueue(l->c, PART_WORKLOADS, key, OG_QUEUE_USER);
+	if (!controller_acts(l->c) || (!old && !now))
+		return;
+	if (old)
+		owned |= enqueue_owner(l->c, old);
+	if (now)
+		owned |= enqueue_owner(l->c, now);
+	if (!owned)
+		enqueue_namesake(l->c, now ? now : old);
 }
 
 static int listen(struct controller *c, const char *group, const char *kind, og_store_listener *fn,

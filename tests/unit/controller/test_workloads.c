@@ -330,7 +330,6 @@ START_TEST(a_foreign_object_of_the_name_is_not_touched_and_named)
 	/* It is made way for. */
 	struct og_err err = OG_ERR_INIT;
 	ck_assert_int_eq(og_sim_delete(cr_sim, WT, "shop", "deployment-web", &err), 0);
-	cr_put(DEPLOYMENT("web", UID("d1"), IN, ""));
 	CR_UNTIL(cr_has(WT, "shop", "deployment-web", "\"conditions\""));
 	ck_assert_int_eq(cr_end(&r), 0);
 }
