@@ -2,6 +2,7 @@
 # Command line: documents generated from the option tables, and the tests that run the real binary.
 GEN_CLI := man/otelgate.1 docs/reference/cli.md completions/otelgate.bash completions/_otelgate \
 	completions/otelgate.fish docs/reference/metrics.md docs/reference/rbac.md \
+	docs/reference/rollouts.md \
 	manifests/base/rbac-webhook.yaml manifests/base/rbac-controller.yaml \
 	manifests/base/rbac-reader.yaml
 GEN_CLI_man/otelgate.1 := man
@@ -11,6 +12,7 @@ GEN_CLI_completions/_otelgate := zsh
 GEN_CLI_completions/otelgate.fish := fish
 GEN_CLI_docs/reference/metrics.md := metrics
 GEN_CLI_docs/reference/rbac.md := rbac
+GEN_CLI_docs/reference/rollouts.md := rollouts
 GEN_CLI_manifests/base/rbac-webhook.yaml := rbac-webhook
 GEN_CLI_manifests/base/rbac-controller.yaml := rbac-controller
 GEN_CLI_manifests/base/rbac-reader.yaml := rbac-reader

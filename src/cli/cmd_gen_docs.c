@@ -14,6 +14,7 @@ static const struct {
 	{"zsh", og_gen_zsh},
 	{"fish", og_gen_fish},
 	{"metrics", og_gen_metrics},
+	{"rollouts", og_gen_rollouts},
 	{"rbac", og_gen_rbac},
 	{"rbac-webhook", og_gen_rbac_webhook},
 	{"rbac-controller", og_gen_rbac_controller},
@@ -30,7 +31,7 @@ static int run_gen_docs(struct og_cli *cli, void *args, const struct og_parsed *
 		}
 	}
 	return og_cli_usage(cli,
-		"unknown document \"%.64s\": man, markdown, bash, zsh, fish, metrics, rbac or "
+		"unknown document \"%.64s\": man, markdown, bash, zsh, fish, metrics, rollouts, rbac or "
 		"rbac-webhook, rbac-controller, rbac-reader",
 		p->operands[0]);
 }
@@ -38,7 +39,8 @@ static int run_gen_docs(struct og_cli *cli, void *args, const struct og_parsed *
 const struct og_command og_cmd_gen_docs = {
 	.name = "gen-docs",
 	.summary = "print a document generated from the option tables",
-	.usage = "man|markdown|bash|zsh|fish|metrics|rbac|rbac-webhook|rbac-controller|rbac-reader",
+	.usage =
+		"man|markdown|bash|zsh|fish|metrics|rollouts|rbac|rbac-webhook|rbac-controller|rbac-reader",
 	.hidden = true,
 	.min_operands = 1,
 	.max_operands = 1,

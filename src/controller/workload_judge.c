@@ -245,7 +245,8 @@ static bool list_findings(struct pass *p)
 
 	if (!list)
 		return false;
-	if (r->blame.blamed)
+	/* Where it is what the rollout is stuck on, that says it. */
+	if (r->blame.blamed && r->blame.reason != r->rollout.reason)
 		add_finding(p, list, &n, r->blame.finding, r->blame.message);
 	add_finding(p, list, &n, r->rollout.finding, r->rollout.message);
 	add_finding(p, list, &n, r->revision.finding, r->revision.message);

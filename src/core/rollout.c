@@ -191,11 +191,11 @@ static void tell_trouble(struct judge *j, struct og_rollout_verdict *v)
 			  : t->c->touched ? OG_TOUCH_CHANGED
 					  : OG_TOUCH_NONE;
 		og_buf_str(b, touch_text(v->ours));
-		og_buf_sv(b, t->c->name);
+		rollout_quote(b, t->c->name);
 		og_buf_lit(b, " of ");
 	}
 	og_buf_lit(b, "pod ");
-	og_buf_sv(b, t->pod->name);
+	rollout_quote(b, t->pod->name);
 	og_buf_fmt(b, " %s", deeds[t->why]);
 	if (t->c)
 		write_exit(b, t->c);
@@ -214,7 +214,7 @@ static void tell_refusal(struct judge *j, struct og_rollout_verdict *v)
 	og_buf_lit(&j->b, "The API server refuses new pods");
 	if (r->child.n) {
 		og_buf_lit(&j->b, " of ");
-		og_buf_sv(&j->b, r->child);
+		rollout_quote(&j->b, r->child);
 	}
 	detail(&j->b, r->message);
 	og_buf_ch(&j->b, '.');
@@ -262,7 +262,7 @@ static void tell_numbers(struct judge *j, enum rollout_why why, struct og_rollou
 	if (why == WHY_ON_DELETE)
 		v->pod = j->r->revision.pod;
 	og_buf_fmt(b, "%s ", og_rollout_kind_name(f->kind));
-	og_buf_sv(b, j->in->name);
+	rollout_quote(b, j->in->name);
 	og_buf_fmt(b, ": %s", j->numbers.text);
 	detail(b, own_words(f, why));
 	if (why != j->why && v->since_s) {
@@ -274,8 +274,11 @@ static void tell_numbers(struct judge *j, enum rollout_why why, struct og_rollou
 		v->container = j->trouble.c->name;
 		v->exited = j->trouble.c->exited;
 		v->exit_code = j->trouble.c->exit_code;
-		og_buf_fmt(b, "; container %.*s of pod %.*s ended", OG_SV_ARG(v->container),
-			OG_SV_ARG(v->pod));
+		og_buf_lit(b, "; container ");
+		rollout_quote(b, v->container);
+		og_buf_lit(b, " of pod ");
+		rollout_quote(b, v->pod);
+		og_buf_lit(b, " ended");
 		write_exit(b, j->trouble.c);
 	}
 	og_buf_ch(b, '.');

@@ -151,9 +151,10 @@ static struct og_sv tell(
 	const struct og_rollout_input *in, const struct evidence *e, struct og_arena *arena)
 {
 	struct og_buf b = OG_BUF_INIT(ROLLOUT_TEXT_MAX);
-	og_buf_fmt(&b, "Container %.*s %s in %u of %u pods that carry the injection %.*s",
-		OG_SV_ARG(e->trouble.c->name), verb(e->blamed), e->bad, e->of,
-		OG_SV_ARG(in->revision));
+	og_buf_lit(&b, "Container ");
+	rollout_quote(&b, e->trouble.c->name);
+	og_buf_fmt(&b, " %s in %u of %u pods that carry the injection %.*s", verb(e->blamed),
+		e->bad, e->of, OG_SV_ARG(in->revision));
 	write_codes(&b, e);
 	if (e->since_s) {
 		og_buf_lit(&b, ", since ");

@@ -121,7 +121,7 @@ static const struct og_rollout_pod *next_old(
 static void name_one(const struct og_rollout_pod *p, struct og_buf *b)
 {
 	const char *open = " (";
-	og_buf_sv(b, p->name);
+	rollout_quote(b, p->name);
 	if (made_at(p)) {
 		og_buf_str(b, open);
 		og_buf_lit(b, "of ");
@@ -130,7 +130,7 @@ static void name_one(const struct og_rollout_pod *p, struct og_buf *b)
 	}
 	if (p->owner.n) {
 		og_buf_str(b, open);
-		og_buf_sv(b, p->owner);
+		rollout_quote(b, p->owner);
 		open = ", ";
 	}
 	const char *why = p->class_ == OG_CLASS_STALE  ? causes[p->cause].text

@@ -28,7 +28,10 @@ void rollout_quote(struct og_buf *b, struct og_sv s)
 
 struct og_sv rollout_keep(struct og_buf *b, struct og_arena *arena)
 {
-	struct og_sv s = og_arena_sv(arena, og_buf_view(b));
+	struct og_sv all = og_buf_view(b);
+	while (b->full && all.n && !og_utf8_valid(all.p, all.n))
+		all.n--; /* cut within a character */
+	struct og_sv s = og_arena_sv(arena, all);
 	if (b->failed && !b->full)
 		arena->failed = true;
 	og_buf_fini(b);

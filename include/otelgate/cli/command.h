@@ -90,6 +90,7 @@ void og_gen_bash(struct og_buf *out);
 void og_gen_zsh(struct og_buf *out);
 void og_gen_fish(struct og_buf *out);
 void og_gen_metrics(struct og_buf *out);      /* Markdown */
+void og_gen_rollouts(struct og_buf *out);     /* Markdown */
 void og_gen_rbac(struct og_buf *out);	      /* Markdown */
 void og_gen_rbac_webhook(struct og_buf *out); /* YAML */
 void og_gen_rbac_controller(struct og_buf *out);
