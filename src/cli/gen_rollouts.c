@@ -65,8 +65,8 @@ static void row(struct og_buf *b, const struct og_rollout_reason *r)
 
 static const char *const heads[OG_ROLLOUT_STATE_COUNT_] = {
 	[OG_ROLLOUT_STUCK] =
-		"It does not end by itself, or pods keep failing. The message names pod, "
-		"container and exit code.",
+		("It does not end by itself, or pods keep failing. The message names pod, "
+		 "container and exit code."),
 	[OG_ROLLOUT_WAITING] = "It waits for somebody, or for the next run.",
 	[OG_ROLLOUT_PROGRESSING] = "It is under way, and nothing speaks against its end.",
 	[OG_ROLLOUT_COMPLETE] = "It is at its end, as `kubectl rollout status` says it.",
