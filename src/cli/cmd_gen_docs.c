@@ -19,6 +19,7 @@ static const struct {
 	{"rbac-webhook", og_gen_rbac_webhook},
 	{"rbac-controller", og_gen_rbac_controller},
 	{"rbac-reader", og_gen_rbac_reader},
+	{"rbac-restarts", og_gen_rbac_restarts},
 };
 
 static int run_gen_docs(struct og_cli *cli, void *args, const struct og_parsed *p)
@@ -32,7 +33,8 @@ static int run_gen_docs(struct og_cli *cli, void *args, const struct og_parsed *
 	}
 	return og_cli_usage(cli,
 		"unknown document \"%.64s\": man, markdown, bash, zsh, fish, metrics, rollouts, rbac or "
-		"rbac-webhook, rbac-controller, rbac-reader",
+		"rbac-webhook, rbac-controller, rbac-reader, "
+		"rbac-restarts",
 		p->operands[0]);
 }
 
@@ -40,7 +42,7 @@ const struct og_command og_cmd_gen_docs = {
 	.name = "gen-docs",
 	.summary = "print a document generated from the option tables",
 	.usage =
-		"man|markdown|bash|zsh|fish|metrics|rollouts|rbac|rbac-webhook|rbac-controller|rbac-reader",
+		"man|markdown|bash|zsh|fish|metrics|rollouts|rbac|rbac-webhook|rbac-controller|rbac-reader|rbac-restarts",
 	.hidden = true,
 	.min_operands = 1,
 	.max_operands = 1,

@@ -8,7 +8,7 @@ static const struct {
 	enum og_rbac_component component;
 	const char *name;
 } components[] = {{OG_RBAC_WEBHOOK, "webhook"}, {OG_RBAC_CONTROLLER, "controller"},
-	{OG_RBAC_READER, "reader"}};
+	{OG_RBAC_READER, "reader"}, {OG_RBAC_RESTARTS, "controller-restarts"}};
 
 static void manifest(enum og_rbac_component c, const char *account, struct og_buf *out)
 {
@@ -31,6 +31,11 @@ void og_gen_rbac_controller(struct og_buf *out)
 void og_gen_rbac_reader(struct og_buf *out)
 {
 	manifest(OG_RBAC_READER, NULL, out);
+}
+
+void og_gen_rbac_restarts(struct og_buf *out)
+{
+	manifest(OG_RBAC_RESTARTS, "otelgate-controller", out);
 }
 
 static void write_row(struct og_buf *out, const struct og_rbac_rule *r)
@@ -62,6 +67,10 @@ void og_gen_rbac(struct og_buf *out)
 		"is missing. `reader` is for people and CI: bind it to whoever runs\n"
 		"`otelgate missed`. None of them may read a Secret other than the named one, change "
 		"a workload, or use a wildcard.\n\n"
+		"`controller-restarts` is not part of the base: without it the controller cannot "
+		"change a workload, and tells people what\nto restart. Where a profile says "
+		"`restart.mode: managed`, add it: `kubectl apply -k manifests/restarts`. Whoever runs "
+		"`otelgate\nrestart` needs it too.\n\n"
 		"| who | where | group | names | resources | verbs | why |\n"
 		"|---|---|---|---|---|---|---|\n");
 	for (size_t i = 0; i < n; i++)

@@ -126,8 +126,10 @@ static const struct og_rbac_rule rules[] = {
 		"Whether pods may send to the receiver; one policy for each that may not."},
 	{OG_RBAC_CONTROLLER, false, "", "services", NULL, READ,
 		"Which pods are behind the receiver's name."},
-	{OG_RBAC_CONTROLLER, false, "apps", "deployments statefulsets daemonsets", NULL, "patch",
+	{OG_RBAC_RESTARTS, false, "apps", "deployments statefulsets daemonsets", NULL, "patch",
 		"Managed restarts, where a profile asks for them."},
+	{OG_RBAC_RESTARTS, false, "argoproj.io", "rollouts", NULL, "patch",
+		"The same, where installed."},
 };
 
 const struct og_rbac_rule *og_rbac_rules(size_t *ret_n)
@@ -212,7 +214,7 @@ void og_rbac_manifest(enum og_rbac_component component, const char *prefix, cons
 		enum og_rbac_component component;
 		const char *suffix;
 	} names[] = {{OG_RBAC_WEBHOOK, "webhook"}, {OG_RBAC_CONTROLLER, "controller"},
-		{OG_RBAC_READER, "reader"}};
+		{OG_RBAC_READER, "reader"}, {OG_RBAC_RESTARTS, "controller-restarts"}};
 	const char *suffix = "";
 	char name[128];
 

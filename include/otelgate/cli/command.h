@@ -95,3 +95,4 @@ void og_gen_rbac(struct og_buf *out);	      /* Markdown */
 void og_gen_rbac_webhook(struct og_buf *out); /* YAML */
 void og_gen_rbac_controller(struct og_buf *out);
 void og_gen_rbac_reader(struct og_buf *out);
+void og_gen_rbac_restarts(struct og_buf *out);

@@ -42,7 +42,12 @@ const struct og_cluster_kind *og_cluster_kinds(size_t *ret_n);
 const struct og_cluster_kind *og_cluster_kind(struct og_sv group, struct og_sv kind);
 
 /* Who a rule is for. */
-enum og_rbac_component { OG_RBAC_WEBHOOK = 1, OG_RBAC_CONTROLLER = 2, OG_RBAC_READER = 4 };
+enum og_rbac_component {
+	OG_RBAC_WEBHOOK = 1,
+	OG_RBAC_CONTROLLER = 2,
+	OG_RBAC_READER = 4,
+	OG_RBAC_RESTARTS = 8, /* given to the controller only where restarts are managed */
+};
 struct og_rbac_rule {
 	unsigned components; /* enum og_rbac_component, ORed */
 	bool own_namespace;  /* a Role in otelgate's namespace; else a ClusterRole */

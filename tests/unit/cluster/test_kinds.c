@@ -88,6 +88,34 @@ START_TEST(rights_are_narrow)
 }
 END_TEST
 
+/* What the base installs never changes a workload; the optional role changes nothing else. */
+START_TEST(only_the_optional_role_changes_workloads)
+{
+	static const char *const kinds[] = {"deployments", "statefulsets", "daemonsets", "rollouts",
+		"replicasets", "pods", "jobs", "cronjobs"};
+	static const char *const writes[] = {"create", "update", "patch", "delete"};
+	size_t n, changes = 0;
+	const struct og_rbac_rule *r = og_rbac_rules(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (r[i].components & OG_RBAC_RESTARTS) {
+			ck_assert_int_eq(r[i].components, OG_RBAC_RESTARTS);
+			ck_assert_str_eq(r[i].verbs, "patch");
+			ck_assert(!has_word(r[i].resources, "pods"));
+			ck_assert(!r[i].own_namespace);
+			changes++;
+			continue;
+		}
+		for (size_t k = 0; k < OG_COUNT(kinds); k++)
+			for (size_t v = 0; v < OG_COUNT(writes); v++)
+				ck_assert_msg(!has_word(r[i].resources, kinds[k]) ||
+						      !has_word(r[i].verbs, writes[v]),
+					"rule %zu may %s %s", i, writes[v], kinds[k]);
+	}
+	ck_assert_uint_eq(changes, 2);
+}
+END_TEST
+
 START_TEST(a_kind_is_found_by_group_and_name)
 {
 	ck_assert_str_eq(
@@ -132,6 +160,7 @@ int main(void)
 	tcase_add_test(tc, what_is_watched_may_be_watched);
 	tcase_add_test(tc, the_webhook_may_not_read_pods);
 	tcase_add_test(tc, rights_are_narrow);
+	tcase_add_test(tc, only_the_optional_role_changes_workloads);
 	tcase_add_test(tc, a_kind_is_found_by_group_and_name);
 	tcase_add_test(tc, people_get_a_role_and_no_binding);
 	tcase_add_test(tc, a_service_account_is_bound_where_it_is);
