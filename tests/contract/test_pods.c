@@ -290,6 +290,27 @@ START_TEST(stuck_rollout)
 }
 END_TEST
 
+/* Ready is not available before its time: one new pod, and the rollout waits with the old ones. */
+START_TEST(min_ready_seconds)
+{
+	struct ct_reply *r;
+
+	deploy(3, "'strategy':{'rollingUpdate':{'maxSurge':0,'maxUnavailable':1}},", "");
+	until(DEPS "/web", "status.availableReplicas", "3");
+	ct_opt.type = "application/merge-patch+json";
+	ct_want(200, "PATCH", DEPS "/web",
+		"{'spec':{'minReadySeconds':500,'template':{'metadata':{'annotations':{'x':'y'}}}}}");
+	until(DEPS "/web", "status.updatedReplicas", "1");
+	r = until(DEPS "/web", "status.readyReplicas", "3");
+	ck_assert_int_eq(ct_int(r->json, "status.availableReplicas"), 2);
+	ck_assert_int_eq(ct_int(r->json, "status.updatedReplicas"), 1);
+	ct_opt.type = "application/merge-patch+json";
+	ct_want(200, "PATCH", DEPS "/web", "{'spec':{'minReadySeconds':0}}");
+	until(DEPS "/web", "status.updatedReplicas", "3");
+	until(DEPS "/web", "status.availableReplicas", "3");
+}
+END_TEST
+
 static void stateful(const char *strategy)
 {
 	char body[1024];
@@ -375,7 +396,8 @@ Suite *suite_pods(void)
 	Suite *s = suite_create("contract: pods");
 
 	CT_CASE(s, "pods", crashes, waits, not_ready, init_fails, unschedulable);
-	CT_CASE(s, "deployments", quota, pod_security, deadline, paused_conditions, stuck_rollout);
+	CT_CASE(s, "deployments", quota, pod_security, deadline, paused_conditions, stuck_rollout,
+		min_ready_seconds);
 	CT_CASE(s, "others", partition, on_delete, cron_job);
 	return s;
 }

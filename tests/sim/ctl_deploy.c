@@ -98,7 +98,7 @@ static void new_set(struct sim_step *st, const struct roll *r, const char *hash)
 	const json_t *spec = json_object_get(st->o, "spec");
 	json_t *tmpl = json_deep_copy(json_object_get(spec, "template"));
 	json_t *sel = json_deep_copy(json_object_get(spec, "selector")), *labels, *o;
-	json_t *match = json_object_get(sel, "matchLabels");
+	json_t *match = json_object_get(sel, "matchLabels"), *wait = NULL;
 
 	if (!match) {
 		match = json_object();
@@ -107,12 +107,16 @@ static void new_set(struct sim_step *st, const struct roll *r, const char *hash)
 	json_object_set_new(match, "pod-template-hash", json_string(hash));
 	labels = json_object_get(json_object_get(tmpl, "metadata"), "labels");
 	json_object_set_new(labels, "pod-template-hash", json_string(hash));
+	if (sim_ctl_int(spec, "minReadySeconds", NULL, 0))
+		wait = json_object_get(spec, "minReadySeconds");
 	o = json_pack("{s:{s:o,s:O,s:{s:o},s:[o]},s:{s:i,s:o,s:o}}", "metadata", "name",
 		json_sprintf("%s-%s", st->name, hash), "labels", labels, "annotations",
 		"deployment.kubernetes.io/revision",
 		json_sprintf("%lld", (long long)last_revision(r) + 1), "ownerReferences",
 		sim_ctl_owner_ref(st->o, "apps/v1", "Deployment"), "spec", "replicas", 0,
 		"selector", sel, "template", tmpl);
+	if (wait)
+		json_object_set(json_object_get(o, "spec"), "minReadySeconds", wait);
 	sim_ctl_create(st, "replicasets.apps", o, "deployment-controller", NULL);
 }
 
@@ -204,7 +208,7 @@ static const json_t *failure(const struct roll *r)
 static void write_status(struct sim_step *st, const struct roll *r, const char *hash, bool made)
 {
 	json_t *o = json_deep_copy(st->o), *status = json_deep_copy(json_object_get(o, "status"));
-	int64_t all = 0, ready = 0, updated = 0, ending = 0;
+	int64_t all = 0, ready = 0, updated = 0, ending = 0, up = 0;
 	og_auto_free char *set = sim_fmt("%s-%s", st->name, hash);
 	const struct sim_progress p = {
 		.set = set ? set : "",
@@ -222,6 +226,7 @@ static void write_status(struct sim_step *st, const struct roll *r, const char *
 	for (size_t i = 0; i < r->n; i++) {
 		all += sim_ctl_int(r->o[i], "status", "replicas", 0);
 		ready += available(r->o[i]);
+		up += sim_ctl_int(r->o[i], "status", "readyReplicas", 0);
 		ending += sim_ctl_int(r->o[i], "status", "terminatingReplicas", 0);
 	}
 	if (r->now >= 0)
@@ -230,7 +235,7 @@ static void write_status(struct sim_step *st, const struct roll *r, const char *
 		json_integer(sim_ctl_int(o, "metadata", "generation", 1)));
 	count(status, "replicas", all);
 	count(status, "updatedReplicas", updated);
-	count(status, "readyReplicas", ready);
+	count(status, "readyReplicas", up);
 	count(status, "availableReplicas", ready);
 	count(status, "unavailableReplicas", total(r) > ready ? total(r) - ready : 0);
 	json_object_set_new(status, "terminatingReplicas", json_integer(ending));
@@ -274,13 +279,18 @@ static void clean(struct sim_step *st, struct roll *r)
 static void promote(struct sim_step *st, struct roll *r)
 {
 	json_t *set = r->o[r->now];
-	int64_t last = last_revision(r);
+	int64_t last = last_revision(r), wait = sim_ctl_int(st->o, "spec", "minReadySeconds", 0);
 	struct sim_res *res = sim_ctl_res(st, "replicasets.apps");
 
-	if (revision(set) == last)
+	if (revision(set) == last && sim_ctl_int(set, "spec", "minReadySeconds", 0) != wait)
+		json_object_set_new(
+			json_object_get(set, "spec"), "minReadySeconds", json_integer(wait));
+	else if (revision(set) == last)
 		return;
+	else
+		last++;
 	json_object_set_new(json_object_get(json_object_get(set, "metadata"), "annotations"),
-		"deployment.kubernetes.io/revision", json_sprintf("%lld", (long long)last + 1));
+		"deployment.kubernetes.io/revision", json_sprintf("%lld", (long long)last));
 	if (sim_ctl_write(st, res, r->sets[r->now], set))
 		st->again = true;
 }

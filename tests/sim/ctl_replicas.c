@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ReplicaSets keep their number of pods; DaemonSets one per node; Jobs until enough have ended. */
 #include <stdio.h>
+#include <time.h>
 #include "sim/sim-priv.h"
 
 /* A creation that was refused is tried again; the real controllers wait longer each time. */
@@ -66,9 +67,34 @@ static char *grow(struct sim_step *st, int64_t missing)
 	return why;
 }
 
+/* Ready for at least minReadySeconds; *ret_left falls to when it will be. */
+static bool available(const struct sim_obj *p, int64_t min, int64_t *ret_left)
+{
+	struct tm tm = {0};
+	int64_t left = 0;
+	json_t *o, *c;
+	size_t i;
+
+	if (!p->ready || !min)
+		return p->ready;
+	o = sim_obj_json(p);
+	json_array_foreach(json_object_get(json_object_get(o, "status"), "conditions"), i, c)
+	{
+		if (!strcmp(sim_ctl_text(c, "type", NULL), "Ready") &&
+			strptime(sim_ctl_text(c, "lastTransitionTime", NULL), "%Y-%m-%dT%H:%M:%SZ",
+				&tm))
+			left = min - (int64_t)(time(NULL) - timegm(&tm));
+	}
+	json_decref(o);
+	if (left > 0 && (!*ret_left || left < *ret_left))
+		*ret_left = left;
+	return left <= 0;
+}
+
 void sim_step_replicaset(struct sim_step *st)
 {
 	int64_t want = sim_ctl_int(st->o, "spec", "replicas", 1), live = 0, ready = 0, ending = 0;
+	int64_t min = sim_ctl_int(st->o, "spec", "minReadySeconds", 0), usable = 0, left = 0;
 	struct sim_obj **pods;
 	json_t *status;
 	char *why = NULL;
@@ -81,7 +107,10 @@ void sim_step_replicaset(struct sim_step *st)
 		live += is_live(pods[i]);
 		ready += is_live(pods[i]) && pods[i]->ready;
 		ending += pods[i]->deleting;
+		usable += is_live(pods[i]) && available(pods[i], min, &left);
 	}
+	if (left && st->s->o.tick_ms)
+		st->again_ms = left * 1000;
 	if (live < want)
 		why = grow(st, want - live);
 	else if (live > want)
@@ -91,7 +120,7 @@ void sim_step_replicaset(struct sim_step *st)
 	json_object_set_new(status, "replicas", json_integer(live));
 	count(status, "fullyLabeledReplicas", live);
 	count(status, "readyReplicas", ready);
-	count(status, "availableReplicas", ready);
+	count(status, "availableReplicas", usable);
 	json_object_set_new(status, "terminatingReplicas", json_integer(ending));
 	json_object_set_new(status, "observedGeneration",
 		json_integer(sim_ctl_int(st->o, "metadata", "generation", 1)));
