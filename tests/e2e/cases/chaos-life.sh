@@ -54,7 +54,7 @@ core_chaos_killed_at_each_moment() {
 	proc_kill "$CASE.one"
 	everybody_admitted 'killed while it served'
 	# while it drains
-	DELAY=10m replica_up one
+	DELAY=2m replica_up one # the most there is
 	until_asked "$CASE" "$injected"
 	proc_signal "$CASE.one" TERM
 	until_true 20 'it does not turn not ready' not_ready one
