@@ -195,6 +195,19 @@ static void write_pods(const struct og_telemetry_input *in, struct og_buf *b, co
 	close_(b, comma, '}');
 }
 
+/* What is timed by the process that looks must not begin anew with the next one. */
+static int64_t rollout_since(const struct og_telemetry_input *in)
+{
+	const struct og_telemetry_seen *seen = in->seen;
+	uint64_t mark =
+		og_telemetry_rollout_mark(og_svz(in->rollout.state), og_svz(in->rollout.reason));
+
+	if (strcmp(in->rollout.state, "Complete") == 0)
+		return 0;
+	return seen && seen->rollout_mark == mark && seen->rollout_since_s ? seen->rollout_since_s
+									   : in->rollout.since_s;
+}
+
 static void write_rollout(const struct og_telemetry_input *in, struct og_buf *b, const char **comma)
 {
 	if (!in->rollout.state)
@@ -209,7 +222,7 @@ static void write_rollout(const struct og_telemetry_input *in, struct og_buf *b,
 	str(b, comma, "container", in->rollout.container, 253);
 	if (in->rollout.exited)
 		num(b, comma, "exitCode", in->rollout.exit_code);
-	when(b, comma, "since", in->rollout.since_s);
+	when(b, comma, "since", rollout_since(in));
 	close_(b, comma, '}');
 }
 

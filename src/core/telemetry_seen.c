@@ -72,6 +72,29 @@ static struct og_jval condition(struct og_jval status, enum og_telemetry_cond ty
 	return OG_JABSENT;
 }
 
+uint64_t og_telemetry_rollout_mark(struct og_sv state, struct og_sv reason)
+{
+	return og_hash64(og_hash64(SEED, state), reason);
+}
+
+static int64_t seconds_of(struct og_jval text, struct og_arena *scratch)
+{
+	int64_t ns = 0;
+
+	if (og_parse_rfc3339(og_jstr_or_empty(text, scratch), &ns, NULL) < 0 || ns < 0)
+		return 0;
+	return ns / OG_NS_PER_S;
+}
+
+static void pack_rollout(struct og_jval rollout, struct og_arena *scratch, struct og_buf *out)
+{
+	og_buf_fmt(out, " %016llx %lld",
+		(unsigned long long)og_telemetry_rollout_mark(
+			og_jstr_or_empty(og_jgetl(rollout, "state"), scratch),
+			og_jstr_or_empty(og_jgetl(rollout, "reason"), scratch)),
+		(long long)seconds_of(og_jgetl(rollout, "since"), scratch));
+}
+
 /* "DIGEST T123 U456 …\n" and status.restart; "-\n" without a status. */
 int og_telemetry_seen_pack(
 	struct og_jval object, struct og_arena *scratch, struct og_buf *out, struct og_err *err)
@@ -85,15 +108,13 @@ int og_telemetry_seen_pack(
 			out, "%016llx", (unsigned long long)og_telemetry_digest(status, scratch));
 		for (int i = 0; i < OG_TC_COUNT_; i++) {
 			struct og_jval c = condition(status, (enum og_telemetry_cond)i);
-			struct og_sv text =
-				og_jstr_or_empty(og_jgetl(c, "lastTransitionTime"), scratch);
-			int64_t ns = 0;
-			if (og_junset(c) || og_parse_rfc3339(text, &ns, NULL) < 0 || ns < 0)
+			int64_t t = seconds_of(og_jgetl(c, "lastTransitionTime"), scratch);
+			if (og_junset(c) || !t)
 				og_buf_lit(out, " -0");
 			else
-				og_buf_fmt(out, " %c%lld", letters[status_of(c)],
-					(long long)(ns / OG_NS_PER_S));
+				og_buf_fmt(out, " %c%lld", letters[status_of(c)], (long long)t);
 		}
+		pack_rollout(og_jgetl(status, "rollout"), scratch, out);
 		og_buf_ch(out, '\n');
 		struct og_jval restart = og_jgetl(status, "restart");
 		if (og_jis(restart, OG_J_OBJECT) && og_jraw(restart).n <= RESTART_BYTES)
@@ -141,6 +162,9 @@ int og_telemetry_seen_read(struct og_sv text, struct og_telemetry_seen *ret, str
 		ok = read_digest(part, &s.digest);
 		for (int i = 0; ok && i < OG_TC_COUNT_; i++)
 			ok = og_sv_split(&head, ' ', &part) && read_cond(part, &s, i);
+		ok = ok && og_sv_split(&head, ' ', &part) && read_digest(part, &s.rollout_mark) &&
+		     og_sv_split(&head, ' ', &part) &&
+		     og_parse_i64(part, 0, INT64_MAX, &s.rollout_since_s, NULL) == 0;
 		s.restart_json = rest;
 	}
 	if (!ok || head.n)

@@ -43,7 +43,7 @@ double cr_metric(struct cr *r, const char *series);
 #define CR_UNTIL(condition)                                          \
 	do {                                                         \
 		int turns_ = 0;                                      \
-		while (!(condition) && turns_++ < 3000)              \
+		while (!(condition) && turns_++ < 2000)              \
 			(void)usleep(10000);                         \
 		ck_assert_msg((condition), "never: %s", #condition); \
 	} while (0)

@@ -46,6 +46,8 @@ struct og_telemetry_seen {
 		enum og_cond_status status;
 		int64_t since_s;
 	} conds[OG_TC_COUNT_];
+	uint64_t rollout_mark; /* og_telemetry_rollout_mark of what was written */
+	int64_t rollout_since_s;
 	struct og_sv restart_json; /* status.restart; "" = none */
 };
 /* Packs what is needed of an object into text for a store; reads it again. Errors: OOM, LIMIT;
@@ -56,6 +58,9 @@ int og_telemetry_seen_read(struct og_sv text, struct og_telemetry_seen *ret, str
 /* The digest of a status as it was received, or is to be written; without `restart`, which has
  * another writer. */
 uint64_t og_telemetry_digest(struct og_jval status, struct og_arena *scratch);
+
+/* State and reason of a rollout: while they stay, so does `since`. */
+uint64_t og_telemetry_rollout_mark(struct og_sv state, struct og_sv reason);
 
 struct og_telemetry_pod {
 	struct og_sv name, replica_set, revision;
@@ -88,7 +93,7 @@ struct og_telemetry_input {
 		struct og_sv pod, container;
 		bool exited;
 		int32_t exit_code;
-		int64_t since_s;
+		int64_t since_s; /* not written for what is complete */
 	} rollout;
 	const char *egress_need; /* NULL = nothing is known */
 	bool policy_managed;

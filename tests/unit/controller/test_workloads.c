@@ -4,113 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "otelgate/base/mem.h"
-#include "support/controller_run.h"
 #include "support/suite.h"
-
-#define WT "workloadtelemetries.otelgate.dev"
-#define CONFIG                                                                             \
-	"apiVersion: otelgate.dev/v1alpha1\nkind: GrafanaStack\nmetadata: {name: s}\n"     \
-	"spec: {receiver: {endpoint: 'http://alloy.example.com:4318'}}\n---\n"             \
-	"apiVersion: otelgate.dev/v1alpha1\nkind: TelemetryProfile\nmetadata: {name: p}\n" \
-	"spec: {stack: s}\n"
-#define UID(n) "00000000-0000-4000-8000-0000000000" n
-#define TEMPLATE(inject)                                                            \
-	"\"selector\":{\"matchLabels\":{\"a\":\"b\"}},\"template\":{\"metadata\":{" \
-	"\"labels\":{\"a\":\"b\"}," inject                                          \
-	"\"creationTimestamp\":null},\"spec\":{\"containers\":[{\"name\":\"app\",\"image\":\"w\"}]}}"
-#define IN  "\"annotations\":{\"otelgate.dev/inject\":\"true\"},"
-#define OUT "\"annotations\":{\"otelgate.dev/inject\":\"false\"},"
-#define DEPLOYMENT(name, uid, inject, more)                                                  \
-	"{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\"" name \
-	"\",\"namespace\":\"shop\",\"generation\":1,\"uid\":\"" uid                          \
-	"\"},\"spec\":{\"replicas\":3," TEMPLATE(inject) "}" more "}"
-#define DONE                                                                          \
-	",\"status\":{\"observedGeneration\":1,\"replicas\":3,\"updatedReplicas\":3," \
-	"\"readyReplicas\":3,\"availableReplicas\":3}"
-#define OWNED(kind, name, uid)                                                                    \
-	"\"ownerReferences\":[{\"apiVersion\":\"apps/v1\",\"kind\":\"" kind "\",\"name\":\"" name \
-	"\",\"uid\":\"" uid "\",\"controller\":true}]"
-#define REPLICA_SET(name, uid)                                                               \
-	"{\"apiVersion\":\"apps/v1\",\"kind\":\"ReplicaSet\",\"metadata\":{\"name\":\"" name \
-	"\",\"namespace\":\"shop\",\"uid\":\"" uid "\"," OWNED(                              \
-		"Deployment", "web", UID("d1")) "},\"spec\":{\"replicas\":3," TEMPLATE("") "}}"
-
-static void setup(void)
-{
-	cr_setup();
-	cr_crd("workloadtelemetries");
-	cr_apply(CONFIG);
-}
-
-/* revision "" = it is not injected. */
-static void pod(const char *name, const char *created, const char *revision)
-{
-	char label[128] = "", record[256] = "";
-
-	if (*revision) {
-		(void)snprintf(label, sizeof(label), ",\"otelgate.dev/revision\":\"%s\"", revision);
-		(void)snprintf(record, sizeof(record),
-			",\"otelgate.dev/injection\":\"{\\\"revision\\\":\\\"%s\\\","
-			"\\\"containers\\\":{\\\"app\\\":{}}}\"",
-			revision);
-	}
-	cr_putf("{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"%s\","
-		"\"namespace\":\"shop\",\"creationTimestamp\":\"%s\",\"labels\":{\"a\":\"b\"%s},"
-		"\"annotations\":{\"otelgate.dev/inject\":\"true\"%s}," OWNED("ReplicaSet", "web-1",
-			UID("e1")) "},\"spec\":{\"nodeName\":\"n\","
-				   "\"containers\":[{\"name\":\"app\",\"image\":\"w\"}]},\"status\":{\"phase\":"
-				   "\"Running\",\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}],"
-				   "\"containerStatuses\":[{\"name\":\"app\",\"ready\":true,\"restartCount\":0,"
-				   "\"state\":{\"running\":{\"startedAt\":\"%s\"}}}]}}",
-		name, created, label, record, created);
-}
-
-/* The text of a condition of a status, until the next call. */
-static const char *condition(const char *name, const char *type)
-{
-	static char text[2048];
-	const char *o = cr_get(WT, "shop", name);
-	char mark[64];
-
-	(void)snprintf(mark, sizeof(mark), "\"type\":\"%s\"", type);
-	const char *at = o ? strstr(o, mark) : NULL;
-	if (!at)
-		return "";
-	const char *from = at, *to = strchr(at, '}');
-	while (from > o && *from != '{')
-		from--;
-	(void)snprintf(text, sizeof(text), "%.*s", (int)(to - from), from);
-	return text;
-}
-
-/* For a look at what came instead. */
-static bool wt_has(const char *name, const char *text)
-{
-	bool has = cr_has(WT, "shop", name, text);
-	if (!has && getenv("CR_SHOW"))
-		fprintf(stderr, "%s\n", cr_get(WT, "shop", name));
-	return has;
-}
-
-static bool is(const char *name, const char *type, const char *status)
-{
-	char mark[64];
-	(void)snprintf(mark, sizeof(mark), "\"status\":\"%s\"", status);
-	return strstr(condition(name, type), mark);
-}
-
-/* The revision that the pods of the workload should carry. */
-static const char *revision(const char *name)
-{
-	static char text[32];
-	const char *o = cr_get(WT, "shop", name), *at = NULL;
-
-	text[0] = '\0';
-	if (o && (at = strstr(o, "\"status\":{")) && (at = strstr(at, "\"revision\":\"")))
-		(void)snprintf(
-			text, sizeof(text), "%.*s", (int)(strchr(at + 12, '"') - at - 12), at + 12);
-	return text;
-}
+#include "support/workload_objects.h"
 
 START_TEST(an_opted_in_workload_has_a_status_of_its_own)
 {
@@ -411,7 +306,7 @@ int main(void)
 	tcase_add_test(tc, a_foreign_object_of_the_name_is_not_touched_and_named);
 	tcase_add_test(tc, what_is_edited_or_deleted_by_hand_is_put_right);
 	tcase_add_test(tc, without_the_kind_all_else_goes_on_and_with_it_statuses_come);
-	tcase_set_timeout(tc, 30);
+	tcase_set_timeout(tc, 60);
 	suite_add_tcase(s, tc);
 	return og_suite_run(s);
 }
