@@ -389,7 +389,7 @@ END_TEST
 
 START_TEST(many_containers_are_bounded)
 {
-	struct og_buf b = OG_BUF_INIT(0);
+	struct og_buf b = OG_BUF_INIT(0), packed = OG_BUF_INIT(0);
 	og_buf_lit(&b, "{\"spec\":{\"containers\":[");
 	for (int i = 0; i < 1000; i++)
 		og_buf_fmt(&b, "%s{\"name\":\"c%d\"}", i ? "," : "", i);
@@ -402,10 +402,10 @@ START_TEST(many_containers_are_bounded)
 	ck_assert_uint_eq(s.ncontainers, OG_POD_TROUBLED_MAX);
 	ck_assert_uint_eq(s.containers, 256);
 	ck_assert_uint_eq(s.c[OG_POD_TROUBLED_MAX - 1].restarts, OG_POD_TROUBLED_MAX);
-	og_buf_reset(&b);
-	og_pod_state_pack(&s, &b);
-	ck_assert(!b.failed);
-	ck_assert_uint_eq(unpack(og_buf_view(&b)).ncontainers, OG_POD_TROUBLED_MAX);
+	og_pod_state_pack(&s, &packed);
+	ck_assert(!packed.failed);
+	ck_assert_uint_eq(unpack(og_buf_view(&packed)).ncontainers, OG_POD_TROUBLED_MAX);
+	og_buf_fini(&packed);
 	og_buf_fini(&b);
 }
 END_TEST
@@ -528,7 +528,7 @@ static void any_state(struct og_pod_state *s, struct og_container_state *c)
 START_TEST(packing_loses_nothing)
 {
 	struct og_container_state c[OG_POD_TROUBLED_MAX];
-	for (int i = 0; i < 5000; i++) {
+	for (int i = 0; i < 2000; i++) {
 		struct og_pod_state s;
 		struct og_buf b = OG_BUF_INIT(0), again = OG_BUF_INIT(0);
 		any_state(&s, c);
@@ -559,7 +559,7 @@ START_TEST(damaged_bytes_are_refused_or_are_another_state)
 {
 	struct og_container_state c[OG_POD_TROUBLED_MAX];
 	unsigned refused = 0;
-	for (int i = 0; i < 20000; i++) {
+	for (int i = 0; i < 5000; i++) {
 		struct og_pod_state s, u;
 		struct og_buf b = OG_BUF_INIT(0), again = OG_BUF_INIT(0);
 		any_state(&s, c);
@@ -576,7 +576,7 @@ START_TEST(damaged_bytes_are_refused_or_are_another_state)
 		og_buf_fini(&b);
 		og_arena_reset(&a);
 	}
-	ck_assert_uint_gt(refused, 3000);
+	ck_assert_uint_gt(refused, 750);
 }
 END_TEST
 

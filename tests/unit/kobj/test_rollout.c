@@ -252,7 +252,7 @@ END_TEST
 
 START_TEST(texts_are_cut)
 {
-	struct og_buf b = OG_BUF_INIT(0);
+	struct og_buf b = OG_BUF_INIT(0), packed = OG_BUF_INIT(0);
 	og_buf_lit(&b, "{\"apiVersion\":\"apps/v1\",\"kind\":\"ReplicaSet\",\"status\":{"
 		       "\"conditions\":[{\"type\":\"ReplicaFailure\",\"status\":\"True\","
 		       "\"reason\":\"");
@@ -267,9 +267,9 @@ START_TEST(texts_are_cut)
 	ck_assert_uint_eq(c->reason.n, OG_COND_REASON_BYTES - 1);
 	ck_assert_uint_eq(c->message.n, OG_COND_MESSAGE_BYTES / 3 * 3);
 	ck_assert(og_utf8_valid(c->message.p, c->message.n));
-	og_buf_reset(&b);
-	og_rollout_facts_pack(&f, &b);
-	ck_assert(!b.failed);
+	og_rollout_facts_pack(&f, &packed);
+	ck_assert(!packed.failed);
+	og_buf_fini(&packed);
 	og_buf_fini(&b);
 }
 END_TEST
@@ -285,7 +285,7 @@ static uint32_t rnd(uint32_t n)
 START_TEST(damaged_bytes)
 {
 	unsigned refused = 0;
-	for (int i = 0; i < 20000; i++) {
+	for (int i = 0; i < 5000; i++) {
 		struct og_rollout_facts f = read(rows[rnd(OG_COUNT(rows))].object), u;
 		struct og_buf b = OG_BUF_INIT(0), again = OG_BUF_INIT(0);
 		og_rollout_facts_pack(&f, &b);
@@ -305,7 +305,7 @@ START_TEST(damaged_bytes)
 		og_buf_fini(&b);
 		og_arena_reset(&a);
 	}
-	ck_assert_uint_gt(refused, 5000);
+	ck_assert_uint_gt(refused, 1250);
 }
 END_TEST
 
