@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Checked allocation and fault injection. The only file that calls malloc. */
 #include "otelgate/base/mem.h"
+#include "otelgate/base/libmem.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -98,4 +99,30 @@ void og_close_fd_(const int *fd)
 		(void)close(*fd);
 		errno = saved;
 	}
+}
+
+void *og_lib_malloc(size_t bytes)
+{
+	return malloc(bytes ? bytes : 1);
+}
+
+void og_lib_free(void *p)
+{
+	if (p)
+		explicit_bzero(p, malloc_usable_size(p));
+	free(p);
+}
+
+void *og_lib_realloc(void *p, size_t bytes)
+{
+	size_t had = p ? malloc_usable_size(p) : 0;
+	if (p && bytes && bytes <= had && bytes >= had / 2)
+		return p;
+	void *q = bytes ? malloc(bytes) : NULL;
+	if (bytes && !q)
+		return NULL;
+	if (p && q)
+		memcpy(q, p, had < bytes ? had : bytes);
+	og_lib_free(p);
+	return q;
 }

@@ -47,6 +47,7 @@ static void take(
 	s->arena = *arena;
 	s->known = true;
 	tell(k, s, rotated);
+	cred_tell_workloads(k, og_svz(s->name));
 	cred_enqueue_namespaces(k, OG_QUEUE_USER);
 	cred_enqueue(k, 't', og_svz(s->name), OG_QUEUE_USER, CRED_STATUS_MS);
 }

@@ -177,6 +177,16 @@ static void tell_workloads(struct cred *k, struct og_sv ns)
 			(void)controller_enqueue(k->c, PART_WORKLOADS, w->key, OG_QUEUE_USER);
 }
 
+void cred_tell_workloads(struct cred *k, struct og_sv stack)
+{
+	const struct workload *w;
+	uint32_t at = 0;
+
+	while ((w = controller_workload_next(k->c, &at)))
+		if (og_sv_eq(w->stack, stack))
+			(void)controller_enqueue(k->c, PART_WORKLOADS, w->key, OG_QUEUE_LOW);
+}
+
 void cred_secret_set(struct cred *k, struct og_sv ns, struct og_sv name, enum credentials_what what,
 	const char *reason, const char *finding, struct og_sv message)
 {
@@ -222,12 +232,15 @@ static void say(struct credentials_state *ret, enum credentials_what what, const
 	ret->message = message;
 }
 
-static void of_entry(
-	const struct cred_secret *e, struct og_arena *arena, struct credentials_state *ret)
+static void of_entry(const struct cred *k, const struct cred_secret *e, struct og_arena *arena,
+	struct credentials_state *ret)
 {
-	struct og_sv message = og_arena_sv(arena, og_svz(e->message));
+	const struct cred_stack *s = cred_stack_of(k, og_svz(e->stack));
+	bool doubt = e->what == CRED_READY && s && s->cred.finding; /* it works, and is not right */
+	struct og_sv message = og_arena_sv(arena, doubt ? s->cred.message : og_svz(e->message));
 
-	say(ret, e->what, e->reason, e->finding, message.p ? message : OG_SV(""));
+	say(ret, e->what, e->reason, doubt ? s->cred.finding : e->finding,
+		message.p ? message : OG_SV(""));
 	ret->created_s = e->created_s;
 	ret->since_s = e->since_s;
 	memcpy(ret->hash, e->hash, sizeof(ret->hash));
@@ -245,7 +258,7 @@ void controller_credentials_state(struct controller *c, struct og_sv ns, struct 
 		return;
 	const struct cred_secret *e = cred_secret_of(k, ns, spec->distribute.secret_name, false);
 	if (e && e->stack && og_sv_eq(og_svz(e->stack), stack) && e->what != CRED_NOT_NEEDED) {
-		of_entry(e, arena, ret);
+		of_entry(k, e, arena, ret);
 		return;
 	}
 	if (e && e->stack && e->what != CRED_NOT_NEEDED) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One request: its tries, and what happens between them. */
 #include "client-priv.h"
+#include "kubeconfig-priv.h"
 
 #include "otelgate/base/mem.h"
 #include "otelgate/base/parse.h"
@@ -68,6 +69,18 @@ static int stream(struct og_kube_call *call, struct og_sv chunk)
 	return gone ? -1 : rc;
 }
 
+/* Answers may be Secrets: what a body has outgrown is wiped. */
+static int add_body(struct og_kube_call *call, struct og_sv chunk)
+{
+	struct og_buf *b = &call->body;
+
+	if (b->p && b->cap - b->len <= chunk.n && !b->failed &&
+		!kcf_grow_wiped(b, b->cap * 2 + chunk.n))
+		b->failed = true;
+	og_buf_sv(b, chunk);
+	return b->failed ? -1 : 0;
+}
+
 static int on_data(void *ctx, struct og_sv chunk)
 {
 	struct og_kube_call *call = ctx;
@@ -77,15 +90,13 @@ static int on_data(void *ctx, struct og_sv chunk)
 	if (!good) {
 		/* enough to see what it says */
 		size_t room = KC_ERROR_BYTES - call->body.len;
-		og_buf_add(&call->body, chunk.p, chunk.n < room ? chunk.n : room);
-		return call->body.failed ? -1 : 0;
+		return add_body(call, og_sv(chunk.p, chunk.n < room ? chunk.n : room));
 	}
 	if (chunk.n > call->max_bytes - call->body.len) {
 		call->too_large = true;
 		return -1;
 	}
-	og_buf_sv(&call->body, chunk);
-	return call->body.failed ? -1 : 0;
+	return add_body(call, chunk);
 }
 
 static bool is_read(const struct og_kube_call *call)

@@ -3,6 +3,9 @@
 #include "write-priv.h"
 
 #include "otelgate/base/mem.h"
+#include "otelgate/net/certs.h"
+
+enum { PRE_BYTES = 1024 }; /* for the precondition, and what escaping adds */
 
 static const struct {
 	enum og_kube_verb verb;
@@ -24,7 +27,9 @@ int write_start(const struct kube_seam *s, enum write_kind kind, const struct og
 	if (!w->on_done || !w->res.resource.n || (!w->res.name.n && !kinds[kind].create))
 		return og_err_set(
 			err, OG_E_INVALID, "a write needs a resource, a name and someone to tell");
-	og_auto_buf struct og_buf body = OG_BUF_INIT(WRITE_BODY_BYTES);
+	/* it may be a Secret: one piece of the final size, wiped */
+	og_auto_wipe struct og_buf body = OG_BUF_INIT(WRITE_BODY_BYTES);
+	(void)og_buf_reserve(&body, w->body.n < WRITE_BODY_BYTES / 2 ? w->body.n + PRE_BYTES : 0);
 	int r = write_body(kind, w, &body, err);
 	if (r < 0)
 		return r;

@@ -4,7 +4,9 @@
 #include "httpc-priv.h"
 
 #include <malloc.h>
+#include <openssl/crypto.h>
 #include <pthread.h>
+#include "otelgate/base/libmem.h"
 #include "otelgate/base/mem.h"
 
 static void wiping_free(void *p)
@@ -26,6 +28,31 @@ static void *wiping_realloc(void *p, size_t n)
 		memcpy(q, p, had < n ? had : n);
 	wiping_free(p);
 	return q;
+}
+
+/* OpenSSL keeps records in buffers that it gives back as they are. */
+static void *ssl_malloc(size_t n, const char *file, int line)
+{
+	(void)file, (void)line;
+	return og_lib_malloc(n);
+}
+
+static void *ssl_realloc(void *p, size_t n, const char *file, int line)
+{
+	(void)file, (void)line;
+	return og_lib_realloc(p, n);
+}
+
+static void ssl_free(void *p, const char *file, int line)
+{
+	(void)file, (void)line;
+	og_lib_free(p);
+}
+
+/* Only possible before OpenSSL has allocated anything. */
+__attribute__((constructor)) static void wipe_ssl_memory(void)
+{
+	(void)CRYPTO_set_mem_functions(ssl_malloc, ssl_realloc, ssl_free);
 }
 
 int httpc_global_init(struct og_err *err)
