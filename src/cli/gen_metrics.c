@@ -32,6 +32,7 @@ void og_gen_metrics(struct og_buf *out)
 		{"Leader election", "`name` is the Lease's.", og_lease_metrics, OG_LM_COUNT_},
 		{"Kubernetes Events", NULL, og_events_metrics, OG_EM_COUNT_},
 		{"Controller", NULL, og_controller_metrics, OG_CM_COUNT_},
+		{"Restarts", "Of the leading controller.", og_restart_metrics, OG_RSM_COUNT_},
 		{"Process", NULL, og_metric_process_defs, og_metric_process_defs_n},
 	};
 

@@ -89,6 +89,9 @@ struct controller {
 	/* workload.c */
 	struct workloads *workloads;
 
+	/* restart.c */
+	struct restarts *restarts;
+
 	/* scan.c */
 	struct og_timer scan_timer;
 	uint32_t scan_at;

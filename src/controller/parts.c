@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include "credentials-priv.h"
+#include "restart-priv.h"
 #include "workload-priv.h"
 
 enum {
@@ -29,7 +30,13 @@ const struct controller_part controller_parts[PART_COUNT_] = {
 		.work = credentials_work,
 		.workload_changed = credentials_workload_changed},
 	[PART_EGRESS] = {.name = "egress"},
-	[PART_RESTART] = {.name = "restart"},
+	[PART_RESTART] = {.name = "restart",
+		.workers = 1,
+		.init = restarts_init,
+		.fini = restarts_fini,
+		.resync = restarts_resync,
+		.work = restarts_work,
+		.workload_changed = restarts_workload_changed},
 };
 
 bool controller_acts(const struct controller *c)

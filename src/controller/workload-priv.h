@@ -31,7 +31,9 @@ struct workload {
 	struct og_rollout_verdict rollout; /* its strings are the entry's own */
 	struct og_rollout_verdict mixed;   /* of revisions: what a restart would mend */
 	bool blamed;			   /* the injection is, for what its pods do */
-	bool paused;			   /* spec.paused or spec.suspend */
+	struct og_sv blame_message, blame_fix;
+	int64_t newest_old_s; /* creation of the youngest pod that is stale or bare; 0 = none */
+	bool paused;	      /* spec.paused or spec.suspend */
 	/* status.restart of its WorkloadTelemetry, JSON, as last seen there */
 	struct og_sv restart_json;
 };

@@ -314,6 +314,19 @@ static void take_status(struct pass *p)
 	t->now_s = p->in.now_s;
 }
 
+static int64_t newest_old(const struct pass *p)
+{
+	int64_t newest = 0;
+
+	for (uint32_t i = 0; i < p->in.npods; i++) {
+		const struct og_rollout_pod *pod = &p->in.pods[i];
+		int64_t at = pod->created_s || !pod->state ? pod->created_s : pod->state->created_s;
+		if (is_old(pod) && at > newest)
+			newest = at;
+	}
+	return newest;
+}
+
 static void take_found(struct pass *p)
 {
 	const struct og_rollout_result *r = &p->result;
@@ -325,6 +338,9 @@ static void take_found(struct pass *p)
 	w->rollout = r->rollout;
 	w->mixed = r->revision;
 	w->blamed = r->blame.blamed;
+	w->blame_message = r->blame.message;
+	w->blame_fix = r->blame.fix;
+	w->newest_old_s = newest_old(p);
 	w->paused = p->has_facts && (p->facts.paused || p->facts.suspended);
 	w->restart_json = p->seen.restart_json;
 }

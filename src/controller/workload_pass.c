@@ -32,7 +32,8 @@ static void strings_of(struct workload *w, struct og_sv *ret[], size_t *n)
 		&w->api_version, &w->profile, &w->stack, &w->detail, &w->secret_name,
 		&w->selector_json, &w->template_labels_json, &w->rollout.message, &w->rollout.fix,
 		&w->rollout.pod, &w->rollout.container, &w->mixed.message, &w->mixed.fix,
-		&w->mixed.pod, &w->mixed.container, &w->restart_json};
+		&w->mixed.pod, &w->mixed.container, &w->restart_json, &w->blame_message,
+		&w->blame_fix};
 
 	memcpy(ret, all, sizeof(all));
 	*n = OG_COUNT(all);
@@ -73,7 +74,8 @@ static uint64_t mark_of(const struct workload *w)
 	const uint64_t numbers[] = {w->config_generation, w->injects, (uint64_t)w->reason,
 		w->required, w->uses_secret, (uint64_t)w->restart_mode, w->netpol_off, w->pods,
 		w->held_back, (uint64_t)w->rollout.state, (uint64_t)(uintptr_t)w->rollout.reason,
-		(uint64_t)(uintptr_t)w->mixed.reason, w->blamed, w->paused};
+		(uint64_t)(uintptr_t)w->mixed.reason, w->blamed, w->paused,
+		(uint64_t)w->newest_old_s};
 
 	for (size_t i = 0; i < OG_COUNT(texts); i++) {
 		if (texts[i].n)

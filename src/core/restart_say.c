@@ -22,7 +22,7 @@ static const struct {
 	[OG_RWAIT_CANARY] = {"canary", "WaitingForCanary"},
 	[OG_RWAIT_NAMESPACE] = {"budget-namespace", "WaitingForBudget"},
 	[OG_RWAIT_CLUSTER] = {"budget-cluster", "WaitingForBudget"},
-	[OG_RWAIT_PAUSE] = {"pause", "WaitingForPause"},
+	[OG_RWAIT_PAUSE] = {"pause", "WaitingForBudget"},
 	[OG_RWAIT_WINDOW] = {"window", "WaitingForWindow"},
 	[OG_RWAIT_PAUSED] = {"paused", "WorkloadPaused"},
 	[OG_RWAIT_ROLLOUT] = {"rollout", "WaitingForRollout"},

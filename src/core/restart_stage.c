@@ -97,7 +97,8 @@ static enum restart_stage needs(const struct og_restart_workload *w, struct og_r
 		return say(r, OG_RESTART_STAND_DOWN, STAGE_REST);
 	/* People roll things out all day: what runs may mend it, and is not worth a word. */
 	if (w->rollout == OG_ROLLOUT_PROGRESSING && !restart_broken(w))
-		return wait_for(r, OG_RWAIT_ROLLOUT, STAGE_REST);
+		return w->mode == OG_RESTART_SUGGEST ? say(r, OG_RESTART_NOTHING, STAGE_REST)
+						     : wait_for(r, OG_RWAIT_ROLLOUT, STAGE_REST);
 	if (!og_restart_kind(w->group, w->kind))
 		return tell(w, r, OG_RTELL_KIND);
 	if (w->on_delete)

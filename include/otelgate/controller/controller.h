@@ -42,6 +42,15 @@ enum og_controller_metric {
 /* OG_CM_COUNT_ rows, in the order of the enum. */
 extern const struct og_metric_def og_controller_metrics[];
 
+enum og_restart_metric {
+	OG_RSM_RESTARTS,  /* result */
+	OG_RSM_WORKLOADS, /* state */
+	OG_RSM_WAITING,	  /* reason */
+	OG_RSM_HALTED,
+	OG_RSM_COUNT_
+};
+extern const struct og_metric_def og_restart_metrics[OG_RSM_COUNT_];
+
 struct og_controller_opts {
 	struct og_kube_access *access; /* taken over, also on an error */
 	const char *ops_address;       /* NULL = all addresses */
