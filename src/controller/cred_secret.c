@@ -148,7 +148,7 @@ static void refused(struct cred_op *op, const struct og_kube_answer *a)
 	} else if (a->http == 403) {
 		bool rbac = a->rule.n > 0;
 		set(k, ns, name, CRED_FORBIDDEN, "OG414",
-			rbac ? "otelgate may not write Secret %.*s/%.*s: `otelgate config access` prints the rights that are missing"
+			rbac ? "otelgate may not write Secret %.*s/%.*s: give the ServiceAccount of its controller get, list, watch, create, patch and delete on Secrets of that name, by a ClusterRole with resourceNames"
 			     : "Secret %.*s/%.*s is refused by a quota or another rule of the cluster: look at kubectl describe resourcequota in that namespace",
 			OG_SV_ARG(ns), OG_SV_ARG(name));
 		cred_op_end(op, OG_QUEUE_OK, CRED_AGAIN_MS);
@@ -535,7 +535,7 @@ static void not_listed(struct place *p)
 	if (e)
 		(void)cred_set_text(&e->stack, p->want->name);
 	set(p->k, p->ns, p->name, CRED_FORBIDDEN, "OG414",
-		"otelgate may not list Secrets of the name %.*s: `otelgate config access` prints the rights that are missing",
+		"otelgate may not see Secrets of the name %.*s: give the ServiceAccount of its controller get, list, watch, create, patch and delete on them, by a ClusterRole with resourceNames",
 		OG_SV_ARG(p->name));
 }
 

@@ -321,7 +321,7 @@ static void not_found(struct cred_work *w, enum og_credential_read how)
 			OG_SV_ARG(w->stack->name));
 	else if (how == OG_CREDENTIAL_FORBIDDEN)
 		cred_say(w, "OG414", OG_CREDENTIAL_DENIED, "SecretForbidden", none,
-			"otelgate may not read it. `otelgate config access` prints the Role and RoleBinding to apply");
+			"otelgate may not read it: give the ServiceAccount of its controller get, list and watch on this one Secret, by a Role with resourceNames in its namespace");
 	else
 		cred_say(w, "OG414", OG_CREDENTIAL_UNKNOWN_, "SecretUnreadable", none,
 			"it could not be read this time; what was distributed before stays");

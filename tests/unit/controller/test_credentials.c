@@ -620,7 +620,7 @@ START_TEST(a_source_that_may_not_be_read_is_said)
 	source(ID, TOKEN1);
 	begin();
 	UNTIL(condition("CredentialsValid", "False", "SecretForbidden"));
-	ck_assert(message_has("CredentialsValid", "otelgate config access"));
+	ck_assert(message_has("CredentialsValid", "resourceNames"));
 	ck_assert(!there("shop"));
 	allow_source();
 	UNTIL(holds("shop", ID, TOKEN1));
