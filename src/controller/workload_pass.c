@@ -147,8 +147,12 @@ static void name_it(struct pass *p)
 	w->config_generation = p->config ? p->config->generation : 0;
 	w->api_version = og_svz(og_arena_fmt(p->arena, "%.*s%s%s", OG_SV_ARG(p->ref.group),
 		p->ref.group.n ? "/" : "", p->kind->version));
-	p->has_facts = !og_sv_is(p->ref.kind, "Pod") &&
-		       og_rollout_facts_unpack(&facts, &p->facts, NULL) == 0;
+	if (og_sv_is(p->ref.kind, "Pod")) { /* its facts are its state's, which is judged apart */
+		p->facts = (struct og_rollout_facts){.kind = OG_RK_POD, .desired = 1};
+		p->has_facts = true;
+		return;
+	}
+	p->has_facts = og_rollout_facts_unpack(&facts, &p->facts, NULL) == 0;
 }
 
 static void look_at_status(struct pass *p)

@@ -33,7 +33,10 @@ static bool room(struct gather *g, void **list, uint32_t n, uint32_t *cap, size_
 	return true;
 }
 
-/* A pod that runs without: its own metadata may say that it should. */
+/*
+ * A pod that runs without: its own metadata may say that it should. One of a template from before
+ * the opt-in says nothing, and is missed all the same.
+ */
 static bool left_alone(struct gather *g, const struct og_record *r)
 {
 	struct og_findings none = {0};
@@ -46,8 +49,7 @@ static bool left_alone(struct gather *g, const struct og_record *r)
 	og_optin_decide(g->p->config->config, &m, &g->p->owner_facts, OG_SV(""), g->p->arena, &none,
 		&optin);
 	return !optin.in &&
-	       (optin.reason == OG_REASON_OPTED_OUT || optin.reason == OG_REASON_NOT_OPTED_IN ||
-		       optin.reason == OG_REASON_MIRROR_POD);
+	       (optin.reason == OG_REASON_OPTED_OUT || optin.reason == OG_REASON_MIRROR_POD);
 }
 
 static void add_pod(struct gather *g, const struct og_record *r, struct og_sv owner)
