@@ -90,6 +90,7 @@ both_secret_newline() {
 	source_secret $id glc_newline | apply
 	until_true 30 'still named' not_mentions Deployment/web OG403
 	has_header "$NS" "$(header $id glc_newline)" || fail 'another header'
+	says Deployment/web "$(counts 3 3)" >/dev/null || fail 'pods are stale, for the same header'
 }
 
 not_mentions() { ! mentions "$@"; }
@@ -140,7 +141,7 @@ both_canary_token() {
 	workload Deployment web | apply
 	until_true 30 'not distributed' has_header "$NS" "$(header $id "$canary")"
 	seen Deployment/web "$(counts 3 3)" 'three pods'
-	source_secret $id "$canary " | apply
+	source_secret $id "$canary in two" | apply
 	seen Deployment/web "$(condition CredentialsReady False)" 'a broken one'
 	source_secret "$canary" $id | apply
 	seen Deployment/web "$(condition CredentialsReady False)" 'swapped'

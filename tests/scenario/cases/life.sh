@@ -165,11 +165,11 @@ both_rights_taken() {
 	world
 	full_house
 	converged 'before'
-	rights_take 1
+	rights_take
 	source_secret $id glc_second | apply
 	until_true 60 'the missing right is not named' says_log 'missing_rule\|forbidden\|Forbidden'
 	has_header "$NS" "$(header $id $token)" || fail 'written without rights'
-	rights_give 1
+	rights_give
 	until_true 120 'it does not find its rights again' has_header "$NS" "$(header $id glc_second)"
 	workload Deployment later | apply
 	until_true 60 'it goes on' says Deployment/later "$(counts 3 3)"

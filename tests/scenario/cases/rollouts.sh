@@ -35,7 +35,7 @@ both_mixed_replicasets() {
 	eq "$(wc -w <<<"$old")" 1 'old pods'
 	mentions Deployment/web "$old" || fail "the old pod $old is not named: $(text_of Deployment/web)"
 	mentions Deployment/web "$set" || fail "its ReplicaSet $set is not named"
-	eq "$(wt Deployment/web | jq -r .status.coverage)" 2/3 'the column'
+	eq "$(wt Deployment/web | jq -r .status.pods.ratio)" 2/3 'the column'
 	workload Deployment web '.spec.minReadySeconds = 0' | apply
 	seen Deployment/web "($(counts 3 3)) and ($(condition RolloutComplete True))" 'the rollout goes on'
 	mentions Deployment/web "$old" && fail 'the old pod is still named'
@@ -81,7 +81,7 @@ both_ondelete() {
 	profile "$managed | .spec.sdk.propagators = [\"b3\"]" | apply
 	seen StatefulSet/db "$(counts 3 0 stale 3)" 'stale after a change'
 	mentions StatefulSet/db db-1 || fail 'the stale pods are not named'
-	mentions StatefulSet/db OnDelete || fail "that they have to be deleted is not said: $(text_of StatefulSet/db)"
+	mentions StatefulSet/db 'delete pod' || fail "that they have to be deleted is not said: $(text_of StatefulSet/db)"
 	eq "$(restarted_at StatefulSet/db)" "$was" 'restarted, for nothing'
 	delete_pods db
 	seen StatefulSet/db "$(counts 3 3)" 'deleted by hand'
@@ -111,7 +111,7 @@ both_cronjob_suspended() {
 	world
 	workload CronJob nightly '.spec.suspend = true' | apply
 	seen CronJob/nightly "$(counts 0 0)" 'no pods'
-	mentions CronJob/nightly uspended || fail "not said: $(text_of CronJob/nightly)"
+	seen CronJob/nightly '.rollout.reason == "Suspended"' 'said'
 	quiet 3
 }
 
@@ -141,9 +141,6 @@ both_deleted_and_again() {
 		until_true 30 'the status stays behind' gone Deployment/web
 	done
 }
-
-owned_by() { wt "$1" | jq -e --arg uid "$2" '[.metadata.ownerReferences[].uid] == [$uid]'; }
-gone() { ! wt "$1"; }
 
 both_opted_out_again() {
 	world

@@ -25,6 +25,16 @@ same() { # FILE FILE WHAT
 	diff -u "$1" "$2" >"$W/diff" || fail "$3: $(head -n 40 "$W/diff")"
 }
 
+# as that of proc.sh, with longer pauses: a look costs more here
+until_ok() {
+	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "${EPOCHREALTIME/[.,]/}" -lt "$end" ] || return 1
+		sleep 0.25 # between two looks
+	done
+}
+
 # until_true SECONDS WHAT COMMAND...
 until_true() {
 	local seconds=$1 what=$2
@@ -188,23 +198,12 @@ faults_hit() { [ "$(api GET /sim/requests | jq .faultsHit)" -gt "$faults_before"
 
 # the controller's rights in the whole cluster, taken and given back; watches that stand are ended
 rights_take() {
-	if on_sim; then
-		fault "$(jq -nc --arg u "$account" '{match: {user: $u, resource: "leases"}, action: {type: "delay", ms: 0}},
-			{match: {user: $u}, action: {type: "status", code: 403, message: "no rights"}}
-			| .match += {count: -1}')"
-	else
-		remove clusterrolebindings.rbac.authorization.k8s.io otelgate-controller ''
-	fi
+	get clusterrolebindings.rbac.authorization.k8s.io otelgate-controller '' | jq 'del(.metadata) + {metadata: {name: .metadata.name}}' >"$W/binding.json"
+	remove clusterrolebindings.rbac.authorization.k8s.io otelgate-controller ''
 	server_restart term
 }
 
-rights_give() {
-	if on_sim; then
-		faults_clear
-	else
-		kubectl apply -f "$base/rbac-controller.yaml" >/dev/null
-	fi
-}
+rights_give() { apply <"$W/binding.json"; }
 
 # for scenarios in which the controller is refused what it needs
 rbac_refuses() { note 'RBAC refuses on purpose'; }

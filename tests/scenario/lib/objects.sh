@@ -25,6 +25,15 @@ source_secret() {
 		metadata: {name: "grafana-cloud", namespace: $ns}, data: {"instance-id": ($id | @base64), token: ($token | @base64)}}'
 }
 
+# source_access: the controller may read it, and no other there
+source_access() {
+	jq -n --arg ns "$NS-tools" '{apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role", metadata: {name: "otelgate-source", namespace: $ns},
+		rules: [{apiGroups: [""], resources: ["secrets"], resourceNames: ["grafana-cloud"], verbs: ["get", "list", "watch"]}]},
+		{apiVersion: "rbac.authorization.k8s.io/v1", kind: "RoleBinding", metadata: {name: "otelgate-source", namespace: $ns},
+		roleRef: {apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "otelgate-source"},
+		subjects: [{kind: "ServiceAccount", name: "otelgate-controller", namespace: "otelgate"}]}'
+}
+
 # receiver: Alloy with its Service, the thing that is sent to
 receiver() {
 	jq -n --arg ns "$NS-tools" '{apiVersion: "v1", kind: "List", items: [

@@ -9,6 +9,7 @@ world() {
 	ns_new "$NS"
 	ns_new "$NS-tools"
 	receiver | apply
+	source_access | apply
 	source_secret "$id" "$token" | apply
 	stack "${2:-.}" | apply
 	profile "${1:-.}" | apply
@@ -39,11 +40,14 @@ pod_names() { pods "$@" | jq -r '.[].metadata.name' | sort; }
 uid_of() { get_workload "$1" | jq -r .metadata.uid; }
 
 # says KIND/NAME JQ: what the status of a workload says
-says() { wt "$1" | jq -e ".status | $2"; }
+says() {
+	api GET "$(where workloadtelemetries.otelgate.dev "$NS")" | jq -e --arg kind "${1%/*}" --arg name "${1#*/}" '
+		[.items[] | select(.metadata.ownerReferences // [] | any(.kind == $kind and .name == $name))] | first.status | '"$2"
+}
 
-# seen KIND/NAME JQ WHAT: within half a minute
+# seen KIND/NAME JQ WHAT: within 45 s, which is long on a busy machine
 seen() {
-	until_ok 30 says "$1" "$2" || fail "$3: not within 30 s: $2 of $(wt "$1" | jq -c .status)"
+	until_ok 45 says "$1" "$2" || fail "$3: not within 45 s: $2 of $(wt "$1" | jq -c .status)"
 }
 
 # counts TOTAL CURRENT [CLASS N]: for says and seen
@@ -60,6 +64,9 @@ counts() {
 condition() {
 	printf '.conditions | any(.type == "%s" and .status == "%s"%s)' "$1" "$2" "${3:+ and .reason == \"$3\"}"
 }
+
+owned_by() { wt "$1" | jq -e --arg uid "$2" '[.metadata.ownerReferences[].uid] == [$uid]'; }
+gone() { ! wt "$1"; }
 
 # all that stands in a status, for words to be looked for
 text_of() { wt "$1" | jq -r '.status | tostring'; }
