@@ -9,3 +9,11 @@ scenario-real: $(BIN) build/otelgate $(SIM_BIN) e2e-tools ## The same on a real 
 	$(Q)OG_BIN=$(B)/otelgate OG_SIM=$(SIM_BIN) tests/scenario/run --real $(T)
 
 SCRIPTS += tests/scenario/run tests/scenario/lib/one $(sort $(wildcard tests/scenario/lib/*.sh tests/scenario/cases/*.sh))
+
+# A soak of the controller (tests/scenario/soak), by hand and before a release.
+.PHONY: soak-controller soak-controller-real
+SOAK_FLAGS = --duration $(or $(DURATION),10m) $(if $(SEED),--seed $(SEED))
+soak-controller: $(BIN) build/otelgate $(SIM_BIN) ## The controller on the simulator under faults; DURATION=10m SEED=number
+	$(Q)OG_BIN=$(B)/otelgate OG_SIM=$(SIM_BIN) tests/scenario/soak/run $(SOAK_FLAGS)
+soak-controller-real: $(BIN) build/otelgate e2e-tools ## The same on a real control plane
+	$(Q)OG_BIN=$(B)/otelgate tests/scenario/soak/run --real $(SOAK_FLAGS)
