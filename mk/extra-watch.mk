@@ -6,3 +6,6 @@ TSAN_TESTS += kube/store_threads kube/watch_sim
 $(B)/bench/bench_watch: BENCH_OBJS += $(SIM_LIB)
 $(B)/bench/bench_watch: LIBS += $(SIM_LIBS)
 $(B)/bench/bench_watch: $(SIM_LIB)
+$(B)/bench/bench_controller: BENCH_OBJS += $(SIM_LIB)
+$(B)/bench/bench_controller: LIBS += $(SIM_LIBS)
+$(B)/bench/bench_controller: $(SIM_LIB)

@@ -6,7 +6,7 @@
 enum {
 	ARENA_BYTES = 256 << 20,
 	SHARE = 20, /* a pass takes at most one part in so many of the time: large workloads */
-	AGAIN_MS = 30000, /* an unfinished rollout is looked at though nothing happens */
+	AGAIN_MS = 30000, /* a rollout that moves is looked at though nothing happens */
 	MARK_BYTES = 64 << 10,
 };
 
@@ -197,7 +197,10 @@ static int find(struct pass *p, struct og_err *err)
 	look_at_status(p);
 	if ((r = pass_pods(p, err)) < 0 || (r = pass_judge(p, err)) < 0)
 		return r;
-	p->again_ms = p->result.rollout.state == OG_ROLLOUT_COMPLETE ? -1 : AGAIN_MS;
+	/* Grace and deadlines pass without an event. */
+	if (p->result.rollout.state == OG_ROLLOUT_PROGRESSING ||
+		p->result.rollout.state == OG_ROLLOUT_UNKNOWN)
+		p->again_ms = AGAIN_MS;
 	return take(p) ? 0 : og_err_set(err, OG_E_OOM, "keeping a workload");
 }
 

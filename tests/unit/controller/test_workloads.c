@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "otelgate/base/mem.h"
+#include "otelgate/core/config_read.h"
+#include "otelgate/core/plan.h"
 #include "support/suite.h"
 #include "support/workload_objects.h"
 
@@ -291,6 +293,88 @@ START_TEST(without_the_kind_all_else_goes_on_and_with_it_statuses_come)
 }
 END_TEST
 
+/* ---- the revision is that of the webhook ---- */
+
+static struct og_jval json(struct og_arena *a, const char *text)
+{
+	struct og_err err = OG_ERR_INIT;
+	struct og_jdoc *d = og_arena_new(a, struct og_jdoc);
+	ck_assert_msg(
+		og_jdoc_parse(d, a, og_arena_sv(a, og_svz(text)), NULL, &err) == 0, "%s", err.msg);
+	return og_jroot(d);
+}
+
+#define RICH_META                                                                          \
+	"\"labels\":{\"a\":\"b\",\"app.kubernetes.io/version\":\"1.2\"},\"annotations\":{" \
+	"\"otelgate.dev/inject\":\"true\",\"otelgate.dev/language\":\"java\","             \
+	"\"example.com/other\":\"kept\"}"
+#define RICH_SPEC                                                                                  \
+	"{\"securityContext\":{\"runAsUser\":1000},\"nodeSelector\":{\"kubernetes.io/os\":"        \
+	"\"linux\"},\"affinity\":{},\"tolerations\":[],\"volumes\":[{\"name\":\"tmp\","            \
+	"\"emptyDir\":{}}],\"initContainers\":[{\"name\":\"setup\",\"image\":\"i\",\"command\":"   \
+	"[\"true\"]},{\"name\":\"proxy\",\"image\":\"istio/proxyv2\",\"restartPolicy\":"           \
+	"\"Always\"}],\"containers\":[{\"name\":\"app\",\"image\":\"team/app:1.2.3\",\"command\":" \
+	"[\"run\"],\"livenessProbe\":{\"httpGet\":{\"path\":\"/\",\"port\":80}},\"env\":[{"        \
+	"\"name\":\"OTEL_SERVICE_NAME\",\"value\":\"mine\"},{\"name\":\"JAVA_TOOL_OPTIONS\","      \
+	"\"value\":\"-Xmx1g\"}],\"envFrom\":[{\"configMapRef\":{\"name\":\"c\"}}],"                \
+	"\"resources\":{\"limits\":{\"memory\":\"1Gi\"}},\"volumeMounts\":[{\"name\":\"tmp\","     \
+	"\"mountPath\":\"/tmp\"}]},{\"name\":\"side\",\"image\":\"s\"}]}"
+#define RICH_DEPLOYMENT                                                                             \
+	"{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\"web\","       \
+	"\"namespace\":\"shop\",\"uid\":\"" UID(                                                    \
+		"d1") "\",\"labels\":{\"team\":\"x\"},"                                             \
+		      "\"annotations\":{\"otelgate.dev/signals\":\"metrics=expected\"}},\"spec\":{" \
+		      "\"replicas\":1,\"selector\":{\"matchLabels\":{\"a\":\"b\"}},\"template\":{"  \
+		      "\"metadata\":{" RICH_META "},\"spec\":" RICH_SPEC "}}}"
+#define RICH_POD                                                                      \
+	"{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"web-1-x\"," \
+	"\"namespace\":\"shop\"," RICH_META                                           \
+	"," OWNED("ReplicaSet", "web-1", UID("e1")) "},"                              \
+						    "\"spec\":" RICH_SPEC "}"
+
+/* What the webhook, or `inject`, finds for an object. */
+static const char *revision_of(struct og_arena *a, const char *text)
+{
+	struct og_config_input config = {.name = "config", .text = OG_SV(CONFIG)};
+	struct og_jval set[] = {json(a, RICH_DEPLOYMENT), json(a, REPLICA_SET("web-1", UID("e1")))};
+	struct og_facts_objects objects = {.objects = set, .n = 2};
+	struct og_facts_source source = og_facts_from_objects(&objects);
+	struct og_plan_input in = {.object = json(a, text)};
+	struct og_config_report report = {0};
+	struct og_config *c;
+	struct og_plan *plan;
+	struct og_err err = OG_ERR_INIT;
+
+	ck_assert_int_eq(og_config_read(a, &config, 1, &c, &report), 0);
+	in.config = c;
+	ck_assert_int_eq(
+		og_facts_of_workload(&source, in.object, OG_SV("shop"), a, &in.facts, &err), 0);
+	ck_assert_msg(og_plan_make(&in, a, &plan, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(plan->reason, OG_REASON_INJECTED);
+	return plan->revision;
+}
+
+START_TEST(the_wanted_revision_is_what_the_webhook_writes)
+{
+	struct cr r;
+	struct og_arena a;
+	char wanted[32];
+
+	og_arena_init(&a, 0, 0);
+	cr_init(&r, "a");
+	r.o.no_lease = true;
+	cr_put(RICH_DEPLOYMENT);
+	cr_put(REPLICA_SET("web-1", UID("e1")));
+	cr_begin(&r, NULL);
+	CR_UNTIL(*revision("deployment-web"));
+	(void)snprintf(wanted, sizeof(wanted), "%s", revision("deployment-web"));
+	ck_assert_str_eq(wanted, revision_of(&a, RICH_DEPLOYMENT));
+	ck_assert_str_eq(wanted, revision_of(&a, RICH_POD));
+	ck_assert_int_eq(cr_end(&r), 0);
+	og_arena_fini(&a);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("controller/workloads");
@@ -306,6 +390,7 @@ int main(void)
 	tcase_add_test(tc, a_foreign_object_of_the_name_is_not_touched_and_named);
 	tcase_add_test(tc, what_is_edited_or_deleted_by_hand_is_put_right);
 	tcase_add_test(tc, without_the_kind_all_else_goes_on_and_with_it_statuses_come);
+	tcase_add_test(tc, the_wanted_revision_is_what_the_webhook_writes);
 	tcase_set_timeout(tc, 60);
 	suite_add_tcase(s, tc);
 	return og_suite_run(s);
