@@ -20,6 +20,7 @@ _otelgate() {
 		" uninject") cmd="uninject" ;;
 		" explain") cmd="explain" ;;
 		" missed") cmd="missed" ;;
+		" restart") cmd="restart" ;;
 		" webhook") cmd="webhook" ;;
 		" controller") cmd="controller" ;;
 		" review") cmd="review" ;;
@@ -34,8 +35,8 @@ _otelgate() {
 		esac
 	done
 	case "$cmd" in
-	"") words="inject uninject explain missed webhook controller review certs config help version" ;;
-	help) words="inject uninject explain missed webhook controller review certs config help version" ;;
+	"") words="inject uninject explain missed restart webhook controller review certs config help version" ;;
+	help) words="inject uninject explain missed restart webhook controller review certs config help version" ;;
 	"inject")
 		options="--file --output --diff --context --check --in-place --report --strict --quiet --config --profile --namespace --objects --why --color --no-color --help"
 		case "$prev" in
@@ -79,6 +80,31 @@ _otelgate() {
 		-n|--namespace) return ;;
 		-o|--output) words="table wide json" ;;
 		--registration) return ;;
+		--timeout) return ;;
+		--kubeconfig) files=1 ;;
+		--context) return ;;
+		--cluster) return ;;
+		--user) return ;;
+		-s|--server) return ;;
+		--tls-server-name) return ;;
+		--certificate-authority) files=1 ;;
+		--token) return ;;
+		--client-certificate) files=1 ;;
+		--client-key) files=1 ;;
+		--as) return ;;
+		--as-uid) return ;;
+		--as-group) return ;;
+		--as-user-extra) return ;;
+		--request-timeout) return ;;
+		--color) words="auto always never" ;;
+		esac
+		;;
+	"restart")
+		options="--namespace --all-namespaces --dry-run --yes --wait --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --help"
+		files=1
+		case "$prev" in
+		-n|--namespace) return ;;
+		--wait) words="true false" ;;
 		--timeout) return ;;
 		--kubeconfig) files=1 ;;
 		--context) return ;;

@@ -20,7 +20,7 @@ sim: $(SIM_BIN) ## The simulated API server: build/<variant>/sim-apiserver
 tests: $(SIM_BIN)
 
 # Unit tests of these folders may start a simulator: #include "sim/sim.h".
-SIM_TEST_FLOORS := kube cluster webhook controller audit
+SIM_TEST_FLOORS := kube cluster webhook controller audit cli
 SIM_TEST_BINS := $(filter $(SIM_TEST_FLOORS:%=$(B)/tests/%/%),$(TEST_BINS))
 $(SIM_TEST_BINS): $(SIM_LIB)
 $(SIM_TEST_BINS): SUPPORT_OBJS += $(SIM_LIB)
