@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/suite.h"
 
+int og_suite_patience(void)
+{
+	const char *text = getenv("CK_TIMEOUT_MULTIPLIER");
+	long n = text ? strtol(text, NULL, 10) : 1;
+	return n > 1 && n < 1000 ? (int)n : 1;
+}
+
 int og_suite_run(Suite *s)
 {
 	SRunner *r = srunner_create(s);

@@ -4,5 +4,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+/* How many times longer than an idle machine this one may take: CK_TIMEOUT_MULTIPLIER, 1 without.
+ * For limits of waits that end by themselves, and of what is claimed about an idle machine. */
+int og_suite_patience(void);
 /* Runs the suite, frees it, and gives main's return value. */
 int og_suite_run(Suite *s);

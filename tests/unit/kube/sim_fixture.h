@@ -7,6 +7,7 @@
 #include "otelgate/kube/client.h"
 #include "otelgate/kube/kubeconfig.h"
 #include "sim/sim.h"
+#include "support/suite.h"
 #include "support/tmpdir.h"
 
 struct simfix {
@@ -69,7 +70,7 @@ static inline void simfix_fini(struct simfix *f)
 static inline bool simfix_until(
 	struct simfix *f, bool (*ready)(void *ctx), void *ctx, int64_t most_ms)
 {
-	int64_t end = og_loop_now_ns(f->loop) + most_ms * OG_NS_PER_MS;
+	int64_t end = og_loop_now_ns(f->loop) + most_ms * OG_NS_PER_MS * og_suite_patience();
 	while (!ready(ctx)) {
 		if (og_loop_now_ns(f->loop) > end)
 			return false;
