@@ -19,9 +19,12 @@ const struct og_kube_env *og_kubeflags_env(struct og_cli *cli)
 int og_kubeflags_load(struct og_cli *cli, const struct og_kubeflags *f, struct og_kube_access **ret)
 {
 	struct og_err err = OG_ERR_INIT;
+	const char *dir = f->service_account_dir;
+	dir = dir && *dir ? dir : NULL;
 	struct og_kube_options o = {
 		.env = og_kubeflags_env(cli),
-		.service_account_dir = f->service_account_dir,
+		.service_account_dir = dir,
+		.service_account_only = dir != NULL,
 		.flags = {.kubeconfig = f->kubeconfig,
 			.context = f->context,
 			.cluster = f->cluster,

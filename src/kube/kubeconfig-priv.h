@@ -51,6 +51,7 @@ struct kcf_load {
 	const struct og_kube_flags *fl;
 	const struct og_kube_env *env;
 	const char *sa_dir;
+	bool pod_only;	     /* the service account and nothing else */
 	struct og_arena tmp; /* wiped at the end */
 	struct og_kube_access *a;
 	struct og_err *err; /* never NULL */

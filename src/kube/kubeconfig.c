@@ -346,12 +346,36 @@ static int choose(struct kcf_load *l, struct kcf_choice *c, struct kcf_cluster *
 	return pod ? kcf_pod_entries(l, own_cluster, own_user) : no_configuration(l);
 }
 
+/* The service account and nothing else. */
+static int only_pod(struct kcf_load *l)
+{
+	static const char use[] = "--service-account-dir";
+	const struct og_kube_flags *f = l->fl;
+	const struct {
+		const char *name, *value;
+	} others_[] = {{"kubeconfig", f->kubeconfig}, {"context", f->context},
+		{"cluster", f->cluster}, {"user", f->user}, {"server", f->server}};
+	for (size_t i = 0; i < OG_COUNT(others_); i++)
+		if (others_[i].value)
+			return og_err_set(l->err, OG_E_USAGE,
+				"%s and --%s are two sources of one thing: leave one of them out",
+				use, others_[i].name);
+	if (kcf_pod_possible(l))
+		return 0;
+	if (!kcf_env(l, "KUBERNETES_SERVICE_HOST").n || !kcf_env(l, "KUBERNETES_SERVICE_PORT").n)
+		return og_err_set(l->err, OG_E_NOT_FOUND,
+			"%s: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT have to say where the "
+			"API server is, as in a pod",
+			use);
+	return og_err_set(l->err, OG_E_NOT_FOUND, "%s: there is no token in %s", use, l->sa_dir);
+}
+
 static int resolve(struct kcf_load *l)
 {
 	struct kcf_cluster own_cluster = {.e = {.name = OG_SV("")}};
 	struct kcf_user own_user = {.e = {.name = OG_SV("")}};
 	struct kcf_choice c = {.context = NULL};
-	int rc = kcf_read_files(l);
+	int rc = l->pod_only ? only_pod(l) : kcf_read_files(l);
 	if (rc)
 		return rc;
 	bool pod = kcf_pod_possible(l);
@@ -390,6 +414,7 @@ int og_kube_access_load(
 		.env = o->env ? o->env : og_kube_env_system(),
 		.sa_dir = o->service_account_dir ? o->service_account_dir
 						 : OG_KUBE_SERVICE_ACCOUNT_DIR,
+		.pod_only = o->service_account_only,
 		.err = err ? err : &own};
 	uint64_t seed = 0;
 	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) < 0)

@@ -64,7 +64,7 @@ struct og_kubeflags {
 /* For services. */
 #define OG_KUBE_OPT_SERVICE_ACCOUNT_DIR(T, m)                                               \
 	OG_KUBE_OPT_(T, m.service_account_dir, "service-account-dir", 0, OG_OPT_STR, "DIR", \
-		"folder of the pod's service account, when it is not the usual one")
+		"use the service account of this folder and no kubeconfig")
 
 /*
  * Resolves flags, environment and files. Warnings and errors go to standard error; returns

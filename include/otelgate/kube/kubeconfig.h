@@ -86,6 +86,9 @@ struct og_kube_options {
 	struct og_kube_flags flags;
 	const struct og_kube_env *env;	 /* NULL = the process's */
 	const char *service_account_dir; /* NULL = OG_KUBE_SERVICE_ACCOUNT_DIR */
+	/* The folder was asked for: no kubeconfig is read, neither KUBECONFIG's nor one at home,
+	 * and flags that choose another cluster or user are refused. */
+	bool service_account_only;
 };
 
 /* How requests carry a bearer token. A client certificate may come in addition. */

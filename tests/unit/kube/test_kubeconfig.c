@@ -537,6 +537,29 @@ START_TEST(pod_without_kubeconfig)
 }
 END_TEST
 
+/* Whoever names the folder means it: a kubeconfig in the environment is none of its business. */
+START_TEST(pod_that_was_asked_for)
+{
+	og_kubeworld_pod(&w);
+	config(USER("token: theirs"));
+	load_ok();
+	ck_assert(!w.a->in_cluster);
+	w.o.service_account_only = true;
+	load_ok();
+	ck_assert(w.a->in_cluster);
+	ck_assert_uint_eq(w.a->nfiles, 0);
+	ck_assert_str_eq(w.a->server, "https://10.0.0.1:443");
+	ck_assert_int_eq(w.a->bearer, OG_KUBE_BEARER_FILE);
+	ck_assert_str_eq(w.a->ns, "pod-ns");
+	/* broken ones are not even read */
+	og_kubeworld_write(&w, "kc", "{");
+	load_ok();
+	w.o.flags.ns = "n";
+	load_ok();
+	ck_assert_str_eq(w.a->ns, "n");
+}
+END_TEST
+
 START_TEST(pod_with_flags)
 {
 	og_kubeworld_pod(&w);
@@ -683,6 +706,7 @@ int main(void)
 	tcase_add_test(tc, key_without_certificate_is_a_warning);
 	tcase_add_test(tc, token_and_certificate_go_together);
 	tcase_add_test(tc, pod_without_kubeconfig);
+	tcase_add_test(tc, pod_that_was_asked_for);
 	tcase_add_test(tc, pod_with_flags);
 	tcase_add_test(tc, pod_without_a_ca_warns);
 	tcase_add_test(tc, kubeconfig_beats_the_pod);

@@ -347,6 +347,37 @@ START_TEST(pods_that_lack_something)
 }
 END_TEST
 
+START_TEST(pod_that_was_asked_for)
+{
+	static const char *const names[] = {"kubeconfig", "context", "cluster", "user", "server"};
+	struct og_kube_flags *f = &w.o.flags;
+	const char **const flags[] = {
+		&f->kubeconfig, &f->context, &f->cluster, &f->user, &f->server};
+	char part[80];
+
+	og_kubeworld_pod(&w);
+	w.o.service_account_only = true;
+	ck_assert_int_eq(og_kubeworld_load(&w), 0);
+	for (size_t i = 0; i < OG_COUNT(flags); i++) {
+		*flags[i] = "https://10.0.0.1";
+		(void)snprintf(part, sizeof(part),
+			"--service-account-dir and --%s are two sources of one thing", names[i]);
+		refused(OG_E_USAGE, part);
+		*flags[i] = ""; /* as good as not given */
+		ck_assert_int_eq(og_kubeworld_load(&w), 0);
+		*flags[i] = NULL;
+	}
+	og_kubeworld_env(&w, "KUBERNETES_SERVICE_HOST", "%s", "");
+	refused(OG_E_NOT_FOUND, "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT have to say");
+	og_kubeworld_env(&w, "KUBERNETES_SERVICE_HOST", "10.0.0.1");
+	ck_assert_int_eq(unlink(og_kubeworld_path(&w, "sa/token")), 0);
+	refused(OG_E_NOT_FOUND, "--service-account-dir: there is no token in ");
+	/* a kubeconfig is no way out */
+	og_kubeworld_env(&w, "KUBECONFIG", "%s", "/dev/null");
+	refused(OG_E_NOT_FOUND, "--service-account-dir: there is no token in ");
+}
+END_TEST
+
 /* --- flags --- */
 
 #define FLAG(member) offsetof(struct og_kube_flags, member)
@@ -518,6 +549,7 @@ int main(void)
 	tcase_add_test(tc, alias_bombs);
 	tcase_add_test(tc, nothing_at_all);
 	tcase_add_test(tc, pods_that_lack_something);
+	tcase_add_test(tc, pod_that_was_asked_for);
 	tcase_add_loop_test(tc, refused_flags, 0, (int)OG_COUNT(bad_flags));
 	tcase_add_test(tc, flags_that_contradict_each_other);
 	tcase_add_test(tc, keys_with_a_passphrase_are_not_asked_for);
