@@ -14,7 +14,9 @@ OURS = ("name", "pods.otelgate.dev")
 WARM_UP = 90          # seconds of a process's life that are not measured
 LEAK_KIB_HOUR = 20480  # a slope above this, and ...
 LEAK_KIB = 2048       # ... a growth above this is a leak
-FDS = 8               # descriptors more than at the beginning
+FDS = 8               # descriptors more than at the beginning, of one who lived for ...
+FDS_SECONDS = 600     # ... so long: a short life has its connections all at one time or at another
+FDS_MOST = 100        # of anybody
 IDLE_CPU = 0.05       # of one processor, without anything to do
 AWAY_CPU = 0.10       # with the API server away
 
@@ -161,7 +163,9 @@ class Report:
                 late / MIB, points[0][2], points[-1][2]))
             if self.args.duration >= 300 and per_hour > LEAK_KIB_HOUR and growth > LEAK_KIB:
                 wrong.append("%s grows by %.1f MiB/h" % (life.name, per_hour / MIB))
-            if self.args.duration >= 300 and fds[1] > fds[0] + FDS:
+            if max(p[2] for p in points) > FDS_MOST:
+                wrong.append("%s has %d descriptors" % (life.name, max(p[2] for p in points)))
+            if points[-1][0] >= FDS_SECONDS and fds[1] > fds[0] + FDS:
                 wrong.append("%s has %d descriptors more at the end" % (life.name, fds[1] - fds[0]))
         for name, by in sorted(phases.items()):
             for phase, (cpu, seconds) in sorted(by.items()):
