@@ -8,6 +8,9 @@ as_controller() { k --as=system:serviceaccount:otelgate:otelgate-controller "$@"
 # secret NAME: a Secret's text
 secret() { printf '{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "%s"}, "data": {"a": "eA=="}}' "$1"; }
 
+apply_as_controller() { secret "$1" | as_controller apply --server-side -n "$CASE" -f -; }
+create_as_controller() { secret "$1" | as_controller create -n "$CASE" -f -; }
+
 # may_not WHAT ARGS...: refused, by RBAC
 may_not() {
 	local what=$1
@@ -22,11 +25,11 @@ core_credentials_rights() {
 	with_otelgate
 	ns_new "$CASE"
 	rights_of otelgate otelgate-controller -n "$CASE" patch secrets/otelgate-otlp
-	secret otelgate-otlp | as_controller apply --server-side -n "$CASE" -f - >/dev/null || fail 'cannot create by apply'
+	apply_as_controller otelgate-otlp >/dev/null || fail 'cannot create by apply'
 	as_controller get secret -n "$CASE" otelgate-otlp >/dev/null || fail 'cannot get'
 	as_controller get secrets -A --field-selector metadata.name=otelgate-otlp >/dev/null || fail 'cannot list by name'
-	may_not 'creating another name' eval 'secret other | as_controller apply --server-side -n "$CASE" -f -'
-	may_not 'a POST of the name' eval 'secret otelgate-otlp | as_controller create -n "$CASE" -f -'
+	may_not 'creating another name' apply_as_controller other
+	may_not 'a POST of the name' create_as_controller otelgate-otlp
 	k create secret generic -n "$CASE" other >/dev/null
 	may_not 'reading another name' as_controller get secret -n "$CASE" other
 	may_not 'patching another name' as_controller patch secret -n "$CASE" other -p '{"data": {"a": "eA=="}}'

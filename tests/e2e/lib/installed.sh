@@ -15,7 +15,7 @@ installed() {
 }
 
 configured() {
-	k apply --server-side -f "$here/conf/otelgate.yaml" >/dev/null
+	k apply --server-side -f "$here/conf/source.yaml" -f "$here/conf/otelgate.yaml" >/dev/null
 }
 
 # replica N [FLAG...]: one more process that serves
