@@ -137,7 +137,7 @@ complete -c otelgate -n '__fish_seen_subcommand_from webhook' -l service-account
 complete -c otelgate -n '__fish_seen_subcommand_from webhook' -l log-level -x -a 'debug info warn error off' -d 'least level written to standard error; pods left alone are debug'
 complete -c otelgate -n '__fish_seen_subcommand_from webhook' -l log-format -x -a 'auto text json' -d 'auto means text on a terminal and JSON lines otherwise'
 complete -c otelgate -n '__fish_seen_subcommand_from webhook' -l debug -x -d 'components at debug level: webhook, http, or all; separated by commas'
-complete -c otelgate -n __fish_use_subcommand -a controller -d 'watch a cluster and name missed admissions'
+complete -c otelgate -n __fish_use_subcommand -a controller -d 'distribute credentials, open network policies, and say how workloads stand'
 complete -c otelgate -n '__fish_seen_subcommand_from controller' -l lease -x -d 'Lease that the replicas compete for'
 complete -c otelgate -n '__fish_seen_subcommand_from controller' -l lease-namespace -x -d 'its namespace; the controller\'s own when not given'
 complete -c otelgate -n '__fish_seen_subcommand_from controller' -l no-lease -d 'lead without a Lease: for a single process, never for replicas'

@@ -92,17 +92,24 @@ static int run_controller(struct og_cli *cli, void *args, const struct og_parsed
 
 const struct og_command og_cmd_controller = {
 	.name = "controller",
-	.summary = "watch a cluster and name missed admissions",
+	.summary = "distribute credentials, open network policies, and say how workloads stand",
 	.usage = "[--lease NAME] [--scan-interval TIME]",
 	.description =
 		"Runs beside the webhook, as a process of its own, so that a fault here can never "
-		"touch the creation of a pod. Watches configuration, workloads, pods and the "
-		"webhook's registration, and names the pods that should be injected and are not: in "
-		"its log, as metric otelgate_missed_pods, at /debug/missed on the ops port, and, "
-		"where it leads, as Events on the workloads.\n"
+		"touch the creation of a pod. For every opted-in workload it keeps a "
+		"WorkloadTelemetry (kubectl get wt -A): which pods run as they should and which are "
+		"old or bare, how far the rollout is and what it is stuck on, whether credentials "
+		"are there and the way to the receiver is open. It distributes credentials, makes "
+		"the network policy that a workload needs, and restarts workloads where a profile "
+		"asks for it.\n"
 		"\n"
-		"Of several replicas one leads, by a Lease; all watch, so that another takes over "
-		"within seconds. On SIGTERM events are sent, the Lease is given back, and it ends.",
+		"It also names the pods that should be injected and are not: in its log, as metric "
+		"otelgate_missed_pods, at /debug/missed on the ops port, and as Events on the "
+		"workloads.\n"
+		"\n"
+		"Of several replicas one leads, by a Lease, and writes, at most 5 objects a second; "
+		"all watch, so that another takes over within seconds. On SIGTERM what is being "
+		"written is finished, events are sent, the Lease is given back, and it ends.",
 	.examples = "# on this machine, against the cluster of the current context\n"
 		    "%P controller --no-lease --ops-port 0",
 	.exits = "0 stopped after an orderly end\n"

@@ -6,14 +6,17 @@
  *   every replica  watches configuration, workloads, pods and the webhook's registration; names the
  *                  pods that should be injected and are not; metrics; /debug/missed
  *   the leader     says so on the workloads, as Events
+ *                  keeps a WorkloadTelemetry for each workload; credentials, network policies,
+ *                  restarts: src/controller/parts.c
  *
  *   ops (plain)    GET /healthz /livez   the loop makes progress, and a leader renews its lease
  *                  GET /readyz[?verbose] every watch has given its first answer
  *                  GET /metrics          Prometheus text or OpenMetrics
  *                  GET /debug/missed     JSON: missed admissions by workload
  *
- * SIGTERM or SIGINT: events are sent, the lease is given back, and the process ends. When the lease
- * is lost the process ends at once (L-7): another replica leads already.
+ * SIGTERM or SIGINT: what is being written is finished, events are sent, the lease is given back,
+ * and the process ends, within two seconds of a server that answers. When the lease is lost the
+ * process ends at once (L-7): another replica leads already.
  */
 #include "otelgate/base/metric.h"
 #include "otelgate/kube/client.h"
@@ -61,8 +64,8 @@ struct og_controller_opts {
 	bool no_lease;		       /* a single replica that always leads */
 	const char *registration;      /* MutatingWebhookConfiguration; NULL = "otelgate" */
 	int64_t scan_ms;	       /* least time between two scans; 0 = 5 s */
-	int64_t prune_ms; /* a Secret that nobody needs any more stays for so long; 0 = 10 s */
-	double writes_per_s;	       /* budget of the leader's writes; 0 = 5 */
+	int64_t prune_ms;    /* a Secret that nobody needs any more stays for so long; 0 = 10 s */
+	double writes_per_s; /* budget of the leader's writes; 0 = 5 */
 
 	/* For tests: a readable stop_fd (-1 = none) acts as SIGTERM, and no signal is touched. */
 	int stop_fd;
