@@ -12,7 +12,7 @@ struct planned {
 	struct restart_entry *entry;
 	struct og_sv resource_version; /* of the workload */
 	struct og_sv wt_name, wt_uid, wt_version;
-	struct og_sv said; /* reason in the status */
+	struct og_sv said, message; /* in the status */
 };
 
 struct profile {
@@ -33,7 +33,8 @@ struct planner {
 	bool registered; /* the webhook is: new pods will be injected */
 };
 
-#define ECHO_NS (30 * OG_NS_PER_S)
+#define ECHO_NS	    (30 * OG_NS_PER_S)
+#define OUTDATED_NS (60 * OG_NS_PER_S)
 
 static const struct {
 	const char *group, *kind;
@@ -116,6 +117,7 @@ static void take_record(struct planner *p, struct planned *one, struct og_restar
 		return;
 	og_restart_record_read(og_jroot(doc), &v->record);
 	one->said = og_jstr_or_empty(og_jgetl(og_jroot(doc), "reason"), p->arena);
+	one->message = og_jstr_or_empty(og_jgetl(og_jroot(doc), "message"), p->arena);
 }
 
 /* What the workload's own object says, which may be newer than what the pass has found. */
@@ -251,6 +253,14 @@ static const char *counts(const struct planner *p, uint32_t i)
 		       : NULL;
 }
 
+static bool is_news(const struct planner *p, uint32_t i)
+{
+	const struct og_restart_result *r = &p->r[i];
+
+	return !og_restart_record_eq(&r->next, &p->v[i].record) ||
+	       !og_sv_eq(og_svz(og_restart_reason(r)), p->p[i].said);
+}
+
 static void add_job(struct planner *p, uint32_t i, enum restart_job_kind kind)
 {
 	struct og_restart_input in = {.v = p->v, .n = p->n, .leads = true, .now_s = p->now_s};
@@ -276,24 +286,35 @@ static void add_job(struct planner *p, uint32_t i, enum restart_job_kind kind)
 		.wt_version = one->wt_version,
 		.record = r->next,
 		.reason = og_restart_reason(r),
-		.tell = is_told(r, i),
+		.tell = is_told(r, i) && is_news(p, i),
 		.counts = counts(p, i),
 		.message = og_arena_sv(p->arena, og_buf_view(&text)),
 	};
 	rs->njobs += !p->arena->failed;
 }
 
+/* The same reason, said of other pods or of another workload. What waits for its turn says only
+ * that it does: that would change all the time. */
+static bool is_outdated(const struct planner *p, uint32_t i)
+{
+	struct og_restart_input in = {.v = p->v, .n = p->n, .leads = true, .now_s = p->now_s};
+	og_auto_buf struct og_buf text = OG_BUF_INIT(RESTART_NOTE_BYTES);
+	const struct og_restart_result *r = &p->r[i];
+	int64_t since = og_loop_now_ns(p->c->loop) - p->p[i].entry->noted_ns;
+
+	if ((r->what != OG_RESTART_TELL && r->what != OG_RESTART_HALTED) ||
+		(p->p[i].entry->noted_ns && since < OUTDATED_NS))
+		return false;
+	og_restart_say(&in, i, r, &text);
+	return !og_sv_eq(og_buf_view(&text), p->p[i].message);
+}
+
 /* A restart is one job; another is what has to be written down of the others. */
 static bool needs_note(const struct planner *p, uint32_t i)
 {
-	const struct og_restart_result *r = &p->r[i];
-	const char *reason = og_restart_reason(r);
-
-	if (!p->p[i].wt_version.n || r->what == OG_RESTART_NOW)
+	if (!p->p[i].wt_version.n || p->r[i].what == OG_RESTART_NOW)
 		return false;
-	if (!og_restart_record_eq(&r->next, &p->v[i].record))
-		return true;
-	return !og_sv_eq(og_svz(reason), p->p[i].said);
+	return is_news(p, i) || is_outdated(p, i);
 }
 
 static void make_jobs(struct planner *p)

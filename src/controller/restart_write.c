@@ -199,6 +199,7 @@ static void remember(struct controller *c, struct restart_job *j, const struct o
 	if (!e)
 		return;
 	e->record = j->record;
+	e->noted_ns = og_loop_now_ns(c->loop);
 	size_t n = strlen(j->reason);
 	n = n < sizeof(e->reason) ? n : sizeof(e->reason) - 1;
 	memcpy(e->reason, j->reason, n);

@@ -14,6 +14,7 @@ struct restart_entry {
 	char reason[RESTART_REASON_BYTES];
 	/* The template was changed by us: the store shows it later. */
 	int64_t changed_s, changed_ns; /* Unix seconds; monotonic */
+	int64_t noted_ns;	       /* monotonic; when the status was written by us */
 	const char *planned;	       /* reason of the last plan */
 };
 

@@ -404,6 +404,9 @@ START_TEST(two_that_lead_never_restart_twice)
 
 	cr_apply(STACK MANAGED);
 	put_deployment("web", "");
+	/* Each hears late of what the other has written. */
+	fault("{\"match\":{\"verb\":\"watch\",\"resource\":\"workloadtelemetries\",\"count\":-1},"
+	      "\"action\":{\"type\":\"late\",\"ms\":1500}}");
 	cr_init(&a, "a");
 	cr_init(&b, "b");
 	a.o.no_lease = b.o.no_lease = true;
@@ -475,6 +478,31 @@ START_TEST(by_default_people_are_told_once)
 	ck_assert_uint_eq(events("RestartSuggested"), 1);
 	ck_assert_str_eq(restarted_at("web"), "");
 	ck_assert_uint_eq(og_sim_requests(cr_sim, "patch", "deployments"), 0);
+}
+END_TEST
+
+START_TEST(what_was_suggested_follows_the_pods)
+{
+	struct cr r;
+
+	cr_apply(STACK PROFILE(""));
+	put_deployment("web", "");
+	begin(&r, "a");
+	CR_UNTIL(wt("web", "state", "Suggested"));
+	CR_UNTIL(events("RestartSuggested") == 1);
+	ck_assert_int_eq(cr_end(&r), 0);
+	put_pod("web-1-b", "ReplicaSet", "web-1", uid('e', "web"), "web", OLD);
+	begin(&r, "b"); /* a while later, or another process */
+	CR_UNTIL(wt("web", "message",
+		"2 of 2 pods are older than the configuration. To restart it: kubectl -n shop "
+		"rollout restart deployment/web"));
+	/* They are renewed by hand. */
+	renew("web");
+	ck_assert_int_eq(og_sim_delete(cr_sim, "pods", "shop", "web-1-b", NULL), 0);
+	CR_UNTIL(wt("web", "reason", ""));
+	ck_assert(wt("web", "state", "Suggested"));
+	ck_assert_int_eq(cr_end(&r), 0);
+	ck_assert_uint_eq(events("RestartSuggested"), 1);
 }
 END_TEST
 
@@ -672,6 +700,7 @@ int main(void)
 	tcase_add_test(tc, two_that_lead_never_restart_twice);
 	tcase_add_test(tc, whoever_was_faster_counts);
 	tcase_add_test(tc, by_default_people_are_told_once);
+	tcase_add_test(tc, what_was_suggested_follows_the_pods);
 	tcase_add_test(tc, without_the_right_people_are_told);
 	tcase_add_loop_test(tc, refusal, 0, (int)OG_COUNT(refused));
 	tcase_add_test(tc, what_was_paused_is_restarted_when_it_goes_on);
