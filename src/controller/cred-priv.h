@@ -24,8 +24,9 @@ struct cred_watch {
 	struct cred *k;
 	struct og_store *store;
 	struct og_watch *watch;
-	char *ns, *name; /* ns "" = all */
-	char *stack;	 /* of a source; NULL = a distributed one */
+	char *ns, *name;  /* ns "" = all */
+	char *stack;	  /* of a source; NULL = a distributed one */
+	uint64_t seen_rv; /* the highest version of an object that it has shown */
 };
 
 /* One stack with credentials. */
@@ -48,6 +49,7 @@ struct cred_secret {
 	char uid[64], rv[64];
 	char hash[OG_CREDENTIAL_HASH_BYTES];
 	int64_t created_s, since_s;
+	uint64_t own_rv; /* of our last write; 0 = none, or it was a deletion */
 	int64_t idle_ns; /* since when nobody needs it; 0 = somebody does */
 };
 
@@ -126,6 +128,8 @@ bool cred_record_ours(const struct og_record *r);
 void cred_work_source(struct cred *k, struct og_sv key, struct og_sv stack);
 void cred_work_namespace(struct cred *k, struct og_sv key, struct og_sv ns);
 void cred_work_status(struct cred *k, struct og_sv key, struct og_sv stack);
+
+uint64_t cred_version(struct og_sv rv); /* as a number; 0 = none */
 
 /* cred_need.c */
 enum cred_need { CRED_NEED_NONE, CRED_NEED_EXCLUDED, CRED_NEED_YES };

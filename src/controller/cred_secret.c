@@ -221,8 +221,13 @@ static void on_applied(void *ctx, const struct og_kube_answer *a)
 		refused(op, a);
 		return;
 	}
-	if (og_kube_written(a, &now))
+	if (og_kube_written(a, &now)) {
+		struct cred_secret *e =
+			cred_secret_of(op->k, og_svz(op->ns), og_svz(op->name), true);
 		note_own(op->k, og_svz(op->ns), og_svz(op->name), &now);
+		if (e)
+			e->own_rv = cred_version(now.resource_version);
+	}
 	if (op->creating && others_manage(a)) {
 		undo(op);
 		return;
@@ -270,6 +275,9 @@ static void on_deleted(void *ctx, const struct og_kube_answer *a)
 		refused(op, a);
 		return;
 	}
+	struct cred_secret *e = cred_secret_of(op->k, ns, name, false);
+	if (e)
+		e->own_rv = 0;
 	note_own(op->k, ns, name, &gone);
 	if (op->replacing) {
 		apply(op, NULL);
@@ -488,6 +496,9 @@ static enum step wanted(struct place *p, int64_t *ret_ms)
 		return STEP_NOTHING;
 	}
 	const struct og_kube_pre seen = {p->rec.uid, p->rec.resource_version};
+	/* Shown already, and gone since: an answer may come after what the watch says of it. */
+	if (e->own_rv && e->own_rv <= p->watch->seen_rv)
+		og_ownwrites_forget(k->own, own);
 	if (!og_ownwrites_fresh(k->own, own, p->there ? &seen : NULL) ||
 		(p->there && p->rec.deleting)) {
 		*ret_ms = CRED_FRESH_MS;

@@ -3,6 +3,7 @@
 #include "cred-priv.h"
 
 #include <stdio.h>
+#include "otelgate/base/parse.h"
 
 static const char *const prefixes[] = {"otelgate.dev/", NULL};
 
@@ -28,6 +29,14 @@ bool cred_record_ours(const struct og_record *r)
 		       og_record_annotation(r, OG_SV(OG_CREDENTIAL_HASH)).n);
 }
 
+/* Versions of one resource grow (KEP-5504). */
+uint64_t cred_version(struct og_sv rv)
+{
+	uint64_t n = 0;
+
+	return og_parse_u64(rv, 0, UINT64_MAX, &n, NULL) == 0 ? n : 0;
+}
+
 static void on_change(void *ctx, enum og_store_change what, const struct og_record *old,
 	const struct og_record *now, bool stale)
 {
@@ -35,6 +44,8 @@ static void on_change(void *ctx, enum og_store_change what, const struct og_reco
 	const struct og_record *r = now ? now : old;
 
 	(void)stale;
+	if (now && cred_version(now->resource_version) > w->seen_rv)
+		w->seen_rv = cred_version(now->resource_version);
 	if (w->stack)
 		cred_enqueue(w->k, 's', og_svz(w->stack), OG_QUEUE_HIGH, 0);
 	else if (r)

@@ -381,6 +381,20 @@ START_TEST(what_was_deleted_by_hand_comes_back_as_old_as_it_was)
 }
 END_TEST
 
+START_TEST(what_is_deleted_again_and_again_comes_back_at_once)
+{
+	distributed();
+	for (int i = 0; i < 5; i++) {
+		int turns = 0;
+		ck_assert_int_eq(og_sim_delete(sim, "secrets", "shop", "otelgate-otlp", NULL), 0);
+		while (!there("shop") && turns++ < 1000)
+			(void)usleep(10000);
+		ck_assert_msg(there("shop"), "round %d", i);
+	}
+	UNTIL(holds("shop", ID, TOKEN1));
+}
+END_TEST
+
 START_TEST(an_immutable_secret_is_replaced)
 {
 	stack("  distribute: {immutable: true}\n");
@@ -721,6 +735,7 @@ int main(void)
 	tcase_add_test(tc, a_rotation_reaches_everyone_before_the_hash_says_so);
 	tcase_add_test(tc, what_was_edited_by_hand_is_repaired);
 	tcase_add_test(tc, what_was_deleted_by_hand_comes_back_as_old_as_it_was);
+	tcase_add_test(tc, what_is_deleted_again_and_again_comes_back_at_once);
 	tcase_add_test(tc, an_immutable_secret_is_replaced);
 	tcase_add_test(tc, a_workload_that_opted_in_alone_is_enough);
 	tcase_add_test(tc, a_rotation_changes_what_pods_should_carry);
