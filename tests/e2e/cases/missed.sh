@@ -88,10 +88,6 @@ core_missed_controller() {
 	plugin
 	ns_new "$CASE"
 	sa=$(cluster sa otelgate otelgate-controller)
-	# the right to the credentials' own Secret is the user's to give
-	ns_new monitoring
-	k create role -n monitoring "$CASE" --verb=get,list,watch --resource=secrets --resource-name=grafana-cloud >/dev/null
-	k create rolebinding -n monitoring "$CASE" --role="$CASE" --serviceaccount=otelgate:otelgate-controller >/dev/null
 	rights_of otelgate otelgate-controller -n monitoring get secrets/grafana-cloud
 	rights_of otelgate otelgate-controller -n otelgate update leases/otelgate-controller
 	proc_start "$CASE.controller" env -u KUBECONFIG HOME=/nonexistent KUBERNETES_SERVICE_HOST=127.0.0.1 \
