@@ -103,7 +103,8 @@ struct cred_secret *cred_secret_of(struct cred *k, struct og_sv ns, struct og_sv
 /* Tells workloads and the stack's status when something changes. The message is copied. */
 void cred_secret_set(struct cred *k, struct og_sv ns, struct og_sv name, enum credentials_what what,
 	const char *reason, const char *finding, struct og_sv message);
-/* Has every workload of that stack looked at again. */
+/* Has every workload of that namespace, or of that stack, looked at again. */
+void cred_tell_namespace(struct cred *k, struct og_sv ns);
 void cred_tell_workloads(struct cred *k, struct og_sv stack);
 void cred_event(struct cred *k, const struct cred_stack *s, bool warning, const char *reason,
 	const char *action, struct og_sv note);

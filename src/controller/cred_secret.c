@@ -123,6 +123,7 @@ static void verified(struct cred_op *op, const struct og_kube_answer *a)
 	e->verified = true;
 	copy(e->uid, sizeof(e->uid), now.uid);
 	copy(e->rv, sizeof(e->rv), now.resource_version);
+	const int64_t was_since = e->since_s, was_created = e->created_s;
 	memcpy(e->hash, op->hash, sizeof(e->hash));
 	e->since_s = since_s(a);
 	e->created_s = created_s(a);
@@ -131,6 +132,8 @@ static void verified(struct cred_op *op, const struct og_kube_answer *a)
 		e->created_s = e->since_s;
 	(void)cred_set_text(&e->stack, og_svz(op->stack));
 	set(k, ns, name, CRED_READY, NULL, "%s", "");
+	if (e->since_s != was_since || e->created_s != was_created)
+		cred_tell_namespace(k, ns); /* pods may be older now than it is */
 	cred_enqueue(k, 't', og_svz(op->stack), OG_QUEUE_USER, CRED_STATUS_MS);
 }
 
@@ -508,12 +511,17 @@ static enum step wanted(struct place *p, int64_t *ret_ms)
 		set_foreign(k, p->ns, p->name);
 		return STEP_NOTHING;
 	}
-	set(k, p->ns, p->name, CRED_WAITING, NULL, "%s", "");
+	/* What is put right at once is not worth a word. */
+	bool was_ready = e->what == CRED_READY;
+	if (!was_ready)
+		set(k, p->ns, p->name, CRED_WAITING, NULL, "%s", "");
 	bool writes = !p->there ||
 		      !og_sv_eq(og_record_annotation(&p->rec, OG_SV(OG_CREDENTIAL_HASH)),
 			      og_svz(s->cred.hash));
-	if (writes && !pays(p, ret_ms))
+	if (writes && !pays(p, ret_ms)) {
+		set(k, p->ns, p->name, CRED_WAITING, NULL, "%s", "");
 		return STEP_WAIT;
+	}
 	return look(p, writes);
 }
 

@@ -167,7 +167,7 @@ struct cred_secret *cred_secret_of(struct cred *k, struct og_sv ns, struct og_sv
 	return s;
 }
 
-static void tell_workloads(struct cred *k, struct og_sv ns)
+void cred_tell_namespace(struct cred *k, struct og_sv ns)
 {
 	const struct workload *w;
 	uint32_t at = 0;
@@ -209,7 +209,7 @@ void cred_secret_set(struct cred *k, struct og_sv ns, struct og_sv name, enum cr
 		"credentials", "secret", og_lf_sv("namespace", ns), og_lf_sv("secret", name),
 		og_lf_str("state", state_names[what]), og_lf_str("reason", reason),
 		og_lf_sv("message", message));
-	tell_workloads(k, ns);
+	cred_tell_namespace(k, ns);
 	if (s->stack)
 		cred_enqueue(k, 't', og_svz(s->stack), OG_QUEUE_USER, CRED_STATUS_MS);
 }
