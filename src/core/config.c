@@ -22,6 +22,7 @@ const char *const og_words_profiles_via[] = {"agent", "ebpf", NULL};
 const char *const og_words_compat[] = {"none", "opentelemetry-operator", NULL};
 const char *const og_words_restart_mode[] = {"never", "suggest", "managed", NULL};
 const char *const og_words_network_policy[] = {"auto", "off", NULL};
+const char *const og_words_network_policy_receiver[] = {"report", "manage", NULL};
 const char *const og_words_language[] = {
 	"none", "java", "nodejs", "python", "dotnet", "go", "other", NULL};
 const char *const og_words_libc[] = {"unknown", "glibc", "musl", NULL};
@@ -64,6 +65,7 @@ NAMES(og_profiles_via_name, og_profiles_via, og_words_profiles_via)
 NAMES(og_compat_name, og_compat, og_words_compat)
 NAMES(og_restart_mode_name, og_restart_mode, og_words_restart_mode)
 NAMES(og_network_policy_name, og_network_policy, og_words_network_policy)
+NAMES(og_network_policy_receiver_name, og_network_policy_receiver, og_words_network_policy_receiver)
 NAMES(og_language_name, og_language, og_words_language)
 NAMES(og_libc_name, og_libc, og_words_libc)
 

@@ -268,12 +268,11 @@ int og_egress_decide(const struct og_egress_in *in, struct og_arena *arena,
 	if (in->ntargets > OG_EGRESS_MAX_TARGETS)
 		return og_err_set(err, OG_E_LIMIT, "more than %d receivers", OG_EGRESS_MAX_TARGETS);
 	for (uint32_t i = 0; i < in->ntargets; i++) {
-		struct og_egress_verdict v;
 		judge_target(in, OG_NETPOL_EGRESS, &in->targets[i], &r.to[i]);
-		judge_target(in, OG_NETPOL_INGRESS, &in->targets[i], &v);
-		if (rank(&v) > rank(&r.ingress))
+		judge_target(in, OG_NETPOL_INGRESS, &in->targets[i], &r.from[i]);
+		if (rank(&r.from[i]) > rank(&r.ingress))
 			r.ingress_target = i;
-		worst(&r.ingress, &v);
+		worst(&r.ingress, &r.from[i]);
 	}
 	judge_dns(in, &r);
 	say_egress(in, &r, arena);

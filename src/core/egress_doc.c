@@ -72,39 +72,56 @@ static void put_req(struct og_buf *b, const struct og_selector_req *q, const cha
 	og_buf_str(b, q->nvalues ? "]}" : "}");
 }
 
-/* Both selectors, ANDed. */
-static void put_selector(struct og_buf *b, const struct og_selector *own,
-	const struct og_selector *guard, const char *prefix)
+static void put_label(struct og_buf *b, const char *open, const char *prefix, struct og_sv key,
+	struct og_sv value)
 {
-	const struct og_selector *both[] = {own, guard};
+	og_buf_fmt(b, "%s\"%s", open, prefix);
+	og_jw_part(b, key);
+	og_buf_lit(b, "\":");
+	og_jw_str(b, value);
+}
+
+/*
+ * Labels and both selectors, ANDed. Nothing empty is written: the API server would leave it out,
+ * and what it gives back has to compare equal.
+ */
+static void put_selector(struct og_buf *b, const struct og_kvs *labels,
+	const struct og_selector *own, const struct og_selector *guard, const char *prefix)
+{
+	static const struct og_selector none = {.present = true};
+	const struct og_selector *both[] = {own ? own : &none, guard ? guard : &none};
+	const char *open = "\"matchLabels\":{";
 	const char *comma = "";
 
-	og_buf_lit(b, "{\"matchLabels\":{");
-	for (uint32_t i = 0; i < own->nreqs; i++) {
-		if (!is_label(own, i))
+	og_buf_ch(b, '{');
+	for (uint32_t i = 0; labels && i < labels->n; i++, open = ",")
+		put_label(b, open, prefix, labels->v[i].key, labels->v[i].value);
+	for (uint32_t i = 0; i < both[0]->nreqs; i++) {
+		if (!is_label(both[0], i))
 			continue;
-		og_buf_fmt(b, "%s\"%s", comma, prefix);
-		og_jw_part(b, own->reqs[i].key);
-		og_buf_lit(b, "\":");
-		og_jw_str(b, own->reqs[i].values[0]);
+		put_label(b, open, prefix, both[0]->reqs[i].key, both[0]->reqs[i].values[0]);
+		open = ",";
+	}
+	if (*open == ',') {
+		og_buf_ch(b, '}');
 		comma = ",";
 	}
-	comma = "";
-	og_buf_lit(b, "},\"matchExpressions\":[");
+	open = "\"matchExpressions\":[";
 	for (unsigned k = 0; k < 2; k++) {
-		for (uint32_t i = 0; both[k] && i < both[k]->nreqs; i++) {
+		for (uint32_t i = 0; i < both[k]->nreqs; i++) {
 			const struct og_selector_req *q = &both[k]->reqs[i];
-			bool said = k == 0 && is_label(own, i);
-			for (uint32_t j = 0; k && j < own->nreqs && !said; j++)
-				said = same_req(q, &own->reqs[j]);
+			bool said = k == 0 && is_label(both[0], i);
+			for (uint32_t j = 0; k && j < both[0]->nreqs && !said; j++)
+				said = same_req(q, &both[0]->reqs[j]);
 			if (said)
 				continue;
-			og_buf_str(b, comma);
+			og_buf_str(b, *open == ',' ? "" : comma);
+			og_buf_str(b, open);
 			put_req(b, q, prefix);
-			comma = ",";
+			open = ",";
 		}
 	}
-	og_buf_lit(b, "]}");
+	og_buf_str(b, *open == ',' ? "]}" : "}");
 }
 
 static void put_labels(struct og_buf *b, const struct og_kvs *labels, const char *prefix)
@@ -133,7 +150,7 @@ static void put_owner(struct og_buf *b, const struct og_egress_owner *o)
 	og_jw_str(b, o->name);
 	og_buf_lit(b, ",\"uid\":");
 	og_jw_str(b, o->uid);
-	og_buf_lit(b, "}]");
+	og_buf_lit(b, ",\"controller\":true}]");
 }
 
 static void put_head(struct og_buf *b, bool cilium, struct og_sv name, struct og_sv ns,
@@ -336,7 +353,8 @@ int og_egress_policy(const struct og_egress_in *in, const struct og_egress_resul
 	put_head(out, by_host, name, in->pod.ns, owner, og_buf_view(&what));
 	og_buf_str(
 		out, by_host ? ",\"spec\":{\"endpointSelector\":" : ",\"spec\":{\"podSelector\":");
-	put_selector(out, &in->selector, r->guard ? &r->guard->pods : NULL, by_host ? "k8s:" : "");
+	put_selector(
+		out, NULL, &in->selector, r->guard ? &r->guard->pods : NULL, by_host ? "k8s:" : "");
 	if (by_host)
 		put_by_host(out, in);
 	else
@@ -350,20 +368,12 @@ int og_egress_ingress_policy(const struct og_egress_target *t, const struct og_n
 	const struct og_sv *namespaces, uint32_t n, struct og_sv name,
 	const struct og_egress_owner *owner, struct og_buf *out, struct og_err *err)
 {
-	const char *comma = "";
-
 	put_head(out, false, name, t->ns, owner,
 		OG_SV("Lets pods that otelgate injected reach this receiver. Made by otelgate, and "
 		      "removed by it when no other policy closes that way."));
-	og_buf_lit(out, ",\"spec\":{\"podSelector\":{\"matchLabels\":");
-	put_labels(out, &t->selector, "");
-	og_buf_lit(out, ",\"matchExpressions\":[");
-	for (uint32_t i = 0; guard && i < guard->pods.nreqs; i++) {
-		og_buf_str(out, comma);
-		put_req(out, &guard->pods.reqs[i], "");
-		comma = ",";
-	}
-	og_buf_lit(out, "]},\"policyTypes\":[\"Ingress\"],\"ingress\":[{\"from\":[{"
+	og_buf_lit(out, ",\"spec\":{\"podSelector\":");
+	put_selector(out, &t->selector, NULL, guard ? &guard->pods : NULL, "");
+	og_buf_lit(out, ",\"policyTypes\":[\"Ingress\"],\"ingress\":[{\"from\":[{"
 			"\"namespaceSelector\":{\"matchExpressions\":[{"
 			"\"key\":\"kubernetes.io/metadata.name\",\"operator\":\"In\",\"values\":[");
 	for (uint32_t i = 0; i < n; i++) {

@@ -3,6 +3,7 @@
 #include "otelgate/base/parse.h"
 #include "otelgate/kobj/image.h"
 #include "otelgate/kobj/names.h"
+#include "otelgate/kobj/netpol.h"
 #include "config_endpoint-priv.h"
 #include "fields-priv.h"
 
@@ -164,6 +165,12 @@ static const char *check_window(struct og_sv s)
 	return from == to ? "is an empty window: begin and end are the same" : NULL;
 }
 
+static const char *check_cidr(struct og_sv s)
+{
+	struct og_cidr c;
+	return og_cidr_parse(s, &c) ? NULL : "is not a range of addresses: \"203.0.113.0/24\"";
+}
+
 const struct og_format og_format_name = {
 	"object name", "^" DNS_LABEL "([.]" DNS_LABEL ")*$", 253, check_name};
 const struct og_format og_format_namespace = {"namespace", "^" DNS_LABEL "$", 63, check_namespace};
@@ -189,3 +196,4 @@ const struct og_format og_format_window = {"window",
 	32, check_window};
 const struct og_format og_format_sampler_argument = {
 	"sampler argument", "^[^\\s]+$", 512, check_text};
+const struct og_format og_format_cidr = {"CIDR", "^[0-9a-fA-F.:]+/[0-9]{1,3}$", 49, check_cidr};

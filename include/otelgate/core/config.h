@@ -27,6 +27,7 @@ enum og_profiles_via { OG_PROFILES_VIA_AGENT, OG_PROFILES_VIA_EBPF };
 enum og_compat { OG_COMPAT_NONE, OG_COMPAT_OTEL_OPERATOR };
 enum og_restart_mode { OG_RESTART_NEVER, OG_RESTART_SUGGEST, OG_RESTART_MANAGED };
 enum og_network_policy { OG_NETPOL_AUTO, OG_NETPOL_OFF };
+enum og_network_policy_receiver { OG_NETPOL_RECEIVER_REPORT, OG_NETPOL_RECEIVER_MANAGE };
 
 /* JAVA to DOTNET have agents; NONE (not said), GO and OTHER are environment only. */
 enum og_language {
@@ -130,6 +131,9 @@ struct og_profile {
 	const struct og_sv *skip_containers; /* names or globs, beside the built-in table */
 	uint32_t nskip_containers;
 	enum og_network_policy network_policy;
+	enum og_network_policy_receiver network_policy_receiver;
+	const struct og_sv *network_policy_cidrs; /* of a receiver outside the cluster */
+	uint32_t nnetwork_policy_cidrs;
 	struct {
 		enum og_restart_mode mode;
 		uint32_t max_per_namespace, max_per_cluster; /* workloads restarting at once */
@@ -170,6 +174,7 @@ const char *og_profiles_via_name(enum og_profiles_via v);
 const char *og_compat_name(enum og_compat c);
 const char *og_restart_mode_name(enum og_restart_mode m);
 const char *og_network_policy_name(enum og_network_policy p);
+const char *og_network_policy_receiver_name(enum og_network_policy_receiver p);
 const char *og_language_name(enum og_language l); /* "java", "nodejs", …; NONE gives "none" */
 const char *og_libc_name(enum og_libc l);	  /* "glibc", "musl", "unknown" */
 /* False when the word is not one of them. "none" is no language and "unknown" no libc here. */
@@ -179,6 +184,7 @@ bool og_signal_parse(struct og_sv word, enum og_signal *ret);
 bool og_signal_mode_parse(struct og_sv word, enum og_signal_mode *ret);
 
 /* The same words as NULL-terminated lists, indexed by the enum. */
+extern const char *const og_words_network_policy_receiver[];
 extern const char *const og_words_signal[],
 	*const og_words_signal_mode[],
 		*const og_words_receiver_type[],

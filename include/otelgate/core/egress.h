@@ -65,6 +65,46 @@ void og_egress_judge(const struct og_egress_policies *p, enum og_netpol_dir dir,
 	const struct og_egress_end *src, const struct og_egress_end *dst, enum og_l4 protocol,
 	uint16_t port, struct og_egress_verdict *ret);
 
+/* ---- what stands behind a name ---- */
+
+/*
+ * What a host name may mean to a pod of `own_ns`: a Service ("alloy", "alloy.monitoring",
+ * "alloy.monitoring.svc", "….svc.cluster.local"; a dot at the end is fine), surely or perhaps.
+ * False: it is surely none.
+ */
+struct og_egress_host {
+	struct og_sv service, ns;
+	bool surely; /* else it is a host outside when there is no such Service */
+};
+bool og_egress_host_read(struct og_sv host, struct og_sv own_ns, struct og_egress_host *ret);
+
+struct og_egress_service {
+	struct og_kvs selector;
+	struct og_sv external; /* the name that it is an alias of; "" = none */
+	bool has_port;	       /* it has the port that was asked for */
+	struct og_sv port_name;
+	enum og_l4 protocol;
+	uint16_t target; /* port of the pods; 0 = by name, their endpoints tell */
+};
+/* `spec` of a Service and the port that is connected to. Errors: OOM. */
+int og_egress_service_read(struct og_jval spec, uint16_t port, struct og_arena *arena,
+	struct og_egress_service *ret, struct og_err *err);
+
+/* An address of an EndpointSlice. */
+struct og_egress_backend {
+	struct og_sv pod; /* name, in the namespace of the slice; "" = no pod */
+	struct og_ip ip;
+	uint16_t port;
+};
+/* `list` is an EndpointSliceList; at most `max` are kept, pods that end left out. Errors: OOM. */
+int og_egress_slices_read(struct og_jval list, struct og_sv port_name, uint32_t max,
+	struct og_arena *arena, struct og_egress_backend **ret, uint32_t *ret_n,
+	struct og_err *err);
+
+/* Ports that the containers of a whole Pod declare, native sidecars' too. Errors: OOM. */
+int og_egress_pod_ports(
+	struct og_jval pod, struct og_arena *arena, struct og_egress_end *ret, struct og_err *err);
+
 /* ---- the decision for a workload ---- */
 
 enum og_egress_kind {
@@ -134,7 +174,8 @@ struct og_egress_result {
 	const struct og_netpol *guard; /* what isolates; see og_egress_policy */
 	struct og_egress_verdict to[OG_EGRESS_MAX_TARGETS]; /* worst of each target's endpoints */
 	struct og_egress_verdict dns;			    /* OPEN when not judged */
-	/* The receivers' side: worst over the targets, which one, and which port. */
+	/* The receivers' side: each, and the worst of them. */
+	struct og_egress_verdict from[OG_EGRESS_MAX_TARGETS];
 	struct og_egress_verdict ingress;
 	uint32_t ingress_target;
 	const char *ingress_finding; /* "OG517"; NULL = none */
