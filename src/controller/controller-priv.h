@@ -86,6 +86,9 @@ struct controller {
 	/* credentials.c */
 	struct cred *credentials;
 
+	/* egress.c */
+	struct egress *egress;
+
 	/* workload.c */
 	struct workloads *workloads;
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <unistd.h>
+#include "egress-priv.h"
 #include "workloads-priv.h"
 #include "otelgate/base/fs.h"
 #include "otelgate/kube/kubeconfig.h"
@@ -242,6 +243,7 @@ static void controller_fini(struct controller *c)
 	controller_scan_fini(c);
 	og_cluster_stop(c->cluster);
 	workloads_free(c);
+	egress_free(c);
 	og_lease_free(c->lease);
 	og_events_free(c->events);
 	og_loop_fd_remove(c->loop, c->sig_fd);

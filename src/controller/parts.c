@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include "credentials-priv.h"
+#include "egress-priv.h"
 #include "restart-priv.h"
 #include "workload-priv.h"
 
@@ -29,7 +30,13 @@ const struct controller_part controller_parts[PART_COUNT_] = {
 		.resync = credentials_resync,
 		.work = credentials_work,
 		.workload_changed = credentials_workload_changed},
-	[PART_EGRESS] = {.name = "egress"},
+	[PART_EGRESS] = {.name = "egress",
+		.workers = 8,
+		.init = egress_init,
+		.fini = egress_fini,
+		.resync = egress_resync,
+		.work = egress_work,
+		.workload_changed = egress_workload_changed},
 	[PART_RESTART] = {.name = "restart",
 		.workers = 1,
 		.init = restarts_init,
