@@ -110,6 +110,39 @@ static void enqueue_owner(struct egress *e, const struct og_record *r)
 	}
 }
 
+/* The cache knows our last write, or what became of it: a deletion never shows our version. When
+ * it was an older object's, the next create is refused, and tried again. */
+static void caught_up(struct egress *e, const struct og_record *old, const struct og_record *now)
+{
+	const struct og_record *r = now ? now : old;
+	struct og_kube_pre pre = {r->uid, r->resource_version};
+	struct og_sv parts[] = {r->ns, r->name}, key;
+	char buf[EGRESS_KEY_BYTES];
+
+	if (!og_sv_key(buf, sizeof(buf), parts, OG_COUNT(parts), '/', &key))
+		return;
+	key.n--;
+	if (now)
+		(void)og_ownwrites_fresh(e->own, key, &pre);
+	else
+		og_ownwrites_forget(e->own, key);
+}
+
+/* Whether the receiver's side is open is part of what workloads say. */
+static void tell_kept_out(struct egress *e, struct og_sv ns)
+{
+	og_map_for (&e->entries, m) {
+		const struct egress_entry *en = m->value;
+		for (uint32_t i = 0; i < en->nreceivers; i++) {
+			if (!en->kept_out[i] || !en->receivers[i] ||
+				!og_sv_eq(en->receivers[i]->ns, ns))
+				continue;
+			(void)controller_enqueue(e->c, PART_WORKLOADS, en->key, OG_QUEUE_USER);
+			break;
+		}
+	}
+}
+
 static void on_policy(void *ctx, enum og_store_change what, const struct og_record *old,
 	const struct og_record *now, bool stale)
 {
@@ -122,6 +155,7 @@ static void on_policy(void *ctx, enum og_store_change what, const struct og_reco
 	bool ours = (!old || egress_is_ours(old)) && (!now || egress_is_ours(now));
 	if (!ours)
 		egress_sets_forget(e, r->ns);
+	caught_up(e, old, now);
 	if (!controller_acts(e->c))
 		return;
 	if (old) /* someone may have taken the owner off */
@@ -130,6 +164,8 @@ static void on_policy(void *ctx, enum og_store_change what, const struct og_reco
 		enqueue_owner(e, now);
 	if (!ours)
 		enqueue_space(e, r->ns);
+	if (ours && (!old || !now) && og_sv_starts(r->name, OG_SV(OG_INGRESS_PREFIX)))
+		tell_kept_out(e, r->ns);
 }
 
 /* What is behind a Service may be another thing now. */

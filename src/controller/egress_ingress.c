@@ -138,15 +138,6 @@ static void finish(struct egress_job *j)
 			"network policy at the receiver",
 			og_lf_str("reason", j->reason ? j->reason : "?"),
 			og_lf_sv("message", j->message));
-	if (j->wrote) {
-		struct og_sv rest =
-			og_sv(j->key.p + sizeof(PREFIX) - 1, j->key.n - (sizeof(PREFIX) - 1));
-		og_map_for (&j->e->receivers, m) {
-			const struct egress_receiver *r = m->value;
-			if (og_sv_starts(og_sv(r->ns.p, r->ns.n + 1 + r->service.n), rest))
-				egress_enqueue_users(j->e, r);
-		}
-	}
 	egress_job_done(j, j->failed && !j->terminal ? OG_QUEUE_FAILED : OG_QUEUE_OK, -1);
 }
 
