@@ -282,11 +282,12 @@ static void *cluster(void *arg)
 
 START_TEST(it_waits_until_it_is_ready)
 {
+	char how[] = "ready";
 	pthread_t t;
 
 	crd("workloadtelemetries");
 	workload("a", 1, "");
-	ck_assert_int_eq(pthread_create(&t, NULL, cluster, (char[]){"ready"}), 0);
+	ck_assert_int_eq(pthread_create(&t, NULL, cluster, how), 0);
 	ck_assert_int_eq(RUN("--yes"), 0);
 	pthread_join(t, NULL);
 	ck_assert(says("shop/deployment/a  1 of 3 pods is older than the configuration; it is "
@@ -298,12 +299,13 @@ END_TEST
 
 START_TEST(it_stops_at_the_first_that_is_stuck)
 {
+	char how[] = "stuck";
 	pthread_t t;
 
 	crd("workloadtelemetries");
 	workload("a", 1, "");
 	workload("b", 1, "");
-	ck_assert_int_eq(pthread_create(&t, NULL, cluster, (char[]){"stuck"}), 0);
+	ck_assert_int_eq(pthread_create(&t, NULL, cluster, how), 0);
 	ck_assert_int_eq(RUN("--yes"), 1);
 	pthread_join(t, NULL);
 	ck_assert(says("and stuck"));
