@@ -110,7 +110,7 @@ Suite *suite_pods(void);
 		const TTest *const tests_[] = {__VA_ARGS__};                     \
 		TCase *tc_ = tcase_create(name);                                 \
 		tcase_add_checked_fixture(tc_, ct_setup, ct_teardown);           \
-		tcase_set_timeout(tc_, 300);                                      \
+		tcase_set_timeout(tc_, 300);                                     \
 		for (size_t i_ = 0; i_ < sizeof(tests_) / sizeof(*tests_); i_++) \
 			tcase_add_test(tc_, tests_[i_]);                         \
 		suite_add_tcase((suite), tc_);                                   \
