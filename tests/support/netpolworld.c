@@ -116,6 +116,8 @@ uint64_t netpol_rand(uint64_t *seed)
 	return z ^ z >> 31;
 }
 
+bool netpol_notin_exists;
+
 static unsigned one_of(uint64_t *s, unsigned n)
 {
 	return (unsigned)(netpol_rand(s) % n);
@@ -130,6 +132,8 @@ static void expression(uint64_t *s, const char *const *labels, unsigned n, struc
 			l[0], l[1]);
 		break;
 	case 1:
+		if (netpol_notin_exists)
+			og_buf_fmt(out, "{\"key\":\"%s\",\"operator\":\"Exists\"},", l[0]);
 		og_buf_fmt(out, "{\"key\":\"%s\",\"operator\":\"NotIn\",\"values\":[\"%s\"]}", l[0],
 			l[1]);
 		break;

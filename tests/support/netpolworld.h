@@ -23,5 +23,8 @@ struct og_netpol netpol_of(
 struct og_jval netpol_parse(struct og_arena *a, struct og_sv json);
 
 /* A valid spec at random, about the pods, labels, ports and addresses of the world. */
+/* NotIn with Exists beside it: cyclonus takes a missing key for no match, Kubernetes for one
+ * (k8s.io/apimachinery/pkg/labels, Requirement.Matches). */
+extern bool netpol_notin_exists;
 void netpol_random(uint64_t *seed, struct og_buf *out);
 uint64_t netpol_rand(uint64_t *seed);
