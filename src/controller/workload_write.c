@@ -12,6 +12,8 @@ enum {
 	GAP_MS = 1000,	      /* between two statuses of one workload: a rollout makes many */
 	FORBIDDEN_MS = 60000, /* rights come back by a person's hand */
 	LATER_MS = 1000,
+	SETTLE_MS = 30000, /* a new leader's parts look at thousands of workloads */
+	SETTLE_STEP_MS = 1000,
 };
 
 struct workload_write {
@@ -229,6 +231,19 @@ static bool same_status(struct pass *p, struct og_sv text)
 	       og_telemetry_digest(og_jgetl(og_jroot(&doc), "status"), p->arena) == p->seen.digest;
 }
 
+/* What the parts have not looked at yet is no news: another leader's word stands until then. */
+static bool settling(struct pass *p, int64_t now)
+{
+	struct workload_entry *e = p->entry;
+	const char *egress = p->status.said[OG_TC_EGRESS_ALLOWED].reason;
+
+	if (!e->settle_until_ns)
+		e->settle_until_ns = now + SETTLE_MS * OG_NS_PER_MS;
+	return now < e->settle_until_ns &&
+	       (p->status.said[OG_TC_CREDENTIALS_READY].status == OG_COND_UNKNOWN ||
+		       (egress && strcmp(egress, "NotLookedAt") == 0));
+}
+
 static void write_status(struct pass *p, const struct target *t, struct og_sv uid)
 {
 	og_auto_buf struct og_buf b = OG_BUF_INIT(DOCUMENT_BYTES);
@@ -242,6 +257,8 @@ static void write_status(struct pass *p, const struct target *t, struct og_sv ui
 		e->changed_ns = 0;
 		e->in_line = false;
 		controller_done(p->c, PART_WORKLOADS, t->key, OG_QUEUE_OK, p->again_ms);
+	} else if (settling(p, now)) {
+		controller_done(p->c, PART_WORKLOADS, t->key, OG_QUEUE_OK, SETTLE_STEP_MS);
 	} else if (now < e->write_not_before_ns) {
 		controller_done(p->c, PART_WORKLOADS, t->key, OG_QUEUE_OK,
 			(e->write_not_before_ns - now) / OG_NS_PER_MS + 1);

@@ -28,7 +28,8 @@ struct workload_entry {
 	bool in_line;	       /* waits for the budget, and has had its turn to wait */
 	int64_t not_before_ns; /* monotonic: the next pass */
 	int64_t write_not_before_ns;
-	int64_t changed_ns; /* the first change that is not in the status yet; 0 = none */
+	int64_t settle_until_ns; /* for the other parts to look at it first; 0 = not set yet */
+	int64_t changed_ns;	 /* the first change that is not in the status yet; 0 = none */
 	bool said_once;
 	enum og_cond_status said[OG_TC_COUNT_];
 	enum og_rollout_state said_rollout;
