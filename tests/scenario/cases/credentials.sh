@@ -149,7 +149,7 @@ both_canary_token() {
 	until_true 30 'not distributed' has_header "$NS" "$(header $id "$canary-2")"
 	seen Deployment/web "$(counts 3 3)" 'three pods'
 	dump >"$W/all"
-	for where in metrics debug/workloads debug/config debug/missed readyz?verbose; do
+	for where in metrics debug/missed readyz?verbose; do
 		ops 1 "/$where" >>"$W/said" || :
 	done
 	cat_logs >>"$W/said"

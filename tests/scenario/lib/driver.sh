@@ -289,7 +289,7 @@ leader() {
 	[ -n "$id" ] || return 0
 	grep -lF "\"$id\"" "$D/log/$CASE".controller-*.log 2>/dev/null | while read -r f; do
 		grep -F '"leading"' "$f" | grep -qF "\"$id\"" && sed 's/.*controller-\([0-9]*\)\.log$/\1/' <<<"$f"
-	done | head -n 1
+	done | head -n 1 || :
 }
 
 ops() { # N PATH

@@ -15,7 +15,11 @@ world() {
 	profile "${1:-.}" | apply
 	webhook_up
 	controller_up 1
+	# before that, pods would be injected without it, and stale a moment later
+	until_true 30 'the credential has no hash' stack_is '.authHash // "" | length == 16'
 }
+
+stack_is() { get grafanastacks.otelgate.dev "$CASE" '' | jq -e ".status | $1"; }
 
 # rolled KIND/NAME N: N pods of the present template and no others, all available
 rolled() {
@@ -52,17 +56,18 @@ seen() {
 
 # counts TOTAL CURRENT [CLASS N]: for says and seen
 counts() {
-	printf '.pods | .total == %d and .current == %d' "$1" "$2"
+	printf '(.pods | .total == %d and .current == %d' "$1" "$2"
 	shift 2
 	while [ $# != 0 ]; do
 		printf ' and .%s == %d' "$1" "$2"
 		shift 2
 	done
+	printf ')'
 }
 
 # condition TYPE STATUS [REASON]: for says and seen
 condition() {
-	printf '.conditions | any(.type == "%s" and .status == "%s"%s)' "$1" "$2" "${3:+ and .reason == \"$3\"}"
+	printf '(.conditions | any(.type == "%s" and .status == "%s"%s))' "$1" "$2" "${3:+ and .reason == \"$3\"}"
 }
 
 owned_by() { wt "$1" | jq -e --arg uid "$2" '[.metadata.ownerReferences[].uid] == [$uid]'; }
@@ -96,13 +101,16 @@ policies_are() { [ "$(policies | wc -l)" = "$1" ]; }
 restarted() { [ "$(restarted_at "$1")" != "$2" ]; }
 restarted_at() { get_workload "$1" | jq -r '.spec.template.metadata.annotations["kubectl.kubernetes.io/restartedAt"] // "never"'; }
 
-# quiet SECONDS: nothing is written for that long
+# quiet SECONDS: within half a minute nothing is written for that long
 quiet() {
-	local n
+	local n end=$(($(now_ms) + 30000))
 	writes >/dev/null
-	sleep "$1" # the time that is looked at
-	n=$(writes)
-	[ -z "$n" ] || fail "written though nothing changed: $n"
+	while :; do
+		sleep "$1" # the time that is looked at
+		n=$(writes)
+		[ -n "$n" ] || return 0
+		[ "$(now_ms)" -lt $end ] || fail "written though nothing changes: $n"
+	done
 }
 
 # events NAME: those on a workload, oldest first, "REASON NOTE"
