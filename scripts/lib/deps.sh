@@ -8,7 +8,7 @@
 #   og_jobs              number of processors
 #   og_say TEXT          progress
 #
-# Groups: build (make, compiler, libraries), test (Check, patch; curl, jq and openssl for scenarios), demo (openssl and curl commands),
+# Groups: build (make, compiler, libraries), test (Check, patch; curl, jq and openssl for scenarios), demo (openssl, curl and jq commands),
 # e2e (what tests/e2e needs beside Go), lint and coverage (analysers; never needed to build).
 
 og_say() {
@@ -24,7 +24,7 @@ og_deps_probes() {
 	case $1 in
 	build) echo 'bash make gcc ar nm pkg-config :jansson>=2.13 :yaml-0.1>=0.2 :libssl>=3.0 :libcrypto>=3.0 :libmicrohttpd>=0.9.75 :libcurl>=7.88' ;;
 	test) echo ':check>=0.15 :zlib>=1.2 patch curl jq openssl setsid' ;;
-	demo) echo 'openssl curl :zlib>=1.2' ;;
+	demo) echo 'openssl curl jq :zlib>=1.2' ;;
 	e2e) echo 'openssl curl jq setsid flock' ;;
 	lint) echo 'clang clang-format clang-tidy cppcheck shellcheck codespell' ;;
 	coverage) echo 'gcovr' ;;
@@ -42,9 +42,9 @@ og_deps_packages() {
 	debian-test) echo 'check zlib1g-dev patch curl jq openssl util-linux' ;;
 	fedora-test) echo 'check-devel zlib-devel patch curl jq openssl util-linux' ;;
 	alpine-test) echo 'check-dev zlib-dev patch coreutils diffutils curl jq openssl util-linux' ;;
-	debian-demo) echo 'openssl curl ca-certificates zlib1g-dev' ;;
-	fedora-demo) echo 'openssl curl ca-certificates zlib-devel' ;;
-	alpine-demo) echo 'openssl curl ca-certificates zlib-dev' ;;
+	debian-demo) echo 'openssl curl jq ca-certificates zlib1g-dev' ;;
+	fedora-demo) echo 'openssl curl jq ca-certificates zlib-devel' ;;
+	alpine-demo) echo 'openssl curl jq ca-certificates zlib-dev' ;;
 	*-e2e) echo 'openssl curl jq util-linux' ;;
 	debian-lint) echo 'clang clang-format clang-tidy cppcheck shellcheck codespell' ;;
 	fedora-lint) echo 'clang clang-tools-extra cppcheck ShellCheck codespell' ;;
