@@ -79,6 +79,7 @@ both_secret_source_missing() {
 
 # A line end that echo has left: what is distributed is without it, and it is named all the same.
 both_secret_newline() {
+	local hash
 	world
 	source_secret $id 'glc_newline
 ' | apply
@@ -86,11 +87,12 @@ both_secret_newline() {
 	until_true 30 'not distributed' has_header "$NS" "$(header $id glc_newline)"
 	seen Deployment/web "$(condition CredentialsReady True)" 'ready'
 	until_true 30 "the finding: $(text_of Deployment/web)" mentions Deployment/web OG403
+	hash=$(get grafanastacks.otelgate.dev "$CASE" '' | jq -r .status.authHash)
 	mentions Deployment/web glc_newline && fail 'the token is in the status'
 	source_secret $id glc_newline | apply
 	until_true 30 'still named' not_mentions Deployment/web OG403
 	has_header "$NS" "$(header $id glc_newline)" || fail 'another header'
-	says Deployment/web "$(counts 3 3)" >/dev/null || fail 'pods are stale, for the same header'
+	stack_is ".authHash == \"$hash\"" >/dev/null || fail 'another hash, and stale pods, for the same header'
 }
 
 not_mentions() { ! mentions "$@"; }
