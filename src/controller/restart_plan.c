@@ -4,6 +4,7 @@
 #include "otelgate/base/parse.h"
 #include "otelgate/cluster/projections.h"
 #include "otelgate/kobj/rollout.h"
+#include "credentials-priv.h"
 #include "restarts-priv.h"
 
 /* One workload of the plan, beside what core sees of it. */
@@ -173,6 +174,24 @@ static void take_found(
 	};
 }
 
+/*
+ * A new token reaches the Secrets first and the revision afterwards. In between pods are old
+ * already, and restarted then they would be old again at once, and be restarted twice.
+ */
+static bool token_settled(struct planner *p, const struct workload *w)
+{
+	const struct og_config *config = p->config ? p->config->config : NULL;
+	struct credentials_state s;
+
+	if (!w->uses_secret || !config)
+		return true;
+	controller_credentials_state(p->c, w->ns, w->stack, p->arena, &s);
+	for (uint32_t i = 0; i < config->nstacks && s.hash[0]; i++)
+		if (og_sv_eq(config->stacks[i].name, w->stack))
+			return og_sv_eq(config->stacks[i].auth_hash, og_svz(s.hash));
+	return true;
+}
+
 static int add(struct planner *p, const struct workload *w, struct og_err *err)
 {
 	struct og_restart_workload *v = &p->v[p->n];
@@ -192,7 +211,7 @@ static int add(struct planner *p, const struct workload *w, struct og_err *err)
 	if (!take_object(p, one, v))
 		return 0;
 	take_record(p, one, v);
-	if (!one->wt_uid.n)
+	if (!one->wt_uid.n || !token_settled(p, w))
 		v->wave = "";
 	p->n++;
 	return 0;
