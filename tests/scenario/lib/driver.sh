@@ -310,9 +310,9 @@ writes() {
 		api GET /sim/requests | jq -r --arg u "$account" '.requests[] | select(.user == $u)
 			| select(.verb | IN("create", "update", "patch", "delete", "deletecollection")) | "\(.time) \(.verb) \(.resource) \(.path | sub("[?].*"; "")) \(.code)"'
 	else
-		jq -r --arg u "$account" 'select(.user.username == $u and .stage == "ResponseComplete")
+		grep -F "\"$account\"" "$D/log/audit.log" | jq -r --arg u "$account" 'select(.user.username == $u and .stage == "ResponseComplete")
 			| select(.verb | IN("create", "update", "patch", "delete", "deletecollection"))
-			| "\(.requestReceivedTimestamp) \(.verb) \(.objectRef.resource) \(.requestURI | sub("[?].*"; "")) \(.responseStatus.code)"' "$D/log/audit.log"
+			| "\(.requestReceivedTimestamp) \(.verb) \(.objectRef.resource) \(.requestURI | sub("[?].*"; "")) \(.responseStatus.code)"'
 	fi | grep -v ' leases \| events ' >"$W/writes.all" || :
 	awk -v seen="$(cat "$W/writes.seen" 2>/dev/null || :)" '$1 > seen { sub(/^[^ ]* /, ""); print }' "$W/writes.all"
 	tail -n 1 "$W/writes.all" | cut -d ' ' -f 1 >"$W/writes.new"
