@@ -66,12 +66,16 @@ static void on_list(void *ctx, const struct og_kube_answer *a)
 		if (!p)
 			continue;
 		p->seen = true;
+		if (p->written_in == e->lists)
+			continue;
 		copy(p->uid, sizeof(p->uid), member(meta, "uid", a->arena));
 		copy(p->rv, sizeof(p->rv), member(meta, "resourceVersion", a->arena));
 		enqueue_owner(e, meta, a->arena);
 	}
 	og_map_for (&e->cnps, m) {
-		if (!((struct egress_cnp *)m->value)->seen)
+		struct egress_cnp *p = m->value;
+		/* what was written since the list was asked for need not be in it */
+		if (!p->seen && p->written_in != e->lists)
 			og_free(og_map_remove(&e->cnps, m->key));
 	}
 	/* who has lost one is looked at with the others of this resync */
@@ -94,7 +98,7 @@ static void on_found(void *ctx, const struct og_kube_api *api, const struct og_e
 	if (before != e->cilium)
 		egress_resync(e->c);
 	else if (e->cilium && !e->list)
-		(void)og_kube_start(e->c->kube, &r, &e->list, NULL);
+		e->lists += og_kube_start(e->c->kube, &r, &e->list, NULL) == 0;
 }
 
 void egress_host_list(struct egress *e)
@@ -122,6 +126,7 @@ static void on_done(void *ctx, const struct og_kube_answer *a)
 			copy(p->rv, sizeof(p->rv), now.resource_version);
 			copy(p->written_rv, sizeof(p->written_rv), now.resource_version);
 			memcpy(p->digest, j->digest, sizeof(p->digest));
+			p->written_in = j->e->lists;
 		}
 		j->wrote = true;
 	} else {

@@ -51,6 +51,7 @@ struct egress_entry {
 
 /* What is known of a policy by host name of ours. */
 struct egress_cnp {
+	uint64_t written_in; /* how many lists had been asked for when it was written */
 	char uid[64], rv[64];
 	bool seen; /* by the list under way */
 	char digest[17];
@@ -99,6 +100,7 @@ struct egress {
 	struct egress_job *jobs;
 	struct og_kube_call *list; /* of policies by host name */
 	bool cilium, stopped;
+	uint64_t lists; /* of policies by host name, asked for so far */
 };
 
 /* egress.c */

@@ -3,7 +3,7 @@
  * Specs of network policies, one per line: what is read is judged, and the policy that is made
  * against them opens the way.
  */
-#include <stdlib.h>
+#include "fuzz-support.h"
 #include "otelgate/core/egress.h"
 
 static const struct og_kv web[] = {{{"app", 3}, {"web", 3}}};

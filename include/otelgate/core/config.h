@@ -64,8 +64,8 @@ struct og_cfg_query {
 
 struct og_stack {
 	struct og_sv name;
-	/* status.authHash: which credentials are distributed, as the controller has written it; part
-	 * of the revision of pods that refer to them. Empty = not known. */
+	/* status.authHash: which credentials are distributed, as the controller has written it;
+	 * part of the revision of pods that refer to them. Empty = not known. */
 	struct og_sv auth_hash;
 	struct og_sv slug;	   /* empty = no discovery */
 	struct og_sv cluster_name; /* k8s.cluster.name; empty = not set */

@@ -266,7 +266,11 @@ webhook_up() {
 	until_true 30 'the API server does not ask the webhook' asked
 }
 
-asked() { api POST "/api/v1/namespaces/$NS/pods?dryRun=All" "$W/probe.json" | jq -e '.metadata.labels["otelgate.dev/revision"] != null'; }
+# probed: the revision that a pod would get now
+probed() { api POST "/api/v1/namespaces/$NS/pods?dryRun=All" "$W/probe.json" | jq -er '.metadata.labels["otelgate.dev/revision"]'; }
+asked() { probed >/dev/null; }
+# probed_anew REVISION: … another one than that
+probed_anew() { [ "$(probed)" != "$1" ]; }
 
 webhook_down() { proc_kill "$CASE.webhook"; }
 

@@ -14,9 +14,12 @@ world() {
 	stack "${2:-.}" | apply
 	profile "${1:-.}" | apply
 	webhook_up
+	local bare
+	bare=$(probed)
 	controller_up 1
-	# before that, pods would be injected without it, and stale a moment later
+	# before the webhook knows it, pods would be injected without it, and stale a moment later
 	until_true 30 'the credential has no hash' stack_is '.authHash // "" | length == 16'
+	until_true 30 'the webhook does not know the credential' probed_anew "$bare"
 }
 
 stack_is() { get grafanastacks.otelgate.dev "$CASE" '' | jq -e ".status | $1"; }
