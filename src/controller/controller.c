@@ -12,8 +12,9 @@
 #include "otelgate/kube/kubeconfig.h"
 
 enum {
-	FLUSH_MS = 1000,   /* with the parts' time less than the 2 s that a hand-over takes */
-	RELEASE_MS = 2000, /* a server that is away cannot be told */
+	FLUSH_MS = 1000,    /* with the parts' time less than the 2 s that a hand-over takes */
+	RELEASE_MS = 2000,  /* a server that is away cannot be told */
+	CANDIDATE_MS = 600, /* with all of these: less than 2 s in which nobody leads */
 };
 
 static void on_state(void *ctx, const struct og_watch_info *w)
@@ -144,6 +145,7 @@ static int start_lease(struct controller *c, struct og_err *err)
 	struct og_lease_opts lo = {.kube = c->kube,
 		.ns = c->o->lease_ns ? c->o->lease_ns : og_kube_namespace(c->kube),
 		.name = c->o->lease_name ? c->o->lease_name : "otelgate-controller",
+		.candidate_ms = CANDIDATE_MS,
 		.metrics = c->metrics,
 		.ctx = c,
 		.on_started = on_lead,

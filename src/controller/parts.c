@@ -11,8 +11,8 @@ enum {
 	RESYNC_MS = 600000,
 	DRAIN_MS = 500, /* for writes under way when told to stop */
 	DRAIN_STEP_MS = 10,
-	RETRY_BASE_MS = 500, /* an API server that refuses is not asked again at once */
-	RETRY_MAX_MS = 300000,
+	RETRY_BASE_MS = 500,  /* an API server that refuses is not asked again at once */
+	RETRY_MAX_MS = 60000, /* when it is well again, the last failure is a minute ago at most */
 	NOTE_BYTES = 1024,
 };
 

@@ -275,6 +275,7 @@ int lease_start(const struct og_lease_opts *o, const struct kube_seam *s, struct
 	l->core.duration_ns = ns_or(o->duration_ms, 15000);
 	l->core.renew_ns = ns_or(o->renew_ms, 10000);
 	l->core.retry_ns = ns_or(o->retry_ms, 2000);
+	l->core.candidate_ns = ns_or(o->candidate_ms, 0);
 	l->core.rng = o->seed;
 	lease_init(&l->core, now_ns(l));
 	int r = check(o, &l->core, err);

@@ -31,6 +31,7 @@ struct lease_core {
 	/* set by the caller before lease_init */
 	const char *identity, *ns, *name;
 	int64_t duration_ns, renew_ns, retry_ns;
+	int64_t candidate_ns; /* 0 = as client-go waits */
 	uint64_t rng;
 
 	struct lease_record seen; /* what the server last showed */

@@ -74,6 +74,8 @@ static void wait(struct lease_core *c, int64_t now_ns)
 	int64_t from = now_ns, span = c->retry_ns;
 	if (c->leading || c->releasing)
 		from = c->began_ns;
+	else if (c->candidate_ns)
+		span = c->candidate_ns + kube_rng_upto(&c->rng, c->candidate_ns / 4);
 	else
 		span += kube_rng_upto(&c->rng, c->retry_ns / 5 * 6); /* L-3: jitter factor 1.2 */
 	c->next_ns = after(from, span);

@@ -24,6 +24,9 @@ struct og_lease_opts {
 	int64_t duration_ms; /* whole seconds; 0 = 15,000 */
 	int64_t renew_ms;    /* 0 = 10,000: deadline for a renewal */
 	int64_t retry_ms;    /* 0 = 2,000 */
+	/* Who does not lead looks that often, up to a quarter later: what a hand-over takes. 0 = as
+	 * client-go, retry_ms to 2.2 times that. It only reads. */
+	int64_t candidate_ms;
 	uint64_t seed;
 	struct og_metrics *metrics; /* NULL = none; og_lease_metrics below */
 	void *ctx;

@@ -103,6 +103,24 @@ START_TEST(a_lost_race_to_create_waits)
 }
 END_TEST
 
+/* A candidate that is in a hurry sees within that time that the lease is given back. */
+START_TEST(a_hasty_candidate_looks_often)
+{
+	c.candidate_ns = S(0.6);
+	(void)tick(0);
+	ck_assert_int_eq(reply(0, LEASE_OK, lease("other", 15, 1)), LEASE_IDLE);
+	ck_assert_int_ge(lease_next_ns(&c), S(0.6));
+	ck_assert_int_le(lease_next_ns(&c), S(0.75));
+	ck_assert_int_eq(tick(0.59), LEASE_IDLE);
+	ck_assert_int_eq(tick(0.75), LEASE_GET);
+	ck_assert_int_eq(reply(0.75, LEASE_OK, lease("", 1, 2)), LEASE_PUT);
+	ck_assert_int_eq(reply(0.75, LEASE_OK, lease("me", 15, 3)), LEASE_IDLE);
+	ck_assert(out.started && c.leading);
+	/* who leads renews as before */
+	ck_assert_int_eq(lease_next_ns(&c), S(2.75));
+}
+END_TEST
+
 /* who holds it, for how long, and what it takes for us: seconds until we may, -1 = at once */
 static const struct {
 	const char *holder;
@@ -736,6 +754,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_missing_lease_is_created);
 	tcase_add_test(tc, a_lost_race_to_create_waits);
+	tcase_add_test(tc, a_hasty_candidate_looks_often);
 	tcase_add_loop_test(tc, a_lease_is_taken_when_it_has_run_out, 0, (int)OG_COUNT(held));
 	tcase_add_test(tc, each_change_begins_the_wait_anew);
 	tcase_add_test(tc, a_change_of_metadata_is_no_renewal);

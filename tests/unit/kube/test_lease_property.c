@@ -106,6 +106,7 @@ static void born(struct proc *p)
 		.duration_ns = MS(15000),
 		.renew_ns = MS(10000),
 		.retry_ns = MS(2000),
+		.candidate_ns = rnd(2) ? MS(600) : 0,
 		.rng = rnd(1u << 30)};
 	lease_init(&p->core, now);
 }
