@@ -402,7 +402,8 @@ static pid_t spawn(uint16_t port)
 START_TEST(killed_at_each_moment_of_its_life)
 {
 	pthread_t t;
-	uint16_t port = free_port();
+	int held;
+	uint16_t port = hold_port(&held);
 
 	(void)replica_opts(1); /* writes the kubeconfig */
 	TRY(og_sim_route_service(w.sim, "otelgate/otelgate-webhook", port, err));
@@ -420,6 +421,7 @@ START_TEST(killed_at_each_moment_of_its_life)
 	ck_assert_msg(creator.refused == 0, "%u of %u pods were refused; %s", creator.refused,
 		creator.created, creator.why);
 	ck_assert_uint_ge(creator.created, 10);
+	close(held);
 	/* and whatever state it was left in, the next one finds its way */
 	replica_start(0);
 	pods_until_injected("shop", OPT_IN);

@@ -24,6 +24,7 @@ struct replica {
 	int stop[2];
 	pthread_t thread;
 	bool running;
+	int held; /* the ops port, while `o` is in use */
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
 	bool up, over;
