@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "otelgate/base/parse.h"
+#include "otelgate/net/certs.h"
 
 /* cannot list pods in namespace "x" (GET https://host/api/v1/namespaces/x/pods) */
 static void put_what(const struct og_kube_call *call, struct og_buf *b)
@@ -89,7 +90,8 @@ static const char *advice(const struct og_kube_call *call, const struct og_kube_
 
 static void refused(const struct og_kube_call *call, struct og_kube_answer *a)
 {
-	og_auto_buf struct og_buf b = OG_BUF_INIT(4096);
+	/* a server may quote the Secret that it refuses */
+	og_auto_wipe struct og_buf b = OG_BUF_INIT(4096);
 	const struct og_kube_status *s = &a->status;
 	const char *reason = kc_http_reason(a->http);
 	og_buf_fmt(&b, "%d%s%s%s", a->http, *reason ? " " : "", reason, advice(call, a));

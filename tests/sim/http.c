@@ -12,7 +12,8 @@
 #include <unistd.h>
 #include "sim/sim-priv.h"
 
-int sim_listen(struct og_sim *s, struct og_err *err)
+/* Bound to 127.0.0.1 and s->port; 0 = any, which is then ours. */
+static int bound(struct og_sim *s, struct og_err *err)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(s->port)};
 	socklen_t n = sizeof(a);
@@ -21,15 +22,33 @@ int sim_listen(struct og_sim *s, struct og_err *err)
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (fd < 0)
 		return og_err_sys(err, errno, "socket");
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, 1024) ||
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
+		bind(fd, (struct sockaddr *)&a, sizeof(a)) ||
 		getsockname(fd, (struct sockaddr *)&a, &n)) {
+		int e = errno;
+
+		close(fd);
+		return og_err_sys(err, e, "binding 127.0.0.1:%u", s->port);
+	}
+	s->port = ntohs(a.sin_port);
+	return fd;
+}
+
+/* hold_fd is bound for as long as the simulator lives, and never listens: nobody else is given the
+ * port while the server is down. */
+int sim_listen(struct og_sim *s, struct og_err *err)
+{
+	if (s->hold_fd < 0 && (s->hold_fd = bound(s, err)) < 0)
+		return s->hold_fd;
+	int fd = bound(s, err);
+	if (fd < 0)
+		return fd;
+	if (listen(fd, 1024)) {
 		int e = errno;
 
 		close(fd);
 		return og_err_sys(err, e, "listen on 127.0.0.1:%u", s->port);
 	}
-	s->port = ntohs(a.sin_port);
 	s->listen_fd = fd;
 	return 0;
 }

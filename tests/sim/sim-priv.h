@@ -130,7 +130,7 @@ struct og_sim {
 	pthread_cond_t
 		cond; /* a connection ended; the server is up or down; a change (fresh reads) */
 	uint16_t port;
-	int listen_fd, wake_fd;
+	int listen_fd, wake_fd, hold_fd;
 	bool stopping, accepting;
 	pthread_t acceptor, controller;
 	bool has_acceptor, has_controller; /* life_mu */

@@ -66,6 +66,7 @@ static void set_defaults(struct og_sim *s, const struct og_sim_opts *opts)
 		s->o.fresh_wait_ms = 200;
 	s->rv = s->o.first_rv ? s->o.first_rv : 1000;
 	s->port = s->o.port;
+	s->hold_fd = -1;
 	snprintf(s->admin_token, sizeof(s->admin_token), "admin-%016llx%016llx",
 		(unsigned long long)sim_random(), (unsigned long long)sim_random());
 }
@@ -179,6 +180,8 @@ void og_sim_stop(struct og_sim *s)
 	og_buf_wipe(&s->ca_key);
 	if (s->wake_fd >= 0)
 		close(s->wake_fd);
+	if (s->hold_fd >= 0)
+		close(s->hold_fd);
 	pthread_cond_destroy(&s->cond);
 	pthread_mutex_destroy(&s->ctl_mu);
 	pthread_mutex_destroy(&s->life_mu);

@@ -262,12 +262,11 @@ START_TEST(the_server_comes_back_with_an_older_state)
 	until(rig.info.state == OG_WATCH_SYNCED && !rig.info.disconnected_ns);
 	/* a new server: versions begin anew, and are lower than ours */
 	struct og_sim *old = rig.sim;
-	uint16_t port = og_sim_port(old);
 	og_watch_stop(rig.watch);
 	rig.watch = NULL;
 	og_kube_free(rig.kube);
 	og_sim_stop(old);
-	struct og_sim_opts o = {.port = port, .first_rv = 3};
+	struct og_sim_opts o = {.first_rv = 3};
 	start_sim(&o);
 	put("shop", "only", "1");
 	connect_kube(NULL);
