@@ -68,8 +68,8 @@ START_TEST(rights_are_narrow)
 	static const char *const never[] = {
 		"*", "deletecollection", "escalate", "bind", "impersonate"};
 	/* What otelgate makes itself may be deleted by it. */
-	static const char *const own[] = {"secrets", "networkpolicies", "ciliumnetworkpolicies",
-		"workloadtelemetries"};
+	static const char *const own[] = {
+		"secrets", "networkpolicies", "ciliumnetworkpolicies", "workloadtelemetries"};
 
 	for (size_t i = 0; i < n; i++) {
 		ck_assert_ptr_nonnull(r[i].why);
