@@ -172,7 +172,8 @@ static const struct og_record *service(
 	return s && og_store_get(s, ns, name, r) ? r : NULL;
 }
 
-static void problem(struct egress_job *j, const char *reason, const char *finding, char *message)
+static void problem(
+	struct egress_job *j, const char *reason, const char *finding, const char *message)
 {
 	if (j->reason)
 		return;
@@ -281,18 +282,20 @@ static int behind_service(struct egress_job *j, const struct og_egress_host *h,
 	return 1;
 }
 
-static int by_name(struct egress_job *j, struct og_sv name, uint16_t port,
-	const struct og_profile *profile, int depth)
+/* As behind_service; ALIAS: *name stands for another name, which it is now. */
+enum { ALIAS = 2 };
+static int by_one_name(
+	struct egress_job *j, struct og_sv *name, uint16_t port, const struct og_profile *profile)
 {
 	struct og_egress_host h;
 	struct og_egress_service s;
 	struct og_record r;
 
-	if (!og_egress_host_read(name, j->w->ns, &h))
-		return outside(j, name, port, profile);
+	if (!og_egress_host_read(*name, j->w->ns, &h))
+		return outside(j, *name, port, profile);
 	if (!service(j->e, h.ns, h.service, &r)) {
 		if (!h.surely && !namespace_exists(j->e, h.ns))
-			return outside(j, name, port, profile);
+			return outside(j, *name, port, profile);
 		problem(j, "ServiceUnknown", "OG508",
 			og_arena_fmt(&j->arena, "There is no Service %.*s in namespace %.*s.",
 				OG_SV_ARG(h.service), OG_SV_ARG(h.ns)));
@@ -300,8 +303,10 @@ static int by_name(struct egress_job *j, struct og_sv name, uint16_t port,
 	}
 	if (og_egress_service_read(egress_parse(&j->arena, r.extra), port, &j->arena, &s, NULL) < 0)
 		return -(int)OG_E_OOM;
-	if (s.external.n)
-		return depth ? 0 : by_name(j, s.external, port, profile, depth + 1);
+	if (s.external.n) {
+		*name = s.external;
+		return ALIAS;
+	}
 	if (!s.has_port) {
 		problem(j, "ServicePort", "OG509",
 			og_arena_fmt(&j->arena, "Service %.*s/%.*s has no port %u.",
@@ -309,6 +314,17 @@ static int by_name(struct egress_job *j, struct og_sv name, uint16_t port,
 		return 0;
 	}
 	return behind_service(j, &h, &s, port);
+}
+
+/* An ExternalName is followed once. */
+static int by_name(
+	struct egress_job *j, struct og_sv name, uint16_t port, const struct og_profile *profile)
+{
+	int r = by_one_name(j, &name, port, profile);
+
+	if (r == ALIAS)
+		r = by_one_name(j, &name, port, profile);
+	return r == ALIAS ? 0 : r;
 }
 
 static int receiver(struct egress_job *j, struct og_sv endpoint, const struct og_profile *profile)
@@ -323,7 +339,7 @@ static int receiver(struct egress_job *j, struct og_sv endpoint, const struct og
 		return -(int)OG_E_OOM;
 	if (u.host_kind != OG_URL_NAME)
 		return address(j, host, u.port);
-	return by_name(j, host, u.port, profile, 0);
+	return by_name(j, host, u.port, profile);
 }
 
 static int receivers(struct egress_job *j, const struct og_profile *p)
