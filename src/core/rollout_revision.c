@@ -106,7 +106,7 @@ static const struct og_rollout_pod *next_old(
 	for (uint32_t i = 0; i < in->npods; i++) {
 		const struct og_rollout_pod *p = &in->pods[i];
 		int64_t at = made_at(p);
-		if (!is_old(p) || p == after)
+		if (!is_old(p))
 			continue;
 		if (after && (at < made_at(after) || (at == made_at(after) &&
 							     og_sv_cmp(p->name, after->name) <= 0)))
