@@ -38,7 +38,7 @@ crds() {
 			k delete -f "$f" --ignore-not-found --timeout=60s >/dev/null
 		else
 			k apply --server-side -f "$f" >/dev/null
-			k wait --for=condition=Established --timeout=60s -f "$f" >/dev/null
+			until_true 60 'no definitions' crds_established
 		fi
 	done
 	[ "$1" = delete ] || kinds_served

@@ -348,7 +348,7 @@ full_incluster_comes_later() {
 	ops 0 '/readyz?verbose' >"$W/ready"
 	grep -qi 'forbidden\|may not\|rbac\|right' "$W/ready" || fail "the missing rights are not named: $(cat "$W/ready")"
 	k apply -k "$here/../../manifests/base" >/dev/null
-	k wait crd --for=condition=Established --all --timeout=30s >/dev/null
+	until_true 30 'no definitions' crds_established
 	configured
 	until_true 120 "rights and kinds came, and pods are not injected: $(ops 0 '/readyz?verbose')" \
 		api_is POST '/api/v1/namespaces/default/pods?dryRun=All' "$injected" "$W/probe.json"

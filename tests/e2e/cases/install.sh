@@ -10,7 +10,7 @@ core_install_manifests() {
 	fresh_cluster
 	k apply -k "$manifests/base" >"$W/first" 2>"$W/warnings" || fail "refused: $(cat "$W/warnings")"
 	[ ! -s "$W/warnings" ] || fail "warnings: $(cat "$W/warnings")"
-	k wait crd --for=condition=Established --all --timeout=30s
+	until_true 30 'no definitions' crds_established
 	kinds_served
 	k apply -k "$manifests/base" >"$W/second" 2>&1
 	# kubectl always replaces the selector of a PodDisruptionBudget (its patchStrategy)

@@ -7,7 +7,7 @@
 # installed: applied in the present cluster, nothing serves yet; a token lives for TOKEN_SECONDS
 installed() {
 	k apply -k "$here/../../manifests/base" >/dev/null
-	k wait crd --for=condition=Established -l app.kubernetes.io/part-of!=nothing --timeout=30s >/dev/null
+	until_true 30 'no definitions' crds_established
 	kinds_served
 	cluster sa otelgate otelgate-webhook --ttl "${TOKEN_SECONDS:-60}" >/dev/null
 	rights_of otelgate otelgate-webhook patch mutatingwebhookconfigurations/otelgate

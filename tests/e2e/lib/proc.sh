@@ -6,14 +6,18 @@
 # A process is known by its id and the moment it began, so that an id that was given to somebody
 # else is never signalled.
 
-# began PID: clock tick at which the process began; nothing when it is gone or a zombie
+# began PID: clock tick at which the process began; nothing when it is gone or a zombie. A zombie with
+# threads is still ending, and its ports are still taken.
 began() {
 	local stat
 	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
 	stat=${stat##*) }
 	# shellcheck disable=SC2086
 	set -- $stat
-	[ "$1" != Z ] && [ "$1" != X ] && printf '%s\n' "${20}"
+	case $1 in
+	Z | X) [ "${18}" -gt 1 ] || return 1 ;;
+	esac
+	printf '%s\n' "${20}"
 }
 
 # proc_start NAME COMMAND...: in a session of its own, so that Ctrl-C is not for it. A signal that comes
@@ -108,6 +112,11 @@ until_ok() {
 		[ "${EPOCHREALTIME/[.,]/}" -lt "$end" ] || return 1
 		sleep 0.05 # between two looks
 	done
+}
+
+# crds_established: every definition is served. `kubectl wait` fails when one has no conditions at all yet.
+crds_established() {
+	kubectl get crd -o json | jq -e '.items | all(.status.conditions // [] | any(.type == "Established" and .status == "True"))'
 }
 
 now_ms() {

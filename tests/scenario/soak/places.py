@@ -92,8 +92,14 @@ class Real(Cluster):
         self.kubectl("apply", "-k", ROOT + "/manifests/restarts")
         self.kubectl("delete", "mutatingwebhookconfiguration", "otelgate")
         self.kubectl("delete", "deployments", "-n", "otelgate", "--all")
-        self.kubectl("wait", "crd", "--for=condition=Established", "--all", "--timeout=60s")
+        until(60, "a definition is not served", self.defined)
         self.at = 0
+
+    def defined(self):
+        """`kubectl wait` fails when one has no conditions at all yet."""
+        found = json.loads(self.kubectl("get", "crd", "-o", "json"))["items"]
+        return all(any(c["type"] == "Established" and c["status"] == "True"
+                       for c in crd.get("status", {}).get("conditions") or []) for crd in found)
 
     def account(self, sa):
         return self.script("sa", "otelgate", "otelgate-" + sa)
