@@ -134,6 +134,13 @@ void og_buf_fini(struct og_buf *b)
 	*b = (struct og_buf){.max = b->max};
 }
 
+void og_buf_wipe(struct og_buf *b)
+{
+	if (b->p)
+		explicit_bzero(b->p, b->cap);
+	og_buf_fini(b);
+}
+
 void og_buf_reset(struct og_buf *b)
 {
 	b->len = 0;

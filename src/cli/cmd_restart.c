@@ -118,6 +118,14 @@ static const char *step_of(const struct og_restart_result *r)
 	}
 }
 
+/* Now or later, without anybody doing something first. */
+static bool has_turn(const struct og_restart_result *r)
+{
+	return r->what == OG_RESTART_NOW ||
+	       (r->what == OG_RESTART_WAIT && r->wait != OG_RWAIT_PAUSED &&
+		       r->wait != OG_RWAIT_UNKNOWN);
+}
+
 /* How many of them can be restarted at all. */
 static uint32_t show_plan(struct run *u)
 {
@@ -141,9 +149,7 @@ static uint32_t show_plan(struct run *u)
 			og_svz(og_arena_fmt(arena, "%u", w->pods)), w->profile,
 			og_svz(step_of(&u->r[i]))};
 		og_table_row(&t, cells);
-		can += u->r[i].what == OG_RESTART_NOW ||
-		       (u->r[i].what == OG_RESTART_WAIT && u->r[i].wait != OG_RWAIT_PAUSED &&
-			       u->r[i].wait != OG_RWAIT_UNKNOWN);
+		can += has_turn(&u->r[i]);
 	}
 	if (!og_table_write(&t, true, &u->cli->out))
 		u->cli->out.failed = true;
@@ -193,9 +199,7 @@ static bool report(struct run *u)
 	for (uint32_t i = 0; i < u->a.n; i++) {
 		const struct og_restart_result *r = &u->r[i];
 		const char *reason = og_restart_reason(r);
-		bool turn = r->what == OG_RESTART_NOW ||
-			    (r->what == OG_RESTART_WAIT && r->wait != OG_RWAIT_PAUSED &&
-				    r->wait != OG_RWAIT_UNKNOWN);
+		bool turn = has_turn(r);
 		more |= turn;
 		u->refused |= !turn && r->what != OG_RESTART_DONE &&
 			      (r->what != OG_RESTART_NOTHING || u->a.items[i].w.old);

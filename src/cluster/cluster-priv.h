@@ -90,7 +90,5 @@ int cluster_podstate_project(void *ctx, struct og_jval object, struct og_arena *
 	struct og_buf *extra, struct og_err *err);
 int cluster_spec_project(void *ctx, struct og_jval object, struct og_arena *scratch,
 	struct og_buf *extra, struct og_err *err);
-int cluster_secret_project(void *ctx, struct og_jval object, struct og_arena *scratch,
-	struct og_buf *extra, struct og_err *err);
 int cluster_telemetry_project(void *ctx, struct og_jval object, struct og_arena *scratch,
 	struct og_buf *extra, struct og_err *err);

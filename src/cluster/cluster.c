@@ -98,7 +98,6 @@ static int (*projection_of(enum og_cluster_part part))(
 		{OG_CLUSTER_POLICIES, cluster_spec_project},
 		{OG_CLUSTER_SERVICES, cluster_spec_project},
 		{OG_CLUSTER_TELEMETRY, cluster_telemetry_project},
-		{OG_CLUSTER_SECRETS, cluster_secret_project},
 	};
 	for (size_t i = 0; i < OG_COUNT(projections); i++)
 		if (projections[i].part == part)

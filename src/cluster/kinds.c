@@ -53,9 +53,6 @@ static const struct og_cluster_kind kinds[] = {
 	{OG_CLUSTER_SERVICES, "", "v1", "services", "Service", OF_NS, WHOLE, LABELS},
 	{OG_CLUSTER_TELEMETRY, OTELGATE, "workloadtelemetries", "WorkloadTelemetry", OF_NS, WHOLE,
 		LABELS},
-	/* RBAC sees a list with this selector as one of that name. */
-	{OG_CLUSTER_SECRETS, "", "v1", "secrets", "Secret", OF_NS, WHOLE, LABELS,
-		.field_selector = "metadata.name=" OG_CLUSTER_SECRET_NAME},
 };
 #undef METADATA
 #undef WHOLE

@@ -3,7 +3,6 @@
 #include "otelgate/cluster/projections.h"
 
 #include "cluster-priv.h"
-#include "otelgate/base/digest.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/base/parse.h"
 #include "otelgate/core/missed.h"
@@ -214,28 +213,6 @@ int cluster_spec_project(void *ctx, struct og_jval object, struct og_arena *scra
 	(void)ctx, (void)scratch;
 	if (!og_junset(spec))
 		og_buf_sv(extra, og_jraw(spec));
-	return full(extra, err);
-}
-
-/* Enough to see that someone has changed it, and no more. */
-int cluster_secret_project(void *ctx, struct og_jval object, struct og_arena *scratch,
-	struct og_buf *extra, struct og_err *err)
-{
-	static const char *const members[] = {"type", "immutable", "data"};
-	og_auto_sha256 struct og_sha256 hash = {0};
-	unsigned char md[OG_SHA256_BYTES];
-	char hex[2 * OG_SHA256_BYTES + 1];
-
-	(void)ctx, (void)scratch;
-	og_sha256_init(&hash);
-	for (size_t i = 0; i < OG_COUNT(members); i++) {
-		struct og_jval v = og_jget(object, og_svz(members[i]));
-		og_sha256_part(&hash, og_junset(v) ? OG_SV("") : og_jraw(v));
-	}
-	if (og_sha256_final(&hash, md, err) < 0)
-		return -(int)OG_E_OOM;
-	og_hex(hex, md, sizeof(md));
-	og_buf_str(extra, hex);
 	return full(extra, err);
 }
 

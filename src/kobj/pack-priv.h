@@ -5,7 +5,7 @@
  * packs to the same bytes again, everything else is refused.
  */
 #include <stdint.h>
-#include "otelgate/base/str.h"
+#include "otelgate/codec/jdoc.h"
 
 /* ---- writing ---- */
 void kobj_pack_u64(struct og_buf *b, uint64_t v);	/* LEB128 */
@@ -39,3 +39,7 @@ struct og_sv kobj_unpack_word(
 /* ---- reading objects ---- */
 /* At most `max` bytes, cut at a character. */
 struct og_sv kobj_cut(struct og_sv s, size_t max);
+/* A string of an object, so cut; "" for anything else. */
+struct og_sv kobj_text(struct og_jval v, size_t max, struct og_arena *arena);
+/* An RFC 3339 time as Unix seconds; 0 for anything else. */
+int64_t kobj_seconds(struct og_jval v, struct og_arena *arena);

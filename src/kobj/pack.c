@@ -2,6 +2,8 @@
 /* Compact bytes: numbers, times, texts. */
 #include "pack-priv.h"
 
+#include "otelgate/base/parse.h"
+
 void kobj_pack_u64(struct og_buf *b, uint64_t v)
 {
 	while (v >= 0x80) {
@@ -150,4 +152,16 @@ struct og_sv kobj_cut(struct og_sv s, size_t max)
 	while (max && ((unsigned char)s.p[max] & 0xC0) == 0x80)
 		max--;
 	return og_sv(s.p, max);
+}
+
+struct og_sv kobj_text(struct og_jval v, size_t max, struct og_arena *arena)
+{
+	return kobj_cut(og_jstr_or_empty(v, arena), max);
+}
+
+int64_t kobj_seconds(struct og_jval v, struct og_arena *arena)
+{
+	int64_t ns;
+	struct og_sv s = og_jstr_or_empty(v, arena);
+	return s.n && og_parse_rfc3339(s, &ns, NULL) == 0 ? ns / 1000000000 : 0;
 }

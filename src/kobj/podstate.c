@@ -3,7 +3,6 @@
 #include "otelgate/kobj/podstate.h"
 
 #include "otelgate/base/mem.h"
-#include "otelgate/base/parse.h"
 #include "pack-priv.h"
 #include "podstate-priv.h"
 
@@ -27,18 +26,6 @@ struct reader {
 	struct og_container_state c[OG_POD_TROUBLED_MAX];
 	struct og_pod_state s;
 };
-
-static struct og_sv text(struct reader *r, struct og_jval v, size_t max)
-{
-	return kobj_cut(og_jstr_or_empty(v, r->arena), max);
-}
-
-static int64_t seconds(struct reader *r, struct og_jval v)
-{
-	int64_t ns;
-	struct og_sv s = og_jstr_or_empty(v, r->arena);
-	return s.n && og_parse_rfc3339(s, &ns, NULL) == 0 ? ns / 1000000000 : 0;
-}
 
 static bool is_true(struct og_jval v)
 {
@@ -69,9 +56,9 @@ static void read_end(struct reader *r, struct og_jval t, struct og_container_sta
 	(void)og_ji64(og_jgetl(t, "exitCode"), &code);
 	c->exited = true;
 	c->exit_code = code >= INT32_MIN && code <= INT32_MAX ? (int32_t)code : -1;
-	c->exit_reason = text(r, og_jgetl(t, "reason"), OG_POD_REASON_BYTES);
+	c->exit_reason = kobj_text(og_jgetl(t, "reason"), OG_POD_REASON_BYTES, r->arena);
 	c->other_libc = speaks_of_libc(og_jgetl(t, "message"));
-	c->since_s = seconds(r, og_jgetl(t, "finishedAt"));
+	c->since_s = kobj_seconds(og_jgetl(t, "finishedAt"), r->arena);
 }
 
 static void read_state(struct reader *r, struct og_jval status, struct og_container_state *c)
@@ -84,16 +71,17 @@ static void read_state(struct reader *r, struct og_jval status, struct og_contai
 	read_end(r, og_jpath(status, "lastState", "terminated", NULL), c);
 	if (og_jis(running, OG_J_OBJECT)) {
 		c->run = OG_RUN_RUNNING;
-		c->since_s = seconds(r, og_jgetl(running, "startedAt"));
+		c->since_s = kobj_seconds(og_jgetl(running, "startedAt"), r->arena);
 	} else if (og_jis(ended, OG_J_OBJECT)) {
 		c->run = OG_RUN_TERMINATED;
 		read_end(r, ended, c);
 	} else if (og_jis(waiting, OG_J_OBJECT)) {
 		c->run = OG_RUN_WAITING;
-		c->reason = text(r, og_jgetl(waiting, "reason"), OG_POD_REASON_BYTES);
+		c->reason = kobj_text(og_jgetl(waiting, "reason"), OG_POD_REASON_BYTES, r->arena);
 		/* "back-off 5m0s restarting failed container=…" says nothing more */
 		if (!og_sv_is(c->reason, "CrashLoopBackOff"))
-			c->message = text(r, og_jgetl(waiting, "message"), OG_POD_MESSAGE_BYTES);
+			c->message = kobj_text(
+				og_jgetl(waiting, "message"), OG_POD_MESSAGE_BYTES, r->arena);
 	}
 	c->ready = is_true(og_jgetl(status, "ready"));
 	if (og_ji64(og_jgetl(status, "restartCount"), &n) && n > 0)
@@ -202,8 +190,8 @@ static bool has_status(struct og_jval cond, const char *status)
 
 static void take_reason(struct reader *r, struct og_jval from)
 {
-	r->s.reason = text(r, og_jgetl(from, "reason"), OG_POD_REASON_BYTES);
-	r->s.message = text(r, og_jgetl(from, "message"), OG_POD_MESSAGE_BYTES);
+	r->s.reason = kobj_text(og_jgetl(from, "reason"), OG_POD_REASON_BYTES, r->arena);
+	r->s.message = kobj_text(og_jgetl(from, "message"), OG_POD_MESSAGE_BYTES, r->arena);
 }
 
 static void read_conditions(struct reader *r)
@@ -214,7 +202,7 @@ static void read_conditions(struct reader *r)
 	struct og_pod_state *s = &r->s;
 
 	s->ready = has_status(ready, "True");
-	s->ready_s = seconds(r, og_jgetl(ready, "lastTransitionTime"));
+	s->ready_s = kobj_seconds(og_jgetl(ready, "lastTransitionTime"), r->arena);
 	s->gates = !s->ready && og_jcount(og_jgetl(r->spec, "readinessGates")) &&
 		   has_status(condition(r, "ContainersReady"), "True");
 	take_reason(r, r->status);
@@ -250,7 +238,7 @@ int og_pod_state_read(
 	struct og_jval phase = og_jgetl(r.status, "phase");
 
 	r.s.reason = r.s.message = OG_SV("");
-	r.s.created_s = seconds(&r, og_jgetl(meta, "creationTimestamp"));
+	r.s.created_s = kobj_seconds(og_jgetl(meta, "creationTimestamp"), r.arena);
 	for (unsigned i = 0; i < OG_POD_PHASE_COUNT_; i++)
 		if (og_jstr_eq(phase, og_svz(phases[i])))
 			r.s.phase = (enum og_pod_phase)i;

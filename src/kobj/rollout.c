@@ -100,18 +100,6 @@ static struct og_jval at(struct og_jval v, const char *path)
 	return v;
 }
 
-static struct og_sv text(struct reader *r, struct og_jval v, size_t max)
-{
-	return kobj_cut(og_jstr_or_empty(v, r->arena), max);
-}
-
-static int64_t seconds(struct reader *r, struct og_jval v)
-{
-	int64_t ns;
-	struct og_sv s = og_jstr_or_empty(v, r->arena);
-	return s.n && og_parse_rfc3339(s, &ns, NULL) == 0 ? ns / 1000000000 : 0;
-}
-
 static void read_member(struct reader *r, const struct rollout_member *m)
 {
 	struct og_jval v = at(r->object, m->path);
@@ -134,10 +122,10 @@ static void read_member(struct reader *r, const struct rollout_member *m)
 		*(bool *)(void *)to = og_jis(v, OG_J_TRUE);
 		break;
 	case RT_TEXT:
-		*(struct og_sv *)(void *)to = text(r, v, OG_COND_REASON_BYTES);
+		*(struct og_sv *)(void *)to = kobj_text(v, OG_COND_REASON_BYTES, r->arena);
 		break;
 	case RT_TIME:
-		*(int64_t *)(void *)to = seconds(r, v);
+		*(int64_t *)(void *)to = kobj_seconds(v, r->arena);
 		break;
 	}
 }
@@ -229,10 +217,10 @@ static void read_condition(struct reader *r, struct og_jval v, struct og_rollout
 		.status = og_jstr_is(status, "True")	? OG_COND_TRUE
 			  : og_jstr_is(status, "False") ? OG_COND_FALSE
 							: OG_COND_UNKNOWN,
-		.reason = text(r, og_jgetl(v, "reason"), OG_COND_REASON_BYTES),
-		.message = text(r, og_jgetl(v, "message"), OG_COND_MESSAGE_BYTES),
-		.updated_s = seconds(r, og_jgetl(v, "lastUpdateTime")),
-		.changed_s = seconds(r, og_jgetl(v, "lastTransitionTime")),
+		.reason = kobj_text(og_jgetl(v, "reason"), OG_COND_REASON_BYTES, r->arena),
+		.message = kobj_text(og_jgetl(v, "message"), OG_COND_MESSAGE_BYTES, r->arena),
+		.updated_s = kobj_seconds(og_jgetl(v, "lastUpdateTime"), r->arena),
+		.changed_s = kobj_seconds(og_jgetl(v, "lastTransitionTime"), r->arena),
 	};
 }
 
@@ -289,10 +277,10 @@ int og_rollout_facts_read(struct og_jval object, struct og_arena *arena,
 		read_limit(&r, "maxSurge", &r.f.max_surge);
 		read_limit(&r, "maxUnavailable", &r.f.max_unavailable);
 		read_conditions(&r);
-		r.f.restarted_at = text(&r,
-			og_jget(at(object, "spec.template.metadata.annotations"),
-				OG_SV("kubectl.kubernetes.io/restartedAt")),
-			OG_COND_REASON_BYTES);
+		r.f.restarted_at =
+			kobj_text(og_jget(at(object, "spec.template.metadata.annotations"),
+					  OG_SV("kubectl.kubernetes.io/restartedAt")),
+				OG_COND_REASON_BYTES, r.arena);
 	}
 	if (r.f.kind == OG_RK_ARGO)
 		read_argo(&r);

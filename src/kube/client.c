@@ -5,7 +5,6 @@
 #include <sys/random.h>
 #include <sys/utsname.h>
 #include "otelgate/base/mem.h"
-#include "otelgate/net/certs.h"
 
 void kc_hold(struct og_kube *k)
 {

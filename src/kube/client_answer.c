@@ -6,7 +6,6 @@
 #include <stdio.h>
 
 #include "otelgate/base/parse.h"
-#include "otelgate/net/certs.h"
 
 /* cannot list pods in namespace "x" (GET https://host/api/v1/namespaces/x/pods) */
 static void put_what(const struct og_kube_call *call, struct og_buf *b)

@@ -5,7 +5,6 @@
 
 #include "otelgate/base/mem.h"
 #include "otelgate/base/parse.h"
-#include "otelgate/net/certs.h"
 #include "rng-priv.h"
 
 void kc_call_wake(struct og_kube_call *call, int64_t in_ms)

@@ -13,7 +13,6 @@
 #include "execplugin-priv.h"
 #include "otelgate/base/clock.h"
 #include "otelgate/base/mem.h"
-#include "otelgate/net/certs.h"
 
 enum {
 	FIRST_READ = 16 << 10,

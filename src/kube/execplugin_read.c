@@ -3,7 +3,6 @@
 #include "execplugin-priv.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/base/parse.h"
-#include "otelgate/net/certs.h"
 
 #define EXPIRED_GRACE_NS (10 * INT64_C(1000000000))
 

@@ -7,7 +7,6 @@
 #include <unistd.h>
 #include "kubeconfig-priv.h"
 #include "otelgate/base/mem.h"
-#include "otelgate/net/certs.h"
 
 enum { READ_FIRST = 64 << 10 };
 

@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 #include "kubeconfig-priv.h"
 #include "otelgate/base/mem.h"
-#include "otelgate/net/certs.h"
 
 /* A file that is named beside its data. */
 static bool warn_both(struct kcf_load *l, const struct kcf_user *u, const char *field)

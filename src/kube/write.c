@@ -3,7 +3,6 @@
 #include "write-priv.h"
 
 #include "otelgate/base/mem.h"
-#include "otelgate/net/certs.h"
 
 enum { PRE_BYTES = 1024 }; /* for the precondition, and what escaping adds */
 

@@ -31,13 +31,6 @@ static void free_bio(BIO **p)
 #define auto_cert __attribute__((cleanup(free_cert)))
 #define auto_bio  __attribute__((cleanup(free_bio)))
 
-void og_buf_wipe(struct og_buf *b)
-{
-	if (b->p)
-		explicit_bzero(b->p, b->cap);
-	og_buf_fini(b);
-}
-
 /* The library's own words; they name no key material. */
 static int tls_err_(struct og_err *err, const char *what)
 {

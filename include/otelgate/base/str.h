@@ -77,6 +77,9 @@ struct og_buf {
 void og_buf_init(struct og_buf *b, size_t max_bytes);
 void og_buf_fini(struct og_buf *b);
 #define og_auto_buf __attribute__((cleanup(og_buf_fini)))
+/* The same for what may hold a secret: the memory is overwritten first. */
+void og_buf_wipe(struct og_buf *b);
+#define og_auto_wipe __attribute__((cleanup(og_buf_wipe)))
 /* Empties and clears `failed` and `full`, keeps the memory. */
 void og_buf_reset(struct og_buf *b);
 bool og_buf_reserve(struct og_buf *b, size_t more);

@@ -21,7 +21,6 @@ enum og_cluster_part {
 	OG_CLUSTER_POLICIES = 64,   /* NetworkPolicy */
 	OG_CLUSTER_SERVICES = 128,  /* Service */
 	OG_CLUSTER_TELEMETRY = 256, /* WorkloadTelemetry, our statuses */
-	OG_CLUSTER_SECRETS = 512,   /* the distributed Secrets, by their reserved name */
 };
 
 /* The default of GrafanaStack spec.distribute.secretName. */

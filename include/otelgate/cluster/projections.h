@@ -5,7 +5,6 @@
  * values, never a whole pod but one that has no owner.
  *
  *   POLICIES, SERVICES, REGISTRATION   JSON: the spec; the whole object for the registration
- *   SECRETS                            a digest of the data
  *   TELEMETRY                          core/telemetry.h
  *   the others                         struct og_cluster_extra
  */

@@ -63,7 +63,3 @@ int og_certs_match_key(struct og_sv cert_pem, struct og_sv key_pem, struct og_er
 enum { OG_CERT_SERVICE_NAMES = 4 };
 int og_certs_service_names(const char *service, const char *ns, const char *domain, char *buf,
 	size_t size, const char *ret_names[OG_CERT_SERVICE_NAMES], struct og_err *err);
-
-/* Overwrites the memory and frees it. */
-void og_buf_wipe(struct og_buf *b);
-#define og_auto_wipe __attribute__((cleanup(og_buf_wipe)))

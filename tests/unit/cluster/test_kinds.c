@@ -39,7 +39,7 @@ START_TEST(what_is_watched_may_be_watched)
 		{OG_RBAC_CONTROLLER, OG_CLUSTER_CONFIG | OG_CLUSTER_WORKLOADS |
 					     OG_CLUSTER_PODSTATES | OG_CLUSTER_REGISTRATION |
 					     OG_CLUSTER_POLICIES | OG_CLUSTER_SERVICES |
-					     OG_CLUSTER_TELEMETRY | OG_CLUSTER_SECRETS},
+					     OG_CLUSTER_TELEMETRY},
 		{OG_RBAC_READER, OG_CLUSTER_CONFIG | OG_CLUSTER_OWNERS | OG_CLUSTER_PODS |
 					 OG_CLUSTER_REGISTRATION}};
 	static const char *const verbs[] = {"get", "list", "watch"};
@@ -52,6 +52,17 @@ START_TEST(what_is_watched_may_be_watched)
 				if (who[i].parts & k[j].part)
 					ck_assert_msg(may(who[i].who, &k[j], verbs[v]), "%u %s %s",
 						who[i].who, verbs[v], k[j].resource);
+}
+END_TEST
+
+/* The credentials' own watch is no row of the table: it has a name, and there may be several. */
+START_TEST(the_distributed_secrets_may_be_watched)
+{
+	const struct og_cluster_kind secret = {.group = "", .resource = "secrets"};
+
+	ck_assert(may(OG_RBAC_CONTROLLER, &secret, "get"));
+	ck_assert(may(OG_RBAC_CONTROLLER, &secret, "list"));
+	ck_assert(may(OG_RBAC_CONTROLLER, &secret, "watch"));
 }
 END_TEST
 
@@ -159,6 +170,7 @@ int main(void)
 	Suite *s = suite_create("cluster/kinds");
 	TCase *tc = tcase_create("kinds");
 	tcase_add_test(tc, what_is_watched_may_be_watched);
+	tcase_add_test(tc, the_distributed_secrets_may_be_watched);
 	tcase_add_test(tc, the_webhook_may_not_read_pods);
 	tcase_add_test(tc, rights_are_narrow);
 	tcase_add_test(tc, only_the_optional_role_changes_workloads);
