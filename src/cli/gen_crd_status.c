@@ -88,6 +88,14 @@ static void schema(struct og_buf *out, int in, const struct og_status_field *f)
 		line(out, in, "items:");
 		members(out, in + 2, f);
 		break;
+	case OG_ST_STRINGS:
+		line(out, in, "type: array");
+		line(out, in, "maxItems: %u", f->max);
+		line(out, in, "x-kubernetes-list-type: atomic");
+		line(out, in, "items:");
+		line(out, in + 2, "type: string");
+		line(out, in + 2, "maxLength: 253");
+		break;
 	case OG_ST_STRING:
 		line(out, in, "type: string");
 		line(out, in, "maxLength: %u", f->max ? f->max : STRING_BYTES);
@@ -183,6 +191,7 @@ static const char *type_name(enum og_status_type t)
 {
 	static const char *const names[] = {[OG_ST_OBJECT] = "object",
 		[OG_ST_LIST] = "list of objects",
+		[OG_ST_STRINGS] = "list of strings",
 		[OG_ST_STRING] = "string",
 		[OG_ST_INT] = "integer",
 		[OG_ST_INT64] = "integer",

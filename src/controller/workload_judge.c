@@ -27,7 +27,7 @@ static const char *camel(struct og_arena *a, const char *kebab)
 static void say(struct og_telemetry_said *s, enum og_cond_status status, const char *reason,
 	struct og_sv message)
 {
-	*s = (struct og_telemetry_said){status, reason, message};
+	*s = (struct og_telemetry_said){.status = status, .reason = reason, .message = message};
 }
 
 /* ---- Injected ---- */

@@ -295,15 +295,34 @@ static void check_query_backend(
 		cfg_error(c->r, c->d, cfg_val(c->d, url), url,
 			cfg_fmt(c->r, "use the stack's %s URL", name),
 			"the gateway takes data and answers no queries");
-	else if (!e.https && q->user.n && og_endpoint_reach(&e) == OG_REACH_PUBLIC)
+	else if (!e.https && (q->user.n || c->s->query.secret_name.n) &&
+		 og_endpoint_reach(&e) == OG_REACH_PUBLIC)
 		cfg_error(c->r, c->d, cfg_val(c->d, url), url, "use https://",
 			"credentials would go over the internet in the clear");
+}
+
+static void check_query_token(const struct check *c)
+{
+	static const char key[] = "spec.query.tokenKey", ref[] = "spec.query.secretRef.name";
+	static const char grafana[] = "spec.query.grafanaUrl";
+	const struct og_stack *s = c->s;
+	struct og_endpoint e;
+
+	if (cfg_given(c->d, key) && !cfg_given(c->d, ref) && !s->credentials.present)
+		cfg_error(c->r, c->d, cfg_val(c->d, key), key,
+			"set spec.query.secretRef, or spec.credentials",
+			"is a key of a Secret, and no Secret is named");
+	if (s->query.grafana_url.n && cfg_ok(c->d, grafana) &&
+		!og_endpoint_parse(s->query.grafana_url, &e) && og_sv_has(e.host, OG_SV("$(")))
+		cfg_error(c->r, c->d, cfg_val(c->d, grafana), grafana, "write the host's name",
+			"can't refer to a node: people's browsers follow it");
 }
 
 static void check_query(const struct check *c)
 {
 	const struct og_stack *s = c->s;
 	bool known = cfg_ok(c->d, "spec.query.window");
+	check_query_token(c);
 	check_query_backend(c, "prometheus", &s->query.prometheus);
 	check_query_backend(c, "loki", &s->query.loki);
 	check_query_backend(c, "tempo", &s->query.tempo);

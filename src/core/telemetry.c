@@ -14,6 +14,7 @@ enum {
 	NAME_MAX_ = 253,   /* DNS subdomain */
 	REASON_MAX = 1024, /* metav1.Condition */
 	MESSAGE_MAX = 32768,
+	QUERY_MAX = 4096,
 };
 static const uint64_t NAME_SEED = 0x7774206e616d65ULL; /* part of names: never to be changed */
 
@@ -236,6 +237,59 @@ static void write_egress(const struct og_telemetry_input *in, struct og_buf *b, 
 	close_(b, comma, '}');
 }
 
+/* ---- what arrives ---- */
+
+static void write_signal(const struct og_telemetry_signal *s, enum og_signal signal,
+	struct og_buf *b, const char **comma)
+{
+	uint32_t n = s->nsilent < OG_TELEMETRY_SILENT ? s->nsilent : OG_TELEMETRY_SILENT;
+	char pods[32];
+
+	open(b, comma, og_signal_name(signal), '{');
+	str(b, comma, "state", og_svz(s->state), 32);
+	str(b, comma, "reason", og_svz(s->reason), 128);
+	when(b, comma, "lastSeen", s->last_seen_s);
+	when(b, comma, "since", s->since_s);
+	if (s->pods_known) {
+		(void)snprintf(pods, sizeof(pods), "%u/%u", s->covered, s->of);
+		str(b, comma, "pods", og_svz(pods), sizeof(pods));
+	}
+	if (n)
+		open(b, comma, "silent", '[');
+	for (uint32_t i = 0; i < n; i++) {
+		og_buf_str(b, *comma);
+		og_jw_str(b, cut(s->silent[i], 253));
+		*comma = ",";
+	}
+	if (n)
+		close_(b, comma, ']');
+	str(b, comma, "via", og_svz(s->via), 32);
+	str(b, comma, "tie", og_svz(s->tie), 32);
+	str(b, comma, "trust", og_svz(s->trust), 32);
+	str(b, comma, "finding", og_svz(s->finding), 16);
+	str(b, comma, "query", s->query, QUERY_MAX);
+	str(b, comma, "explore", s->explore, QUERY_MAX);
+	close_(b, comma, '}');
+}
+
+static void write_signals(const struct og_telemetry_input *in, struct og_buf *b, const char **comma)
+{
+	bool any = false;
+
+	for (int i = 0; i < OG_SIGNAL_COUNT_; i++) {
+		if (!in->signals[i].state)
+			continue;
+		if (!any)
+			open(b, comma, "signals", '{');
+		any = true;
+		write_signal(&in->signals[i], (enum og_signal)i, b, comma);
+	}
+	if (any)
+		close_(b, comma, '}');
+	if (in->seen_text.n <= OG_TELEMETRY_SEEN_BYTES)
+		str(b, comma, "seen", in->seen_text, OG_TELEMETRY_SEEN_BYTES);
+}
+
 static void write_findings(
 	const struct og_telemetry_input *in, struct og_buf *b, const char **comma)
 {
@@ -267,7 +321,8 @@ static enum og_cond_status status_of(const struct og_telemetry_said *s)
 	return s->status == OG_COND_ABSENT ? OG_COND_UNKNOWN : s->status;
 }
 
-/* What was received says nothing until it is verified. */
+/* What was received says nothing until it is verified. What is upstream comes first: a backend is
+ * not blamed for what never left the pod. */
 void og_telemetry_ready(
 	const struct og_telemetry_said said[OG_TC_COUNT_], struct og_telemetry_said *ret)
 {
@@ -276,25 +331,30 @@ void og_telemetry_ready(
 		OG_TC_EGRESS_ALLOWED, OG_TC_ROLLOUT_COMPLETE, OG_TC_METRICS_RECEIVED,
 		OG_TC_TRACES_RECEIVED, OG_TC_LOGS_RECEIVED};
 	enum { HAVE_TO_BE_KNOWN = 4 };
+	bool verified = false;
 
 	for (size_t i = 0; i < OG_COUNT(order); i++) {
 		const struct og_telemetry_said *s = &said[order[i]];
-		if (s->status != OG_COND_FALSE)
+		if (s->status != OG_COND_FALSE || s->optional)
 			continue;
 		*ret = *s;
 		return;
 	}
-	for (size_t i = 0; i < HAVE_TO_BE_KNOWN; i++) {
+	for (size_t i = 0; i < OG_COUNT(order); i++) {
 		const struct og_telemetry_said *s = &said[order[i]];
-		if (status_of(s) != OG_COND_UNKNOWN)
+		bool wanted = i < HAVE_TO_BE_KNOWN || (s->verified && !s->optional);
+		verified |= i >= HAVE_TO_BE_KNOWN && wanted;
+		if (status_of(s) != OG_COND_UNKNOWN || !wanted)
 			continue;
 		*ret = *s;
 		ret->status = OG_COND_UNKNOWN;
 		return;
 	}
 	*ret = (struct og_telemetry_said){.status = OG_COND_TRUE,
-		.reason = "AsWanted",
-		.message = OG_SV("Its pods carry what they should, and can send it.")};
+		.reason = verified ? "Arrives" : "AsWanted",
+		.message = verified ? OG_SV("Its pods carry what they should, and what they send "
+					    "arrives.")
+				    : OG_SV("Its pods carry what they should, and can send it.")};
 }
 
 static void write_condition(const struct og_telemetry_input *in, enum og_telemetry_cond type,
@@ -346,6 +406,7 @@ int og_telemetry_status(const struct og_telemetry_input *in, struct og_buf *out,
 	write_pods(in, out, &comma);
 	write_rollout(in, out, &comma);
 	write_egress(in, out, &comma);
+	write_signals(in, out, &comma);
 	write_findings(in, out, &comma);
 	write_conditions(in, out, &comma);
 	og_buf_lit(out, "}}");

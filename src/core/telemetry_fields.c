@@ -5,6 +5,40 @@
 
 enum { MESSAGE = 32768, SHORT = 253 };
 
+#define SIGNAL(s, what)                                                                                                     \
+	{"status.signals." s, OG_ST_OBJECT, what, NULL, false, 0},                                                          \
+		{"status.signals." s ".state", OG_ST_STRING,                                                                \
+			"Flowing, ViaStdout, Idle, Waiting, Off, Unknown, Stale or Never.", NULL,                           \
+			false, 32},                                                                                         \
+		{"status.signals." s ".reason", OG_ST_STRING, "One stable word.", NULL, false,                              \
+			128},                                                                                               \
+		{"status.signals." s ".lastSeen", OG_ST_TIME,                                                               \
+			"The newest that was seen when this was written; while it flows, it is not written for each look.", \
+			NULL, false, 0},                                                                                    \
+		{"status.signals." s ".since", OG_ST_TIME, "When the state began.", NULL, false,                            \
+			0},                                                                                                 \
+		{"status.signals." s ".pods", OG_ST_STRING,                                                                 \
+			"Pods that send, of those that should: 2/3.", NULL, false, 32},                                     \
+		{"status.signals." s ".silent", OG_ST_STRINGS,                                                              \
+			"Pods that should send and do not; the first ten.", NULL, false,                                    \
+			OG_TELEMETRY_SILENT},                                                                               \
+		{"status.signals." s ".via", OG_ST_STRING, "otlp, stdout, scrape or ebpf.", NULL,                           \
+			false, 32},                                                                                         \
+		{"status.signals." s ".tie", OG_ST_STRING,                                                                  \
+			"What ties it to the workload: revision, pod, service or job.", NULL,                               \
+			false, 32},                                                                                         \
+		{"status.signals." s ".trust", OG_ST_STRING,                                                                \
+			"How far the verdict can be relied on: high, fair or low.", NULL, false,                            \
+			32},                                                                                                \
+		{"status.signals." s ".finding", OG_ST_STRING, "Id for `otelgate explain`.", NULL,                          \
+			false, 16},                                                                                         \
+		{"status.signals." s ".query", OG_ST_STRING, "The query that shows it.", NULL,                              \
+			false, 4096},                                                                                       \
+	{                                                                                                                   \
+		"status.signals." s ".explore", OG_ST_STRING, "A link that opens the query.",                               \
+			NULL, false, 4096                                                                                   \
+	}
+
 const struct og_status_field og_telemetry_fields[] = {
 	{"status", OG_ST_OBJECT, "Written by otelgate.", NULL, false, 0},
 	{"status.observedGeneration", OG_ST_INT64,
@@ -69,6 +103,16 @@ const struct og_status_field og_telemetry_fields[] = {
 	{"status.egress.need", OG_ST_STRING, "What there is to do.", NULL, false, 64},
 	{"status.egress.managedPolicy", OG_ST_BOOL,
 		"A NetworkPolicy of otelgate opens its way to the receiver.", NULL, false, 0},
+	{"status.signals", OG_ST_OBJECT,
+		"What arrives of it in the backends, where the stack says how to ask them.", NULL,
+		false, 0},
+	SIGNAL("metrics", "What Prometheus or Mimir holds."),
+	SIGNAL("traces", "What Tempo holds."),
+	SIGNAL("logs", "What Loki holds."),
+	SIGNAL("profiles", "What Pyroscope holds."),
+	{"status.seen", OG_ST_STRING,
+		"What was seen so far, for the controller itself when it starts again.", NULL,
+		false, OG_TELEMETRY_SEEN_BYTES},
 	{"status.findings", OG_ST_LIST, "What is wrong, by id.", "id", false,
 		OG_TELEMETRY_FINDINGS},
 	{"status.findings[].id", OG_ST_STRING, "For `otelgate explain`.", NULL, false, 16},
@@ -85,6 +129,10 @@ const struct og_status_column og_telemetry_columns[] = {
 	{"Rollout", "string", ".status.rollout.state", false},
 	{"Credentials", "string", CONDITION("CredentialsReady", "reason"), false},
 	{"Egress", "string", CONDITION("EgressAllowed", "reason"), false},
+	{"Metrics", "string", ".status.signals.metrics.state", false},
+	{"Traces", "string", ".status.signals.traces.state", false},
+	{"Logs", "string", ".status.signals.logs.state", false},
+	{"Profiles", "string", ".status.signals.profiles.state", true},
 	{"Ready", "string", CONDITION("Ready", "status"), false},
 	{"Revision", "string", ".status.revision", true},
 	{"Why", "string", CONDITION("Ready", "message"), true},

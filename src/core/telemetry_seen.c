@@ -95,7 +95,17 @@ static void pack_rollout(struct og_jval rollout, struct og_arena *scratch, struc
 		(long long)seconds_of(og_jgetl(rollout, "since"), scratch));
 }
 
-/* "DIGEST T123 U456 …\n" and status.restart; "-\n" without a status. */
+/* One line: what is written is. */
+static void pack_seen(struct og_jval seen, struct og_arena *scratch, struct og_buf *out)
+{
+	struct og_sv text = og_jstr_or_empty(seen, scratch);
+
+	if (text.n <= OG_TELEMETRY_SEEN_BYTES && og_sv_chr(text, '\n') == text.n)
+		og_buf_sv(out, text);
+	og_buf_ch(out, '\n');
+}
+
+/* "DIGEST T123 U456 …\n", status.seen, "\n" and status.restart; "-\n" without a status. */
 int og_telemetry_seen_pack(
 	struct og_jval object, struct og_arena *scratch, struct og_buf *out, struct og_err *err)
 {
@@ -116,6 +126,7 @@ int og_telemetry_seen_pack(
 		}
 		pack_rollout(og_jgetl(status, "rollout"), scratch, out);
 		og_buf_ch(out, '\n');
+		pack_seen(og_jgetl(status, "seen"), scratch, out);
 		struct og_jval restart = og_jgetl(status, "restart");
 		if (og_jis(restart, OG_J_OBJECT) && og_jraw(restart).n <= RESTART_BYTES)
 			og_buf_sv(out, og_jraw(restart));
@@ -165,6 +176,7 @@ int og_telemetry_seen_read(struct og_sv text, struct og_telemetry_seen *ret, str
 		ok = ok && og_sv_split(&head, ' ', &part) && read_digest(part, &s.rollout_mark) &&
 		     og_sv_split(&head, ' ', &part) &&
 		     og_parse_i64(part, 0, INT64_MAX, &s.rollout_since_s, NULL) == 0;
+		ok = ok && og_sv_split(&rest, '\n', &s.seen_text);
 		s.restart_json = rest;
 	}
 	if (!ok || head.n)

@@ -94,6 +94,10 @@ struct og_stack {
 	} distribute;
 	struct {
 		struct og_cfg_query prometheus, loki, tempo, pyroscope;
+		/* Secret of the token that reads; empty name = that of credentials. An empty
+		 * token_key with it is "token", without it that of credentials. */
+		struct og_sv secret_name, secret_namespace, token_key;
+		struct og_sv grafana_url; /* of the Grafana that links lead to; empty = none */
 		uint32_t interval_ms, window_ms, freshness_ms, grace_ms;
 	} query;
 };

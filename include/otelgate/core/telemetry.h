@@ -10,6 +10,7 @@
  */
 #include <stdint.h>
 #include "otelgate/codec/jdoc.h"
+#include "otelgate/core/config.h"
 #include "otelgate/kobj/rollout.h"
 
 #define OG_TELEMETRY_KIND     "WorkloadTelemetry"
@@ -36,6 +37,9 @@ struct og_telemetry_said {
 	enum og_cond_status status; /* ABSENT counts as UNKNOWN */
 	const char *reason;	    /* NULL = "NotChecked" */
 	struct og_sv message;
+	/* Of what is received, for READY: its absence is no fault (False is passed over); it is
+	 * verified (Unknown is not). */
+	bool optional, verified;
 };
 
 /* What was written before, as og_telemetry_seen_read gives it. */
@@ -48,6 +52,7 @@ struct og_telemetry_seen {
 	} conds[OG_TC_COUNT_];
 	uint64_t rollout_mark; /* og_telemetry_rollout_mark of what was written */
 	int64_t rollout_since_s;
+	struct og_sv seen_text;	   /* status.seen; "" = none */
 	struct og_sv restart_json; /* status.restart; "" = none */
 };
 /* Packs what is needed of an object into text for a store; reads it again. Errors: OOM, LIMIT;
@@ -71,7 +76,23 @@ struct og_telemetry_finding {
 	const char *id;
 	struct og_sv message;
 };
-enum { OG_TELEMETRY_OLD_PODS = 10, OG_TELEMETRY_FINDINGS = 16 };
+enum { OG_TELEMETRY_OLD_PODS = 10, OG_TELEMETRY_FINDINGS = 16, OG_TELEMETRY_SILENT = 10 };
+enum { OG_TELEMETRY_SEEN_BYTES = 1024 };
+
+/* What arrives of one signal. Texts may be empty, and times 0: not written then. */
+struct og_telemetry_signal {
+	const char *state; /* NULL = it is not verified: nothing is written */
+	const char *reason;
+	const char *finding;   /* NULL = none */
+	const char *via, *tie; /* "otlp"; "revision" */
+	const char *trust;     /* "high" */
+	bool pods_known;
+	uint32_t covered, of;	    /* pods */
+	const struct og_sv *silent; /* pods that send nothing; the first ones are written */
+	uint32_t nsilent;
+	int64_t last_seen_s, since_s;
+	struct og_sv query, explore; /* the evidence: as text, and as a link */
+};
 
 struct og_telemetry_input {
 	struct og_sv ns, group, version, kind, name, uid; /* of the workload */
@@ -97,6 +118,8 @@ struct og_telemetry_input {
 	} rollout;
 	const char *egress_need; /* NULL = nothing is known */
 	bool policy_managed;
+	struct og_telemetry_signal signals[OG_SIGNAL_COUNT_];
+	struct og_sv seen_text; /* for the next process, as it is; at most SEEN_BYTES */
 	const struct og_telemetry_finding *findings;
 	uint32_t nfindings;
 	struct og_telemetry_said said[OG_TC_COUNT_]; /* that of READY is not read */
@@ -122,7 +145,8 @@ void og_telemetry_ready(
 
 enum og_status_type {
 	OG_ST_OBJECT,
-	OG_ST_LIST, /* of objects, `key` is the key of the map */
+	OG_ST_LIST,    /* of objects, `key` is the key of the map */
+	OG_ST_STRINGS, /* as a whole */
 	OG_ST_STRING,
 	OG_ST_INT, /* int32, not negative unless `negative` */
 	OG_ST_INT64,
@@ -136,7 +160,7 @@ struct og_status_field {
 	const char *help;
 	const char *key; /* LIST */
 	bool negative;
-	uint32_t max; /* STRING: bytes; LIST: elements; 0 = 1,024 bytes */
+	uint32_t max; /* STRING: bytes; LIST, STRINGS: elements; 0 = 1,024 bytes */
 };
 extern const struct og_status_field og_telemetry_fields[];
 extern const size_t og_telemetry_fields_n;

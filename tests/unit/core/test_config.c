@@ -66,6 +66,7 @@ START_TEST(defaults)
 	ck_assert(!s->distribute.namespace_selector.present);
 	ck_assert(s->query.interval_ms == 60000 && s->query.window_ms == 900000);
 	ck_assert(s->query.freshness_ms == 300000 && s->query.grace_ms == 300000);
+	ck_assert(!s->query.secret_name.n && !s->query.token_key.n && !s->query.grafana_url.n);
 	ck_assert(p->signals[OG_SIGNAL_METRICS] == OG_MODE_EXPECTED);
 	ck_assert(p->signals[OG_SIGNAL_TRACES] == OG_MODE_EXPECTED);
 	ck_assert(p->signals[OG_SIGNAL_LOGS] == OG_MODE_EXPECTED);
@@ -89,7 +90,9 @@ START_TEST(values_of_a_stack)
 		"    tls: {secretName: t, caFile: ca.crt, certFile: /c, keyFile: k}\n"
 		"  credentials: {secretRef: {name: a, namespace: b}, headerKey: h}\n"
 		"  distribute: {immutable: true, namespaceSelector: {matchLabels: {x: z}}}\n"
-		"  query:\n    loki: {url: \"https://l\", user: \"7\"}\n    grace: 0s\n"));
+		"  query:\n    loki: {url: \"https://l\", user: \"7\"}\n    grace: 0s\n"
+		"    secretRef: {name: q, namespace: m}\n    tokenKey: t\n"
+		"    grafanaUrl: https://g.example.com\n"));
 	const struct og_stack *s = &c->stacks[0];
 	ck_assert(s->receiver.type == OG_RECEIVER_GATEWAY && eq(s->cluster_name, "c1"));
 	ck_assert(eq(s->receiver.endpoint, "https://otlp-gateway-x.grafana.net/otlp"));
@@ -104,6 +107,9 @@ START_TEST(values_of_a_stack)
 	ck_assert(eq(s->credentials.header_key, "h") && s->distribute.immutable);
 	ck_assert(s->distribute.namespace_selector.nreqs == 1);
 	ck_assert(eq(s->query.loki.user, "7") && s->query.grace_ms == 0);
+	ck_assert(eq(s->query.secret_name, "q") && eq(s->query.secret_namespace, "m"));
+	ck_assert(eq(s->query.token_key, "t"));
+	ck_assert(eq(s->query.grafana_url, "https://g.example.com"));
 }
 END_TEST
 

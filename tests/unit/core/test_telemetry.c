@@ -148,8 +148,8 @@ END_TEST
 
 START_TEST(a_transition_is_a_change_of_status_and_of_nothing_else)
 {
-	in.said[OG_TC_INJECTED] =
-		(struct og_telemetry_said){OG_COND_TRUE, "Injected", OG_SV("all")};
+	in.said[OG_TC_INJECTED] = (struct og_telemetry_said){
+		.status = OG_COND_TRUE, .reason = "Injected", .message = OG_SV("all")};
 	struct og_telemetry_seen seen = seen_of(status());
 	in.seen = &seen;
 	in.now_s += 100;
@@ -225,15 +225,16 @@ START_TEST(ready_is_the_first_that_is_not)
 	og_telemetry_ready(said, &r);
 	ck_assert_int_eq(r.status, OG_COND_UNKNOWN);
 	for (int i = 0; i < OG_TC_METRICS_RECEIVED; i++)
-		said[i] = (struct og_telemetry_said){OG_COND_TRUE, "Fine", OG_SV("")};
+		said[i] = (struct og_telemetry_said){
+			.status = OG_COND_TRUE, .reason = "Fine", .message = OG_SV("")};
 	og_telemetry_ready(said, &r);
 	ck_assert_int_eq(r.status, OG_COND_TRUE);
 	said[OG_TC_EGRESS_ALLOWED].status = OG_COND_UNKNOWN;
 	og_telemetry_ready(said, &r);
 	ck_assert_int_eq(r.status, OG_COND_UNKNOWN);
 	/* A clear no is worth more than what is not known. */
-	said[OG_TC_ROLLOUT_COMPLETE] =
-		(struct og_telemetry_said){OG_COND_FALSE, "Stuck", OG_SV("why")};
+	said[OG_TC_ROLLOUT_COMPLETE] = (struct og_telemetry_said){
+		.status = OG_COND_FALSE, .reason = "Stuck", .message = OG_SV("why")};
 	og_telemetry_ready(said, &r);
 	ck_assert_int_eq(r.status, OG_COND_FALSE);
 	ck_assert_str_eq(r.reason, "Stuck");
@@ -242,6 +243,92 @@ START_TEST(ready_is_the_first_that_is_not)
 	said[OG_TC_PROFILES_RECEIVED].status = OG_COND_FALSE;
 	og_telemetry_ready(said, &r);
 	ck_assert_int_eq(r.status, OG_COND_TRUE);
+}
+END_TEST
+
+static void all_true(struct og_telemetry_said said[OG_TC_COUNT_])
+{
+	for (int i = 0; i < OG_TC_COUNT_; i++)
+		said[i] = (struct og_telemetry_said){.status = OG_COND_TRUE,
+			.reason = "Fine",
+			.message = OG_SV(""),
+			.verified = true};
+}
+
+START_TEST(what_is_verified_has_to_be_known_and_what_is_optional_not)
+{
+	struct og_telemetry_said said[OG_TC_COUNT_], r;
+
+	all_true(said);
+	og_telemetry_ready(said, &r);
+	ck_assert_int_eq(r.status, OG_COND_TRUE);
+	ck_assert_str_eq(r.reason, "Arrives");
+	said[OG_TC_TRACES_RECEIVED].status = OG_COND_UNKNOWN;
+	said[OG_TC_TRACES_RECEIVED].reason = "Throttled";
+	og_telemetry_ready(said, &r);
+	ck_assert_int_eq(r.status, OG_COND_UNKNOWN);
+	ck_assert_str_eq(r.reason, "Throttled");
+	said[OG_TC_TRACES_RECEIVED].verified = false;
+	og_telemetry_ready(said, &r);
+	ck_assert_int_eq(r.status, OG_COND_TRUE);
+	/* A clear no of another signal goes before it, and what is optional is neither. */
+	said[OG_TC_TRACES_RECEIVED].verified = true;
+	said[OG_TC_LOGS_RECEIVED].status = OG_COND_FALSE;
+	said[OG_TC_LOGS_RECEIVED].reason = "NeverArrived";
+	og_telemetry_ready(said, &r);
+	ck_assert_int_eq(r.status, OG_COND_FALSE);
+	ck_assert_str_eq(r.reason, "NeverArrived");
+	said[OG_TC_LOGS_RECEIVED].optional = said[OG_TC_TRACES_RECEIVED].optional = true;
+	og_telemetry_ready(said, &r);
+	ck_assert_int_eq(r.status, OG_COND_TRUE);
+}
+END_TEST
+
+START_TEST(what_is_upstream_goes_before_what_does_not_arrive)
+{
+	static const enum og_telemetry_cond upstream[] = {OG_TC_INJECTED, OG_TC_ROLLOUT_COMPLETE,
+		OG_TC_CREDENTIALS_READY, OG_TC_EGRESS_ALLOWED};
+	struct og_telemetry_said said[OG_TC_COUNT_], r;
+
+	for (size_t i = 0; i < OG_COUNT(upstream); i++) {
+		all_true(said);
+		said[OG_TC_METRICS_RECEIVED].status = OG_COND_FALSE;
+		said[upstream[i]] = (struct og_telemetry_said){
+			.status = OG_COND_FALSE, .reason = "Upstream", .message = OG_SV("")};
+		og_telemetry_ready(said, &r);
+		ck_assert_str_eq(r.reason, "Upstream");
+	}
+}
+END_TEST
+
+START_TEST(what_was_seen_is_seen_again)
+{
+	struct og_telemetry_seen seen;
+
+	in.seen_text = OG_SV("1 mF1,2,3");
+	seen = seen_of(status());
+	ck_assert(og_sv_is(seen.seen_text, "1 mF1,2,3"));
+	ck_assert(!seen.restart_json.n);
+	/* A line would end where it should not, and a novel is none of ours. */
+	seen = seen_of(parse(OG_SV("{\"status\":{\"seen\":\"a\\nb\",\"restart\":{}}}")));
+	ck_assert(!seen.seen_text.n && og_sv_is(seen.restart_json, "{}"));
+	char novel[3000];
+	(void)snprintf(novel, sizeof(novel), "{\"status\":{\"seen\":\"%02000d\"}}", 1);
+	ck_assert(!seen_of(parse(og_svz(novel))).seen_text.n);
+}
+END_TEST
+
+START_TEST(what_is_not_verified_is_not_written)
+{
+	in.signals[OG_SIGNAL_TRACES] =
+		(struct og_telemetry_signal){.state = "Never", .reason = "NeverArrived"};
+	struct og_jval s = og_jpath(status(), "status", "signals", NULL);
+	ck_assert(og_junset(og_jgetl(s, "metrics")));
+	ck_assert(og_jstr_is(og_jpath(s, "traces", "state", NULL), "Never"));
+	ck_assert(og_junset(og_jpath(s, "traces", "pods", NULL)));
+	ck_assert(og_junset(og_jpath(s, "traces", "lastSeen", NULL)));
+	in.signals[OG_SIGNAL_TRACES].state = NULL;
+	ck_assert(og_junset(og_jpath(status(), "status", "signals", NULL)));
 }
 END_TEST
 
@@ -275,8 +362,8 @@ START_TEST(long_texts_are_cut_at_a_character)
 		memcpy(text + i, "\xc3\xa9", 2);
 	text[0] = 'x';
 	text[1] = 'x';
-	in.said[OG_TC_INJECTED] =
-		(struct og_telemetry_said){OG_COND_FALSE, "R", og_sv(text, 39999)};
+	in.said[OG_TC_INJECTED] = (struct og_telemetry_said){
+		.status = OG_COND_FALSE, .reason = "R", .message = og_sv(text, 39999)};
 	struct og_jval o = status();
 	struct og_sv m = og_jstr_or_empty(og_jgetl(condition(o, "Injected"), "message"), &arena);
 	ck_assert_uint_le(m.n, 32768);
@@ -379,7 +466,7 @@ static void walk(struct og_jval v, const char *path)
 	if (og_jis(v, OG_J_OBJECT))
 		og_jfor (it, v)
 			walk(it.val, og_arena_fmt(&arena, "%s.%s", path, text_of(it.key)));
-	else if (og_jis(v, OG_J_ARRAY))
+	else if (og_jis(v, OG_J_ARRAY) && og_jis(og_jat(v, 0), OG_J_OBJECT))
 		og_jfor (it, og_jat(v, 0))
 			walk(it.val, og_arena_fmt(&arena, "%s[].%s", path, text_of(it.key)));
 }
@@ -402,6 +489,23 @@ START_TEST(what_is_written_is_in_the_table_and_the_reverse)
 	in.rollout.exited = true;
 	in.rollout.since_s = 1;
 	in.egress_need = "NotIsolated";
+	static const struct og_sv silent[] = {OG_SV("a")};
+	for (int i = 0; i < OG_SIGNAL_COUNT_; i++)
+		in.signals[i] = (struct og_telemetry_signal){.state = "Flowing",
+			.reason = "R",
+			.finding = "OG1",
+			.via = "otlp",
+			.tie = "pod",
+			.trust = "high",
+			.pods_known = true,
+			.of = 2,
+			.silent = silent,
+			.nsilent = 1,
+			.last_seen_s = 1,
+			.since_s = 1,
+			.query = OG_SV("q"),
+			.explore = OG_SV("e")};
+	in.seen_text = OG_SV("1 F");
 	walk(og_jgetl(status(), "status"), "status");
 	unsigned restart = 0; /* has another writer */
 	for (size_t i = 0; i < og_telemetry_fields_n; i++)
@@ -440,6 +544,10 @@ int main(void)
 	tcase_add_test(tc, what_is_written_is_seen_as_the_same);
 	tcase_add_test(tc, the_digest_is_of_the_meaning);
 	tcase_add_test(tc, ready_is_the_first_that_is_not);
+	tcase_add_test(tc, what_is_verified_has_to_be_known_and_what_is_optional_not);
+	tcase_add_test(tc, what_is_upstream_goes_before_what_does_not_arrive);
+	tcase_add_test(tc, what_was_seen_is_seen_again);
+	tcase_add_test(tc, what_is_not_verified_is_not_written);
 	tcase_add_test(tc, lists_are_bounded_and_say_so);
 	tcase_add_test(tc, long_texts_are_cut_at_a_character);
 	tcase_add_test(tc, a_buffer_that_is_too_small_is_an_error);
