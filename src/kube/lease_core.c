@@ -7,6 +7,9 @@
 
 enum { STEPS = 4 };	    /* requests of one attempt */
 enum { RELEASE_STEPS = 9 }; /* a GET and a PUT each, then a wait */
+/* A renewal without success is tried again after this part of retry_ns: client-go's pace leaves
+ * five tries, which a server that refuses two of three requests uses up in one storm of eight. */
+enum { RENEW_AGAIN = 4 };
 
 void lease_init(struct lease_core *c, int64_t now_ns)
 {
@@ -68,11 +71,13 @@ static void begin(struct lease_core *c, enum lease_act act, int64_t now_ns, stru
 	c->fast = false;
 }
 
-/* This attempt has come to nothing. */
-static void wait(struct lease_core *c, int64_t now_ns)
+/* This attempt has come to nothing; `failed`: the server could not say why. */
+static void wait(struct lease_core *c, bool failed, int64_t now_ns)
 {
 	int64_t from = now_ns, span = c->retry_ns;
-	if (c->leading || c->releasing)
+	if (c->leading && failed && now_ns - c->began_ns < span - span / RENEW_AGAIN)
+		span /= RENEW_AGAIN;
+	else if (c->leading || c->releasing)
 		from = c->began_ns;
 	else if (c->candidate_ns)
 		span = c->candidate_ns + kube_rng_upto(&c->rng, c->candidate_ns / 4);
@@ -123,12 +128,12 @@ static void on_got(struct lease_core *c, enum lease_reply reply, struct og_sv bo
 	struct lease_out *out)
 {
 	if (reply == LEASE_OK ? !take_in(c, body, now_ns, out) : reply != LEASE_NOT_FOUND) {
-		wait(c, now_ns);
+		wait(c, reply == LEASE_FAILED, now_ns);
 		return;
 	}
 	/* Also when it is gone: whoever held it may still believe so. */
 	if (theirs(c, now_ns)) {
-		wait(c, now_ns);
+		wait(c, false, now_ns);
 		return;
 	}
 	out->slow = c->leading;
@@ -143,7 +148,7 @@ static void on_written(
 	if (!take_in(c, body, c->sent_ns, out) || !lease_mine(c) ||
 		c->seen.valid_ns < c->duration_ns) {
 		c->look = true;
-		wait(c, now_ns);
+		wait(c, false, now_ns);
 		return;
 	}
 	c->observed_ns = c->renewed_ns = c->sent_ns;
@@ -158,11 +163,14 @@ static void on_written(
 static void on_refused(struct lease_core *c, enum lease_reply reply, bool fast, int64_t now_ns,
 	struct lease_out *out)
 {
-	c->look = true; /* it may have been done nevertheless */
+	/* It may have been done nevertheless: a renewal finds that out by itself, as a conflict,
+	 * and a server in trouble is asked once for it instead of twice. */
+	if (reply != LEASE_FAILED || !fast)
+		c->look = true;
 	if (reply != LEASE_FAILED && (fast || c->leading) && c->steps < STEPS)
 		begin(c, LEASE_GET, now_ns, out);
 	else
-		wait(c, now_ns);
+		wait(c, reply == LEASE_FAILED, now_ns);
 }
 
 static void release_begin(struct lease_core *c, int64_t now_ns, struct lease_out *out)
@@ -190,7 +198,7 @@ static void on_released(struct lease_core *c, enum lease_act act, enum lease_rep
 		if (reply == LEASE_CONFLICT && c->steps < RELEASE_STEPS)
 			begin(c, LEASE_GET, now_ns, out);
 		else
-			wait(c, now_ns);
+			wait(c, false, now_ns);
 	}
 }
 

@@ -23,7 +23,7 @@ struct og_lease_opts {
 	const char *identity;
 	int64_t duration_ms; /* whole seconds; 0 = 15,000 */
 	int64_t renew_ms;    /* 0 = 10,000: deadline for a renewal */
-	int64_t retry_ms;    /* 0 = 2,000 */
+	int64_t retry_ms; /* 0 = 2,000; a renewal that is refused is tried after a quarter of it */
 	/* Who does not lead looks that often, up to a quarter later: what a hand-over takes. 0 = as
 	 * client-go, retry_ms to 2.2 times that. It only reads. */
 	int64_t candidate_ms;

@@ -199,7 +199,7 @@ START_TEST(a_slow_server_ends_it_in_time)
 	turn(5000);
 	kube_script_answer(&server, 0, "");
 	turn(0);
-	ck_assert_int_eq(kube_script_first(&server)->verb, OG_KUBE_GET);
+	ck_assert_int_eq(kube_script_first(&server)->verb, OG_KUBE_UPDATE);
 	turn(2999);
 	ck_assert_str_eq(trace, "");
 	ck_assert(og_lease_holds(l));

@@ -321,7 +321,8 @@ START_TEST(without_renewal_it_ends_in_time)
 	lead(0);
 	ck_assert_int_eq(tick(2), LEASE_PUT);
 	ck_assert_int_eq(reply(7, LEASE_FAILED, ""), LEASE_IDLE); /* 5 s without an answer */
-	ck_assert_int_eq(tick(7), LEASE_GET);			  /* it may have been done */
+	/* it may have been done: then this is a conflict, and looks */
+	ck_assert_int_eq(tick(7), LEASE_PUT);
 	ck_assert_int_eq(lease_next_ns(&c), S(10));
 	ck_assert_int_eq(tick(9.999), LEASE_IDLE);
 	ck_assert(!out.stopped && holds(9.999));
@@ -330,6 +331,42 @@ START_TEST(without_renewal_it_ends_in_time)
 	ck_assert(out.stopped && !c.leading);
 	(void)tick(11);
 	ck_assert(!out.stopped); /* once */
+}
+END_TEST
+
+/* A server that refuses two requests of three, one of them each: it still leads at the end. */
+START_TEST(a_renewal_that_is_refused_is_tried_again_soon)
+{
+	lead(0);
+	ck_assert_int_eq(tick(2), LEASE_PUT);
+	ck_assert_int_eq(reply(2, LEASE_FAILED, ""), LEASE_IDLE);
+	ck_assert(!out.stopped && lease_next_ns(&c) == S(2.5));
+	ck_assert_int_eq(tick(2.499), LEASE_IDLE);
+	for (double s = 2.5; s < 9.5; s += .5) {
+		ck_assert_int_eq(tick(s), LEASE_PUT); /* one request, and not two */
+		ck_assert_int_eq(reply(s, LEASE_FAILED, ""), LEASE_IDLE);
+		ck_assert(!out.stopped);
+	}
+	ck_assert_int_eq(tick(9.5), LEASE_PUT);
+	/* one of them had been done after all */
+	ck_assert_int_eq(reply(9.5, LEASE_CONFLICT, ""), LEASE_GET);
+	ck_assert_int_eq(reply(9.5, LEASE_OK, lease("me", 15, 4)), LEASE_PUT);
+	ck_assert_int_eq(reply(9.6, LEASE_OK, lease("me", 15, 5)), LEASE_IDLE);
+	ck_assert(c.leading && !out.started && !out.stopped && holds(19.4));
+	ck_assert_int_eq(lease_next_ns(&c), S(11.5)); /* and at its usual pace again */
+}
+END_TEST
+
+/* What a conflict has to show, and a refusal does not: it is not renewed blindly. */
+START_TEST(a_conflict_that_cannot_be_looked_into_is_looked_into_later)
+{
+	lead(0);
+	(void)tick(2);
+	ck_assert_int_eq(reply(2, LEASE_CONFLICT, ""), LEASE_GET);
+	ck_assert_int_eq(reply(2, LEASE_FAILED, ""), LEASE_IDLE);
+	ck_assert_int_eq(tick(2.5), LEASE_GET);
+	ck_assert_int_eq(reply(2.5, LEASE_OK, lease("other", 15, 4)), LEASE_IDLE);
+	ck_assert(out.stopped && out.leader);
 }
 END_TEST
 
@@ -369,14 +406,15 @@ START_TEST(a_takeover_that_took_too_long_does_not_lead)
 }
 END_TEST
 
-START_TEST(a_write_without_answer_looks_first)
+START_TEST(a_write_without_answer_that_was_done_is_a_conflict)
 {
 	lead(0);
 	(void)tick(2);
 	(void)reply(3, LEASE_FAILED, "");
-	ck_assert_int_eq(tick(3.9), LEASE_IDLE);
-	ck_assert_int_eq(tick(4), LEASE_GET);
-	ck_assert_int_eq(reply(4, LEASE_OK, lease("me", 15, 3)), LEASE_PUT); /* it was done */
+	ck_assert_int_eq(tick(3.499), LEASE_IDLE);
+	ck_assert_int_eq(tick(4), LEASE_PUT);
+	ck_assert_int_eq(reply(4, LEASE_CONFLICT, ""), LEASE_GET);
+	ck_assert_int_eq(reply(4, LEASE_OK, lease("me", 15, 3)), LEASE_PUT);
 	ck_assert_int_eq(reply(4, LEASE_OK, lease("me", 15, 4)), LEASE_IDLE);
 	ck_assert(c.leading && holds(13.9));
 }
@@ -767,10 +805,12 @@ int main(void)
 	tcase_add_test(tc, a_deleted_lease_that_another_made_is_lost);
 	tcase_add_test(tc, a_deleted_lease_is_not_taken_from_its_holder);
 	tcase_add_test(tc, without_renewal_it_ends_in_time);
+	tcase_add_test(tc, a_renewal_that_is_refused_is_tried_again_soon);
+	tcase_add_test(tc, a_conflict_that_cannot_be_looked_into_is_looked_into_later);
 	tcase_add_test(tc, an_answer_after_the_end_comes_second);
 	tcase_add_test(tc, a_late_renewal_that_still_covers_begins_anew);
 	tcase_add_test(tc, a_takeover_that_took_too_long_does_not_lead);
-	tcase_add_test(tc, a_write_without_answer_looks_first);
+	tcase_add_test(tc, a_write_without_answer_that_was_done_is_a_conflict);
 	tcase_add_test(tc, a_server_that_is_away_is_asked_every_two_seconds);
 	tcase_add_test(tc, conflicts_without_end_are_not_chased);
 	tcase_add_loop_test(tc, garbage_is_not_acted_on, 0, (int)OG_COUNT(garbage));
