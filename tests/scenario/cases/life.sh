@@ -9,26 +9,28 @@ full_house() {
 	workload StatefulSet db | apply
 }
 
-# all is as it should be, and nothing is there twice
+# converged WHAT [TOKEN [MORE]]: all is as it should be, and nothing is there twice; MORE = workloads beside the two
 converged() {
 	local w
 	for w in Deployment/web StatefulSet/db; do
 		seen $w "($(counts 3 3)) and ($(condition RolloutComplete True)) and ($(condition CredentialsReady True)) and ($(condition EgressAllowed True))" "$1"
 	done
 	has_header "$NS" "$(header $id "${2:-$token}")" || fail "$1: the Secret"
-	eq "$(policies | wc -l)" 2 "$1: policies"
-	eq "$(api GET "/apis/otelgate.dev/v1alpha1/namespaces/$NS/workloadtelemetries" | jq '.items | length')" 2 "$1: statuses"
+	eq "$(policies | wc -l)" $((2 + ${3:-0})) "$1: policies"
+	eq "$(api GET "/apis/otelgate.dev/v1alpha1/namespaces/$NS/workloadtelemetries" | jq '.items | length')" $((2 + ${3:-0})) "$1: statuses"
 }
 
-# completed WHAT: all is made, also for pods that were quicker than their Secret and are stale therefore
-completed() {
-	local w
-	for w in Deployment/web StatefulSet/db; do
-		seen $w "$(condition CredentialsReady True) and $(condition EgressAllowed True) and .pods.total == 3" "$1"
+# made WHAT [WORKLOAD...]: all is written, and pods that were quicker than their Secret are restarted, as one is told to
+made() {
+	local w what=$1
+	shift
+	for w in Deployment/web StatefulSet/db "$@"; do
+		seen "$w" "($(condition CredentialsReady True)) and ($(condition EgressAllowed True))" "$what"
 	done
-	has_header "$NS" "$(header $id "$token")" || fail "$1: the Secret"
-	eq "$(policies | wc -l)" 2 "$1: policies"
-	eq "$(api GET "/apis/otelgate.dev/v1alpha1/namespaces/$NS/workloadtelemetries" | jq '.items | length')" 2 "$1: statuses"
+	for w in Deployment/web StatefulSet/db "$@"; do
+		restart "$w"
+		seen "$w" "($(counts 3 3)) and ($(condition RolloutComplete True))" "$what, $w restarted"
+	done
 }
 
 # nothing of ours is left when nobody needs it
@@ -98,14 +100,15 @@ both_leader_killed() {
 		controller_kill 1
 		on_sim && faults_clear
 		controller_up 2
-		completed "killed at write $n"
+		made "killed at write $n"
+		converged "killed at write $n"
 		cleared
 		controller_term 2
 	done
 }
 
 both_leader_stopped() {
-	local was other
+	local was other bare
 	world
 	controller_up 2
 	until_true 30 'nobody leads' led
@@ -113,31 +116,42 @@ both_leader_stopped() {
 	other=$((3 - was))
 	full_house
 	converged 'before'
+	bare=$(probed)
 	controller_signal "$was" STOP
 	sleep 1
 	source_secret $id glc_second | apply
 	workload Deployment more | apply
 	until_true 40 'the other one does not lead' leads "$other"
 	until_true 30 'the other one does nothing' has_header "$NS" "$(header $id glc_second)"
-	seen Deployment/more '.pods.total == 3' 'the other one works'
-	writes >/dev/null
+	until_true 30 'the webhook does not know the new credential' probed_anew "$bare"
+	made 'the other one works' Deployment/more
+	converged 'the other one works' glc_second 1
+	quiet 3 # both are the same account: what the other one writes is over
 	controller_signal "$was" CONT
 	until_true 10 'the one that slept goes on' controller_gone "$was"
+	sleep 1 # what it has sent has arrived
 	writes >"$W/writes"
 	[ ! -s "$W/writes" ] || fail "written after it slept: $(cat "$W/writes")"
 }
 
 both_api_restart() {
-	local way
+	local way was n=0
 	world
 	full_house
 	converged 'before'
 	for way in term kill; do
+		was=$(probed)
 		server_restart $way
 		source_secret $id "glc_$way" | apply
 		workload Deployment "w-$way" '.spec.replicas = 1' | apply
 		until_true 90 "not seen after $way" has_header "$NS" "$(header $id "glc_$way")"
 		until_true 60 "no status after $way" says "Deployment/w-$way" '.pods.total == 1'
+		until_true 60 "the webhook does not know the credential after $way" probed_anew "$was"
+		restart "Deployment/w-$way"
+		seen "Deployment/w-$way" "$(counts 1 1)" "restarted after $way"
+		n=$((n + 1))
+		made "after $way"
+		converged "after $way" "glc_$way" $n
 	done
 	quiet 5
 }
@@ -172,16 +186,19 @@ both_away_for_a_day() {
 }
 
 both_rights_taken() {
+	local was
 	rbac_refuses
 	world
 	full_house
 	converged 'before'
 	rights_take
+	was=$(probed)
 	source_secret $id glc_second | apply
 	until_true 60 'the missing right is not named' says_log 'missing_rule\|forbidden\|Forbidden'
 	has_header "$NS" "$(header $id $token)" || fail 'written without rights'
 	rights_give
 	until_true 120 'it does not find its rights again' has_header "$NS" "$(header $id glc_second)"
+	until_true 30 'the webhook does not know the new credential' probed_anew "$was"
 	workload Deployment later | apply
 	until_true 60 'it goes on' says Deployment/later "$(counts 3 3)"
 }
@@ -251,14 +268,15 @@ sim_conflicts() {
 sim_storm() {
 	local n
 	world
-	fault "$(for n in $(seq 1 3 40); do
+	fault "$(for n in $(seq 1 3 90); do
 		hits '' '{"type": "status", "code": 429, "retryAfter": 1}' "$n" 1
 		hits '' '{"type": "status", "code": 500}' $((n + 1)) 1
 	done)"
 	full_house
 	until_true 120 'no credential in a storm' has_header "$NS" "$(header $id $token)"
 	faults_clear
-	completed 'after the storm'
+	made 'after the storm'
+	converged 'after the storm'
 	quiet 5
 	cleared
 }
@@ -304,7 +322,8 @@ both_foreign_untouched() {
 	converged 'at work'
 	source_secret $id glc_second | apply
 	until_true 60 'no restart' restarted Deployment/web never
-	converged 'restarted' glc_second
+	# the first one has to stay ready for a minute before the other is restarted
+	seconds=150 converged 'restarted' glc_second
 	cleared
 	remove networkpolicies.networking.k8s.io default-deny
 	controller_term 1

@@ -22,6 +22,14 @@ world() {
 	until_true 30 'the webhook does not know the credential' probed_anew "$bare"
 }
 
+# rotate TOKEN: the stack has another one, and the webhook knows it: pods made from now on are not stale a moment later
+rotate() {
+	local was
+	was=$(probed)
+	source_secret "$id" "$1" | apply
+	until_true 60 'the webhook does not know the new credential' probed_anew "$was"
+}
+
 stack_is() { get grafanastacks.otelgate.dev "$CASE" '' | jq -e ".status | $1"; }
 
 # rolled KIND/NAME N: N pods of the present template and no others, all available
@@ -52,9 +60,9 @@ says() {
 		[.items[] | select(.metadata.ownerReferences // [] | any(.kind == $kind and .name == $name))] | first.status | '"$2"
 }
 
-# seen KIND/NAME JQ WHAT: within 45 s, which is long on a busy machine
+# seen KIND/NAME JQ WHAT: within 45 s, which is long on a busy machine, or $seconds
 seen() {
-	until_ok 45 says "$1" "$2" || fail "$3: not within 45 s: $2 of $(wt "$1" | jq -c .status)"
+	until_ok "${seconds:-45}" says "$1" "$2" || fail "$3: not within ${seconds:-45} s: $2 of $(wt "$1" | jq -c .status)"
 }
 
 # counts TOTAL CURRENT [CLASS N]: for says and seen
