@@ -107,6 +107,8 @@ static const struct og_rbac_rule rules[] = {
 		"The same, the first time."},
 	{OG_RBAC_CONTROLLER, false, "events.k8s.io", "events", NULL, "create patch",
 		"Missed admissions, rollouts and transitions are said on the workload."},
+	{OG_RBAC_CONTROLLER, false, "events.k8s.io", "events", NULL, "list",
+		"Why the pods of a StatefulSet, DaemonSet or Job are refused: it stands nowhere else."},
 	{OG_RBAC_CONTROLLER, false, "otelgate.dev", "workloadtelemetries", NULL,
 		READ " create patch delete", "How each workload stands; one object for each."},
 	{OG_RBAC_CONTROLLER, false, "otelgate.dev", "workloadtelemetries/status", NULL, "patch",

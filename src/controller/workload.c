@@ -223,6 +223,7 @@ void workloads_fini(struct controller *c)
 	if (!c->workloads)
 		return;
 	workload_writes_cancel(c);
+	workload_refused_cancel(c);
 	og_timer_cancel(c->loop, &c->workloads->count_timer);
 }
 

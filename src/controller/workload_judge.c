@@ -367,6 +367,7 @@ int pass_judge(struct pass *p, struct og_err *err)
 	p->in.was_healthy = e->was_healthy;
 	p->in.was_images = e->was_images;
 	p->in.was_rest = e->was_rest;
+	pass_refused_known(p);
 	say_credentials(p, &p->status.said[OG_TC_CREDENTIALS_READY]);
 	if ((r = og_rollout_judge(&p->in, p->arena, &p->result, err)) < 0)
 		return r;

@@ -17,6 +17,7 @@ void workload_entry_free(struct workload_entry *e)
 	if (!e)
 		return;
 	og_free(e->w);
+	og_free(e->refused);
 	og_free(e);
 }
 
@@ -201,6 +202,7 @@ static int find(struct pass *p, struct og_err *err)
 	if (p->result.rollout.state == OG_ROLLOUT_PROGRESSING ||
 		p->result.rollout.state == OG_ROLLOUT_UNKNOWN)
 		p->again_ms = AGAIN_MS;
+	pass_refused(p);
 	return take(p) ? 0 : og_err_set(err, OG_E_OOM, "keeping a workload");
 }
 

@@ -35,9 +35,14 @@ struct workload_entry {
 	enum og_rollout_state said_rollout;
 	const char *said_reason; /* of the rollout; static */
 	bool said_blame, said_foreign;
+	/* workload_refused.c; monotonic, 0 = not */
+	int64_t unmade_ns, asked_ns; /* pods are missing since; their Events were asked for */
+	char *refused;		     /* what the newest says; NULL = nothing known */
+	int64_t refused_first_s, refused_last_s;
 };
 
 struct workload_write; /* workload_write.c */
+struct refused_ask;    /* workload_refused.c */
 
 struct workloads {
 	struct og_map map; /* key → struct workload_entry */
@@ -45,6 +50,8 @@ struct workloads {
 	unsigned nlisteners;
 	struct og_ownwrites *own; /* by "ns/name" of a WorkloadTelemetry */
 	struct workload_write *writes;
+	struct refused_ask *ask; /* under way */
+	int64_t ask_not_before_ns;
 	int64_t line_ns[2]; /* when the next write of those that wait is due: changes, resyncs */
 	struct og_timer count_timer;
 	bool writable;	       /* the server has WorkloadTelemetry, and we see it */
@@ -106,6 +113,11 @@ int pass_plan(struct pass *p, struct og_err *err);
 int pass_pods(struct pass *p, struct og_err *err);
 /* workload_judge.c: rollout, conditions, the status. Errors: OOM. */
 int pass_judge(struct pass *p, struct og_err *err);
+/* workload_refused.c: what is known of refusals, for the judge; and, by the verdict, asks for more.
+ */
+void pass_refused_known(struct pass *p);
+void pass_refused(struct pass *p);
+void workload_refused_cancel(struct controller *c);
 /* workload_said.c: Events for what has turned. */
 void pass_say(struct pass *p);
 

@@ -12,6 +12,7 @@ enum rollout_why {
 	WHY_POD_SECURITY,
 	WHY_QUOTA,
 	WHY_LIMIT_RANGE,
+	WHY_OWN_WEBHOOK,
 	WHY_WEBHOOK_DENIED,
 	WHY_NO_ACCOUNT,
 	WHY_REFUSED,
@@ -98,13 +99,15 @@ struct rollout_trouble {
 struct rollout_trouble rollout_trouble_of(
 	const struct og_rollout_input *in, const struct og_rollout_pod *pod);
 
-/* A refusal by the API server: in the Deployment's or a child's condition. */
+/* A refusal by the API server: in the Deployment's or a child's condition, or in an Event. */
 struct rollout_refusal {
 	enum rollout_why why; /* COUNT_ = none */
 	struct og_sv message, child;
 	int64_t since_s;
 };
 struct rollout_refusal rollout_refusal_find(const struct og_rollout_input *in);
+/* Nothing is being made although more is wanted, and what is there is well. */
+bool rollout_makes_nothing(const struct og_rollout_facts *f);
 
 /* Whether the numbers of a rollout are at their end, or wait: the WHY of og_rollout_status_of. */
 enum rollout_why rollout_numbers(const struct og_rollout_facts *f, struct og_rollout_status *ret);

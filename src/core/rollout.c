@@ -106,14 +106,6 @@ static const struct og_rollout_pod *leaving(const struct judge *j)
 	return NULL;
 }
 
-/* Nothing is being made although more is wanted, and what is there is well. */
-static bool makes_nothing(const struct og_rollout_facts *f)
-{
-	if (f->kind == OG_RK_JOB)
-		return f->active == 0 && !f->suspended;
-	return f->total < f->desired && f->ready >= f->total;
-}
-
 /* What waiting too long turns a wait into. */
 static enum rollout_why after_a_while(const struct judge *j)
 {
@@ -128,7 +120,7 @@ static enum rollout_why after_a_while(const struct judge *j)
 	case WHY_JOB_RUNNING:
 		if (!since)
 			idle = f->created_s ? j->in->now_s - f->created_s : 0;
-		return makes_nothing(f) && idle > CREATE_GRACE_S ? WHY_NOT_CREATED : j->why;
+		return rollout_makes_nothing(f) && idle > CREATE_GRACE_S ? WHY_NOT_CREATED : j->why;
 	case WHY_UPDATING:
 	case WHY_OLD_PODS:
 	case WHY_BECOMING_AVAILABLE:
@@ -138,7 +130,7 @@ static enum rollout_why after_a_while(const struct judge *j)
 	}
 	if (idle > OG_ROLLOUT_LEAVE_GRACE_S && j->why != WHY_BECOMING_AVAILABLE && leaving(j))
 		return WHY_NOT_LEAVING;
-	if (idle > CREATE_GRACE_S && makes_nothing(f) && !leaving(j))
+	if (idle > CREATE_GRACE_S && rollout_makes_nothing(f) && !leaving(j))
 		return WHY_NOT_CREATED;
 	return idle > OG_ROLLOUT_DEADLINE_S && !has_deadline(f) ? WHY_NO_PROGRESS : j->why;
 }
@@ -306,6 +298,15 @@ static void pod_numbers(struct judge *j)
 	j->numbers.reason = rollout_reasons[j->why].name;
 }
 
+/* What may be refused without a word in its status. */
+static bool is_unmade(const struct judge *j)
+{
+	const struct og_rollout_facts *f = j->in->facts;
+
+	return f && og_refusal_in_events(f->kind) && j->numbers.step == OG_STEP_WAIT &&
+	       j->why != WHY_UNSEEN && rollout_makes_nothing(f) && !leaving(j);
+}
+
 static enum rollout_why decide(struct judge *j, struct og_rollout_verdict *v)
 {
 	bool done = j->numbers.step == OG_STEP_DONE;
@@ -358,6 +359,7 @@ int og_rollout_judge(struct og_rollout_input *in, struct og_arena *arena,
 	rollout_blame_judge(in, arena, &r);
 	pod_numbers(&j);
 	find_trouble(&j);
+	r.unmade = is_unmade(&j);
 	j.refusal = rollout_refusal_find(in);
 	enum rollout_why why = decide(&j, &r.rollout);
 	r.rollout.message = rollout_keep(&j.b, arena);

@@ -193,6 +193,19 @@ static void observed(struct sim_step *st, json_t *status)
 		json_integer(sim_ctl_int(st->o, "metadata", "generation", 1)));
 }
 
+/* A pod; false when it was refused, which is said and tried again. */
+static bool make(struct sim_step *st, json_t *pod, const char *controller, const char *what)
+{
+	og_auto_free char *why = NULL;
+
+	if (sim_ctl_create(st, "pods", pod, controller, &why))
+		return true;
+	if (why)
+		sim_ctl_refused(st, controller, what, why);
+	st->again_ms = RETRY_MS;
+	return false;
+}
+
 /* Each template is kept as a ControllerRevision, as long as the set is there. */
 static void keep_revision(struct sim_step *st, const char *rev)
 {
@@ -270,7 +283,9 @@ void sim_step_statefulset(struct sim_step *st)
 			json_object_set_new(
 				json_object_get(json_object_get(p, "metadata"), "labels"),
 				"statefulset.kubernetes.io/pod-name", json_string(name));
-			sim_ctl_create(st, "pods", p, "statefulset-controller", NULL);
+			og_auto_free char *what = sim_fmt(
+				"create Pod %s in StatefulSet %s failed error: ", name, st->name);
+			(void)make(st, p, "statefulset-controller", what ? what : "");
 			break;
 		}
 	} else if (t.live > want) {
@@ -312,7 +327,7 @@ static void cover(struct sim_step *st, struct sim_obj **pods, size_t n, const ch
 			continue;
 		p = sim_ctl_pod(st, st->o, base, true, "controller-revision-hash", hash);
 		json_object_set_new(json_object_get(p, "spec"), "nodeName", json_string(nodes[k]));
-		sim_ctl_create(st, "pods", p, "daemon-set-controller", NULL);
+		(void)make(st, p, "daemon-set-controller", "Error creating: ");
 	}
 }
 
@@ -373,13 +388,11 @@ void sim_step_job(struct sim_step *st)
 	}
 	sim_ctl_release(pods, n);
 	for (; live < par && live + done < want; live++)
-		if (!sim_ctl_create(st, "pods",
+		if (!make(st,
 			    sim_ctl_pod(st, st->o, base, true, "batch.kubernetes.io/job-name",
 				    st->name),
-			    "job-controller", NULL)) {
-			st->again = true;
+			    "job-controller", "Error creating: "))
 			break;
-		}
 	sim_now(now);
 	status = new_status(st->o);
 	if (!json_object_get(status, "startTime"))

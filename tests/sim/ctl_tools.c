@@ -138,6 +138,45 @@ bool sim_ctl_create(struct sim_step *st, const char *resource, json_t *o, const 
 	return n != NULL;
 }
 
+/* The same Event counts on, at most once a second. */
+static bool said_before(struct sim_step *st, const char *name, const char *now)
+{
+	struct sim_obj *have = sim_ctl_find(st, "events", st->ns, name);
+	json_t *o = have ? sim_obj_json(have) : NULL;
+
+	if (o && strcmp(sim_ctl_text(o, "lastTimestamp", NULL), now) != 0) {
+		json_object_set_new(o, "lastTimestamp", json_string(now));
+		json_object_set_new(o, "count", json_integer(sim_ctl_int(o, "count", NULL, 1) + 1));
+		sim_ctl_write(st, sim_ctl_res(st, "events"), have, o);
+	}
+	json_decref(o);
+	sim_obj_unref(have);
+	return o != NULL;
+}
+
+void sim_ctl_refused(struct sim_step *st, const char *controller, const char *what, const char *why)
+{
+	og_auto_free char *note = sim_fmt("%s%s", what, why);
+	const char *uid = st->cur->uid.p;
+	char now[32];
+
+	if (!note)
+		return;
+	uint64_t h = og_hash64(og_hash64(11, og_svz(uid)), og_svz(note));
+	og_auto_free char *name = sim_fmt("%s.%016llx", st->name, (unsigned long long)h);
+	sim_now(now);
+	if (!name || said_before(st, name, now))
+		return;
+	sim_ctl_create(st, "events",
+		json_pack("{s:{s:s},s:{s:s,s:s,s:s,s:s,s:s},s:s,s:s,s:s,s:{s:s},s:s,s:s,s:i}",
+			"metadata", "name", name, "involvedObject", "apiVersion",
+			st->res->api_version, "kind", st->res->kind, "namespace", st->ns, "name",
+			st->name, "uid", uid, "reason", "FailedCreate", "message", note, "type",
+			"Warning", "source", "component", controller, "firstTimestamp", now,
+			"lastTimestamp", now, "count", 1),
+		controller, NULL);
+}
+
 void sim_ctl_delete(struct sim_step *st, struct sim_res *r, struct sim_obj *o)
 {
 	static const struct sim_deletion d = {.grace = -1};

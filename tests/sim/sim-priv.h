@@ -557,6 +557,10 @@ bool sim_ctl_write(struct sim_step *st, struct sim_res *r, struct sim_obj *cur, 
 /* Creates; *ret_why (may be NULL) says why not. Takes over o. */
 bool sim_ctl_create(struct sim_step *st, const char *resource, json_t *o, const char *controller,
 	char **ret_why);
+/* An Event FailedCreate on the object of the step: what the controllers of kinds without a
+ * condition for it do. */
+void sim_ctl_refused(
+	struct sim_step *st, const char *controller, const char *what, const char *why);
 void sim_ctl_delete(struct sim_step *st, struct sim_res *r, struct sim_obj *o);
 /* A Pod after the template of `owner`, with labels added; NULL when memory is out. */
 json_t *sim_ctl_pod(struct sim_step *st, const json_t *owner, const char *name, bool generate,

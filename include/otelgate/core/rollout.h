@@ -143,6 +143,12 @@ struct og_rollout_blame {
 	struct og_sv not_because; /* why not, although they fail: "also changed: image" */
 };
 
+/* A FailedCreate Event. Times in Unix seconds. */
+struct og_refusal_event {
+	struct og_sv message;
+	int64_t first_s, last_s;
+};
+
 struct og_rollout_input {
 	struct og_sv ns, group, kind, name;   /* of the workload */
 	const struct og_rollout_facts *facts; /* NULL = unknown */
@@ -157,6 +163,9 @@ struct og_rollout_input {
 	const struct og_rollout_child *children;
 	uint32_t nchildren;
 	const struct og_rollout_timer *timer; /* NULL = none is kept */
+	/* What the newest FailedCreate Event on the workload says, of the kinds whose controllers
+	 * write refusals nowhere else (og_refusal_in_events); message "" = none is known. */
+	struct og_refusal_event refused;
 	/* Of the workload before, as far as the caller remembers it: pods that it saw healthy with
 	 * another revision or none, and the digests of the owner's part of the template then. */
 	bool was_healthy;
@@ -173,6 +182,8 @@ struct og_rollout_result {
 	struct og_rollout_verdict revision; /* mixed, stale, bare pods: what a restart would mend */
 	struct og_rollout_blame blame;
 	struct og_sv ratio; /* "2/3": current of those that should be; "-" when none should */
+	/* Pods are missing, nobody makes any, and if they are refused only an Event says so. */
+	bool unmade;
 };
 
 /* Errors: OOM. Everything that is not a view of the input lives in the arena. */
@@ -206,7 +217,20 @@ enum og_refusal {
 	OG_REFUSAL_LIMIT_RANGE,
 	OG_REFUSAL_POD_SECURITY,
 	OG_REFUSAL_WEBHOOK,
-	OG_REFUSAL_ACCOUNT, /* no such ServiceAccount */
+	OG_REFUSAL_OWN_WEBHOOK, /* otelgate's is named */
+	OG_REFUSAL_ACCOUNT,	/* no such ServiceAccount */
 	OG_REFUSAL_COUNT_
 };
 enum og_refusal og_refusal_of(struct og_sv message);
+/* Whether a kind's refusals stand in Events alone: StatefulSet, DaemonSet, Job. ReplicaSets have a
+ * condition for it, ReplicaFailure. */
+bool og_refusal_in_events(enum og_rollout_kind kind);
+/*
+ * The newest FailedCreate about the object `uid` in an EventList of events.k8s.io/v1; of equally
+ * new ones the first. False when there is none; *ret is as it was. The message is the arena's,
+ * of at most OG_REFUSAL_MESSAGE_BYTES. What is not an Event, or not about that object, is passed
+ * over.
+ */
+enum { OG_REFUSAL_MESSAGE_BYTES = 1024 }; /* note of events.k8s.io/v1 (types.go) */
+bool og_refusal_newest(struct og_jval list, struct og_sv uid, struct og_arena *arena,
+	struct og_refusal_event *ret);

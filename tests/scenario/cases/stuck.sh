@@ -104,6 +104,45 @@ both_stuck_podsecurity() {
 	stuck Deployment/web PodSecurityDenied OG308 'violates PodSecurity' allowPrivilegeEscalation
 }
 
+# StatefulSets, DaemonSets and Jobs have no condition for it: their controllers say it in Events alone.
+both_stuck_event_only() {
+	local w
+	world
+	ns_quota "$NS" 1
+	workload StatefulSet db | apply
+	stuck StatefulSet/db QuotaExceeded OG309 'exceeded quota' db-1
+	ns_quota "$NS" 10
+	restart StatefulSet/db # controllers wait long before they try again
+	seen StatefulSet/db "($(counts 3 3)) and ($(condition RolloutComplete True))" 'with a larger quota'
+	mentions StatefulSet/db quota && fail "still said: $(text_of StatefulSet/db)"
+	ns_restricted "$NS"
+	workload DaemonSet agent | apply
+	workload Job import | apply
+	for w in DaemonSet/agent Job/import; do
+		stuck $w PodSecurityDenied OG308 'violates PodSecurity' allowPrivilegeEscalation
+	done
+	quiet 3
+}
+
+# Whoever sets failurePolicy: Fail and loses the webhook is told whose fault it is.
+both_stuck_own_webhook() {
+	local at
+	at=$(where mutatingwebhookconfigurations.admissionregistration.k8s.io '')/otelgate
+	world
+	webhook_down
+	api GET "$at" | jq '{webhooks: [.webhooks[] | .failurePolicy = "Fail"]}' >"$W/fail.json"
+	must PATCH "$at" "$W/fail.json" application/merge-patch+json
+	workload StatefulSet db | apply
+	workload Deployment web | apply
+	stuck StatefulSet/db OwnWebhookFailed OG108 'failed calling webhook'
+	stuck Deployment/web OwnWebhookFailed OG108 'failed calling webhook'
+	webhook_up # registers with Ignore again
+	restart StatefulSet/db
+	restart Deployment/web
+	seen StatefulSet/db "($(counts 3 3)) and ($(condition RolloutComplete True))" 'the webhook is there again'
+	seen Deployment/web "($(counts 3 3)) and ($(condition RolloutComplete True))" 'the webhook is there again'
+}
+
 both_stuck_missing_secret() {
 	local wants='.spec.template.spec.containers[0].env = [{name: "KEY", valueFrom: {secretKeyRef: {name: "app-key", key: "k"}}}]
 		| .spec.template.metadata.labels["e2e.otelgate.dev/secrets"] = "checked"'

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The numbers of rollouts, against rows and against the rules of kubectl written down once more. */
 #include <check.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "otelgate/base/mem.h"
+#include "otelgate/base/parse.h"
 #include "otelgate/core/findings.h"
 #include "otelgate/core/rollout.h"
 #include "support/suite.h"
@@ -319,6 +322,14 @@ static const struct {
 	{"pods \"w\" is forbidden: error looking up service account shop/web: serviceaccount \"web\" "
 	 "not found",
 		OG_REFUSAL_ACCOUNT},
+	/* otelgate's own, and what only looks like it */
+	{"Internal error occurred: failed calling webhook \"pods.otelgate.dev\": failed to call "
+	 "webhook: Post \"https://otelgate-webhook.otelgate.svc:443/mutate\": no endpoints",
+		OG_REFUSAL_OWN_WEBHOOK},
+	{"admission webhook \"pods.otelgate.dev\" denied the request: too large",
+		OG_REFUSAL_OWN_WEBHOOK},
+	{"failed calling webhook \"pods.otelgate.dev.example.com\": EOF", OG_REFUSAL_WEBHOOK},
+	{"pods \"pods.otelgate.dev\" is forbidden: exceeded quota: q", OG_REFUSAL_QUOTA},
 	{"", OG_REFUSAL_OTHER},
 	{"exceeded", OG_REFUSAL_OTHER},
 	{"quota", OG_REFUSAL_OTHER},
@@ -331,6 +342,118 @@ static const struct {
 START_TEST(a_refusal)
 {
 	ck_assert_int_eq(og_refusal_of(og_svz(refusals[_i].message)), refusals[_i].want);
+}
+END_TEST
+
+/* ---- refusals in Events ---- */
+
+#define EV(reason, uid, note, more)                                                       \
+	"{\"reason\":\"" reason "\",\"regarding\":{\"uid\":\"" uid "\"},\"note\":\"" note \
+	"\"" more "}"
+#define LAST(t)	 ",\"deprecatedLastTimestamp\":\"2026-11-22T10:00:" t "Z\""
+#define FIRST(t) ",\"deprecatedFirstTimestamp\":\"2026-11-22T10:00:" t "Z\""
+#define AT(t)	 ",\"eventTime\":\"2026-11-22T10:00:" t ".500000Z\""
+#define SER(t)	 ",\"series\":{\"count\":3,\"lastObservedTime\":\"2026-11-22T10:00:" t ".500000Z\"}"
+#define BASE	 1795341600 /* 2026-11-22T10:00:00Z */
+
+static const struct {
+	const char *items, *message; /* NULL = none is found */
+	int first, last;	     /* seconds after BASE */
+} events[] = {
+	{EV("FailedCreate", "u", "a", FIRST("01") LAST("05")), "a", 1, 5},
+	{EV("FailedCreate", "u", "a", LAST("05")) "," EV("FailedCreate", "u", "b", LAST("07")), "b",
+		7, 7},
+	{EV("FailedCreate", "u", "b", LAST("07")) "," EV("FailedCreate", "u", "a", LAST("05")), "b",
+		7, 7},
+	/* equally new: the first */
+	{EV("FailedCreate", "u", "a", LAST("05")) "," EV("FailedCreate", "u", "b", LAST("05")), "a",
+		5, 5},
+	/* recorders of events.k8s.io/v1 */
+	{EV("FailedCreate", "u", "a", AT("02")), "a", 2, 2},
+	{EV("FailedCreate", "u", "a", AT("02") SER("09")), "a", 2, 9},
+	{EV("FailedCreate", "u", "a", ",\"eventTime\":null" FIRST("03") LAST("04")), "a", 3, 4},
+	/* the first one after the last: not believed */
+	{EV("FailedCreate", "u", "a", FIRST("09") LAST("04")), "a", 4, 4},
+	/* what is not what is looked for */
+	{"", NULL, 0, 0},
+	{EV("FailedCreate", "v", "a", LAST("05")), NULL, 0, 0},
+	{EV("FailedCreate", "", "a", LAST("05")), NULL, 0, 0},
+	{EV("SuccessfulCreate", "u", "a", LAST("05")), NULL, 0, 0},
+	{EV("FailedCreatePodSandBox", "u", "a", LAST("05")), NULL, 0, 0},
+	{EV("FailedCreate", "u", "", LAST("05")), NULL, 0, 0},
+	{EV("FailedCreate", "u", "a", ""), NULL, 0, 0},
+	{EV("FailedCreate", "u", "a", ",\"deprecatedLastTimestamp\":\"yesterday\""), NULL, 0, 0},
+	{EV("FailedCreate", "u", "a", ",\"deprecatedLastTimestamp\":5"), NULL, 0, 0},
+	{EV("FailedCreate", "u", "a", ",\"deprecatedLastTimestamp\":\"1950-01-01T00:00:00Z\""),
+		NULL, 0, 0},
+	{"null,1,\"FailedCreate\",[],{},{\"reason\":{},\"regarding\":[],\"note\":[]}", NULL, 0, 0},
+	{"{\"reason\":\"FailedCreate\",\"regarding\":\"u\",\"note\":\"a\"" LAST("05") "}", NULL, 0,
+		0},
+	{"{\"reason\":\"FailedCreate\",\"regarding\":{\"uid\":\"u\"},\"note\":{}" LAST("05") "}",
+		NULL, 0, 0},
+};
+
+static bool newest(
+	const char *text, const char *uid, struct og_arena *arena, struct og_refusal_event *ret)
+{
+	struct og_jdoc doc;
+
+	ck_assert_msg(og_jdoc_parse(&doc, arena, og_svz(text), NULL, NULL) == 0, "%s", text);
+	return og_refusal_newest(og_jroot(&doc), og_svz(uid), arena, ret);
+}
+
+START_TEST(an_event)
+{
+	struct og_refusal_event got = {.message = OG_SV("untouched"), .first_s = 1};
+	og_auto_arena struct og_arena arena;
+	char text[2048];
+
+	og_arena_init(&arena, 0, 0);
+	(void)snprintf(
+		text, sizeof(text), "{\"kind\":\"EventList\",\"items\":[%s]}", events[_i].items);
+	bool found = newest(text, "u", &arena, &got);
+	ck_assert_int_eq(found, events[_i].message != NULL);
+	if (!found) {
+		ck_assert(og_sv_is(got.message, "untouched") && got.first_s == 1);
+		return;
+	}
+	ck_assert(og_sv_eq(got.message, og_svz(events[_i].message)));
+	ck_assert_int_eq(got.first_s - BASE, events[_i].first);
+	ck_assert_int_eq(got.last_s - BASE, events[_i].last);
+	ck_assert(!newest(text, "", &arena, &got) && !newest(text, "uu", &arena, &got));
+}
+END_TEST
+
+START_TEST(lists_of_events_that_are_none)
+{
+	static const char *const texts[] = {"{}", "[]", "null", "{\"items\":{}}",
+		"{\"items\":null}", "{\"items\":\"FailedCreate\"}",
+		"{\"kind\":\"Status\",\"reason\":\"Forbidden\"}"};
+	struct og_refusal_event got;
+	og_auto_arena struct og_arena arena;
+
+	og_arena_init(&arena, 0, 0);
+	for (size_t i = 0; i < OG_COUNT(texts); i++)
+		ck_assert(!newest(texts[i], "u", &arena, &got));
+}
+END_TEST
+
+/* It is cut, and not within a character. */
+START_TEST(a_long_event)
+{
+	struct og_refusal_event got;
+	og_auto_arena struct og_arena arena;
+	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
+
+	og_arena_init(&arena, 0, 0);
+	og_buf_str(&b, "{\"items\":[" EV("FailedCreate", "u", "x", ""));
+	b.len -= strlen("x\"}");
+	for (int i = 0; i < 5000; i++)
+		og_buf_str(&b, "\u00e4");
+	og_buf_str(&b, "\"" LAST("05") "}]}");
+	ck_assert(newest(b.p, "u", &arena, &got));
+	ck_assert_uint_eq(got.message.n, OG_REFUSAL_MESSAGE_BYTES);
+	ck_assert(og_utf8_valid(got.message.p, got.message.n));
 }
 END_TEST
 
@@ -374,6 +497,9 @@ int main(void)
 	tcase_add_test(t, as_kubectl_says_it);
 	tcase_add_test(t, progress_turns_the_timer_back);
 	tcase_add_loop_test(t, a_refusal, 0, (int)OG_COUNT(refusals));
+	tcase_add_loop_test(t, an_event, 0, (int)OG_COUNT(events));
+	tcase_add_test(t, lists_of_events_that_are_none);
+	tcase_add_test(t, a_long_event);
 	tcase_add_test(t, reasons_are_whole);
 	suite_add_tcase(s, t);
 	return og_suite_run(s);

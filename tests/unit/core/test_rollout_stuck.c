@@ -390,6 +390,116 @@ START_TEST(refused_pods)
 }
 END_TEST
 
+/* ---- refusals that stand in Events alone ---- */
+
+static const struct og_rollout_facts sts_none = {
+	.kind = OG_RK_STATEFULSET, .generation = 1, .observed = 1, .rolling = true, .desired = 3};
+static const struct og_rollout_facts sts_unwell = {.kind = OG_RK_STATEFULSET,
+	.generation = 1,
+	.observed = 1,
+	.rolling = true,
+	.desired = 3,
+	.total = 2,
+	.updated = 2,
+	.ready = 1};
+static const struct og_rollout_facts sts_all = {.kind = OG_RK_STATEFULSET,
+	.generation = 1,
+	.observed = 1,
+	.rolling = true,
+	.desired = 2,
+	.total = 2,
+	.updated = 2,
+	.ready = 2,
+	.available = 2};
+static const struct og_rollout_facts sts_unseen = {
+	.kind = OG_RK_STATEFULSET, .generation = 2, .observed = 1, .rolling = true, .desired = 3};
+static const struct og_rollout_facts ds_none = {
+	.kind = OG_RK_DAEMONSET, .generation = 1, .observed = 1, .desired = 3};
+static const struct og_rollout_facts job_held = {.kind = OG_RK_JOB, .suspended = true};
+
+#define QUOTA                                                                          \
+	"create Pod db-0 in StatefulSet db failed error: pods \"db-0\" is forbidden: " \
+	"exceeded quota: few, requested: pods=1, used: pods=1, limited: pods=1"
+
+static const struct {
+	const struct og_rollout_facts *f;
+	struct pod pods[3];
+	const char *event;
+	int last; /* seconds ago */
+	const char *reason, *finding;
+	bool unmade;
+} refused[] = {
+	{&sts_none, {{0}}, QUOTA, 5, "QuotaExceeded", "OG309", true},
+	{&sts_half, {{"db-0", INJ | READY, 300, REV}, {"db-1", INJ | READY, 200, REV}}, QUOTA, 5,
+		"QuotaExceeded", "OG309", true},
+	{&ds_none, {{0}},
+		"Error creating: pods \"a-x\" is forbidden: violates PodSecurity \"b:latest\"", 5,
+		"PodSecurityDenied", "OG308", true},
+	{&job_idle, {{0}},
+		"Error creating: pods \"j-\" is forbidden: minimum cpu usage per Container is 1", 5,
+		"LimitRangeExceeded", "OG309", true},
+	{&job_idle, {{0}},
+		"Error creating: Internal error occurred: failed calling webhook \"x\": EOF", 5,
+		"WebhookDenied", "OG608", true},
+	{&job_idle, {{0}},
+		"Error creating: Internal error occurred: failed calling webhook \"pods.otelgate.dev\": EOF",
+		5, "OwnWebhookFailed", "OG108", true},
+	{&sts_none, {{0}}, "something new", 5, "PodsRefused", "OG608", true},
+	/* a pod made in the same second does not overcome it */
+	{&sts_half, {{"db-0", INJ | READY, 300, REV}, {"db-1", INJ | READY, 5, REV}}, QUOTA, 5,
+		"QuotaExceeded", "OG309", true},
+	/* it has been overcome */
+	{&sts_half, {{"db-0", INJ | READY, 300, REV}, {"db-1", INJ | READY, 4, REV}}, QUOTA, 5,
+		"PodsBecomingAvailable", NULL, true},
+	/* nobody says anything */
+	{&sts_none, {{0}}, "", 0, "PodsBecomingAvailable", NULL, true},
+	/* the next pod waits for one that is not ready */
+	{&sts_unwell, {{"db-0", INJ | READY, 300, REV}, {"db-1", INJ, 20, REV}}, QUOTA, 5,
+		"PodsBecomingAvailable", NULL, false},
+	/* nothing is missing, or wanted */
+	{&sts_all, {{"db-0", INJ | READY, 300, REV}, {"db-1", INJ | READY, 200, REV}}, QUOTA, 5,
+		"RolloutComplete", NULL, false},
+	{&job_held, {{0}}, QUOTA, 5, "Suspended", "OG607", false},
+	{&job, {{"j-1", INJ | READY, 20, REV}}, QUOTA, 5, "JobRunning", NULL, false},
+	{&job_failed, {{0}}, QUOTA, 5, "JobFailed", "OG615", false},
+	/* its controller has not looked at the last change yet */
+	{&sts_unseen, {{0}}, QUOTA, 5, "SpecNotObserved", NULL, false},
+	/* kinds with a condition for it */
+	{&recreate, {{0}}, QUOTA, 5, "UpdatingPods", NULL, false},
+	/* an old pod is still going */
+	{&sts_half,
+		{{"db-0", INJ | READY, 300, REV}, {"db-1", INJ | READY, 200, REV},
+			{"db-2", INJ | DEL, 200, OLD}},
+		"", 0, NULL, NULL, false},
+};
+
+START_TEST(an_event_of_refusal)
+{
+	struct og_rollout_input in = input(refused[_i].f);
+	uint32_t n = 0;
+
+	while (n < 3 && refused[_i].pods[n].name)
+		n++;
+	in.refused = (struct og_refusal_event){
+		og_svz(refused[_i].event), NOW - 60, NOW - refused[_i].last};
+	struct og_rollout_result r = judge(&in, refused[_i].pods, n);
+	ck_assert_int_eq(r.unmade, refused[_i].unmade);
+	if (!refused[_i].reason)
+		return;
+	ck_assert_str_eq(r.rollout.reason, refused[_i].reason);
+	if (!refused[_i].finding) {
+		ck_assert_ptr_null(r.rollout.finding);
+		return;
+	}
+	ck_assert_str_eq(r.rollout.finding, refused[_i].finding);
+	if (r.unmade) {
+		ck_assert_int_eq(r.rollout.state, OG_ROLLOUT_STUCK);
+		ck_assert_int_eq(r.rollout.since_s, NOW - 60);
+		ck_assert_ptr_nonnull(strstr(text(r.rollout.message), refused[_i].event));
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("rollout_stuck");
@@ -397,6 +507,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, a_rollout, 0, (int)OG_COUNT(stuck));
 	tcase_add_test(t, refused_pods);
+	tcase_add_loop_test(t, an_event_of_refusal, 0, (int)OG_COUNT(refused));
 	suite_add_tcase(s, t);
 	return og_suite_run(s);
 }
