@@ -8,6 +8,11 @@ static const struct
 		defs
 			[] =
 				{
+					{"OG003", "tool.backend-query-failed", OG_SEV_UNKNOWN,
+						"A backend cannot be asked, or does not answer in full",
+						"Whether telemetry arrives is not known then; nothing is called missing because of it.",
+						"Look at the conditions of the GrafanaStack: they name the backend and tell a wrong token, a missing scope, a wrong address and throttling apart.",
+						NULL},
 					{"OG101", "webhook.missing", OG_SEV_ERROR,
 						"The webhook is not registered",
 						"The cluster has no MutatingWebhookConfiguration of otelgate, so no pod passes through it and nothing is injected.",
