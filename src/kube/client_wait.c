@@ -104,7 +104,10 @@ int og_kube_wait(struct og_kube *k, const struct og_kube_request *r, struct og_a
 	mine.on_open = NULL;
 	mine.on_data = r->on_data ? here_data : NULL;
 	mine.on_done = here_done;
-	int rc = og_kube_start(k, &mine, &call, h.err);
+	int rc = og_loop_turning(k->loop)
+			 ? og_err_set(h.err, OG_E_BUG,
+				   "waiting for an answer on the loop that brings it")
+			 : og_kube_start(k, &mine, &call, h.err);
 	if (rc == 0) {
 		while (!h.done && !og_loop_stopped(k->loop))
 			(void)og_loop_turn(k->loop, -1);

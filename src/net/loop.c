@@ -213,6 +213,11 @@ static void run_guards(struct og_loop *l)
 	}
 }
 
+bool og_loop_turning(const struct og_loop *l)
+{
+	return l->turning;
+}
+
 unsigned og_loop_turn(struct og_loop *l, int max_wait_ms)
 {
 	struct epoll_event ev[EVENTS_PER_TURN];

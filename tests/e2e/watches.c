@@ -67,15 +67,24 @@ static bool is(unsigned i, struct og_sv want, struct og_buf *why)
 	content(stores[i], &have);
 	if (info.state == OG_WATCH_SYNCED && og_sv_eq(og_buf_view(&have), want))
 		return true;
-	og_buf_fmt(why, "%s: %s (%s), %s; ", ways[i].how, og_watch_state_name(info.state),
-		info.error, have.p ? have.p : "nothing");
+	og_buf_fmt(why, "%s: %s (%s%s%s), %s; ", ways[i].how, og_watch_state_name(info.state),
+		info.error, *info.waits ? "; waits for " : "", info.waits,
+		have.p ? have.p : "nothing");
 	return false;
 }
+
+/*
+ * A question is put aside by the loop's callback and answered beside the loop, since nothing turns
+ * while a callback waits.
+ */
+static char line[100000];
+static size_t line_n;
+static bool asked;
 
 static void wait_for(struct og_sv want)
 {
 	int64_t end = og_loop_now_ns(loop) + SECONDS * OG_NS_PER_S;
-	for (;;) {
+	while (!og_loop_stopped(loop)) {
 		og_auto_buf struct og_buf why = OG_BUF_INIT(0);
 		bool all = true;
 		for (unsigned i = 0; i < WATCHES; i++)
@@ -92,7 +101,9 @@ static void wait_absent(void)
 {
 	struct og_watch_info info = {.state = OG_WATCH_STARTING};
 	int64_t end = og_loop_now_ns(loop) + SECONDS * OG_NS_PER_S;
-	while (info.state != OG_WATCH_ABSENT && og_loop_now_ns(loop) < end) {
+	og_watch_info(watches[WATCHES], &info);
+	while (info.state != OG_WATCH_ABSENT && og_loop_now_ns(loop) < end &&
+		!og_loop_stopped(loop)) {
 		(void)og_loop_turn(loop, 20);
 		og_watch_info(watches[WATCHES], &info);
 	}
@@ -110,29 +121,31 @@ static void print_lists(void)
 	printf("\n");
 }
 
-static void on_line(void *ctx, int fd, uint32_t events)
+static void answer(void)
 {
-	static char line[100000];
-	static size_t n;
-	(void)ctx;
-	(void)events;
-	ssize_t got = read(fd, line + n, sizeof(line) - n);
-	if (got <= 0) {
-		og_loop_stop(loop);
-		return;
-	}
-	n += (size_t)got;
-	if (line[n - 1] != '\n')
-		return;
-	struct og_sv cmd = og_sv(line, n - 1);
+	struct og_sv cmd = og_sv(line, line_n - 1);
 	if (og_sv_starts(cmd, OG_SV("want")))
 		wait_for(og_sv_trim(og_sv(cmd.p + 4, cmd.n - 4)));
 	else if (og_sv_is(cmd, "absent"))
 		wait_absent();
 	else
 		print_lists();
-	n = 0;
 	(void)fflush(stdout);
+	asked = false;
+	line_n = 0;
+}
+
+static void on_line(void *ctx, int fd, uint32_t events)
+{
+	(void)ctx;
+	(void)events;
+	ssize_t got = asked ? 0 : read(fd, line + line_n, sizeof(line) - line_n);
+	if (got <= 0) { /* the end; nobody asks again before the answer */
+		og_loop_stop(loop);
+		return;
+	}
+	line_n += (size_t)got;
+	asked = line[line_n - 1] == '\n';
 }
 
 static int start(struct og_kube *kube, const char *ns, struct og_err *err)
@@ -173,7 +186,11 @@ int main(int argc, char **argv)
 		printf("%s\n", err.msg);
 		return 2;
 	}
-	og_loop_run(loop);
+	while (!og_loop_stopped(loop)) {
+		(void)og_loop_turn(loop, -1);
+		if (asked)
+			answer();
+	}
 	og_loop_fd_remove(loop, in);
 	for (unsigned i = 0; i <= WATCHES; i++) {
 		og_watch_stop(watches[i]);

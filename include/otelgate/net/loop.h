@@ -27,10 +27,12 @@ void og_loop_free(struct og_loop *l);
 void og_loop_run(struct og_loop *l);
 /* One turn: due timers, ready descriptors, posted functions, in this order; waits at most
  * max_wait_ms (0 = not at all, negative = for ever) for the first of them. What a callback sets or
- * posts has its turn in the next one. Returns how many callbacks ran; 0 from within a callback. */
+ * posts has its turn in the next one. Returns how many callbacks ran; 0, at once, from within a
+ * callback: nothing that is waited for there ever comes. */
 unsigned og_loop_turn(struct og_loop *l, int max_wait_ms);
-void og_loop_stop(struct og_loop *l);	 /* [any thread], async-signal-safe */
-bool og_loop_stopped(struct og_loop *l); /* [any thread] */
+bool og_loop_turning(const struct og_loop *l); /* from within a callback: do not wait */
+void og_loop_stop(struct og_loop *l);	       /* [any thread], async-signal-safe */
+bool og_loop_stopped(struct og_loop *l);       /* [any thread] */
 /* [any thread] Since when the loop is busy with callbacks, monotonic; now, while it waits for
  * something to do. A loop that stands still shows here, an idle one costs no wake-ups for it. */
 int64_t og_loop_beat_ns(const struct og_loop *l);

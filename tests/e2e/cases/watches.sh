@@ -37,8 +37,10 @@ core_watches() {
 	ns_new "$CASE"
 	watches_change before
 	until_true 30 'there is no kube-root-ca.crt' api_is GET "/api/v1/namespaces/$CASE/configmaps/kube-root-ca.crt" '.data'
+	local want
+	want=$(there)
 	watches_start
-	same 'after the first list'
+	eq "$(ask want "$want")" ok 'stores, asked for before there is an answer'
 	watches_change after
 	same 'after events'
 	k delete configmap -n "$CASE" --all >/dev/null

@@ -244,6 +244,7 @@ END_TEST
 static void turn_within(void *ctx)
 {
 	*(unsigned *)ctx += 1 + og_loop_turn(loop, 0);
+	ck_assert(og_loop_turning(loop));
 }
 
 START_TEST(a_turn_within_a_turn_does_nothing)
@@ -252,8 +253,10 @@ START_TEST(a_turn_within_a_turn_does_nothing)
 	struct og_timer t = {0};
 	ck_assert_int_eq(og_loop_post(loop, turn_within, &n, NULL), 0);
 	ck_assert_int_eq(og_timer_in(loop, &t, 0, turn_within, &n), 0);
+	ck_assert(!og_loop_turning(loop));
 	ck_assert_uint_eq(og_loop_turn(loop, 0), 2);
 	ck_assert_uint_eq(n, 2);
+	ck_assert(!og_loop_turning(loop));
 }
 END_TEST
 
