@@ -99,6 +99,12 @@ static int wait_synced(struct look *l, int64_t until, struct og_err *err)
 		for (size_t i = 0; i < n; i++)
 			if (*w[i].error && w[i].state == OG_WATCH_FAILING)
 				return og_err_set(err, OG_E_TIMEOUT, "%s", w[i].error);
+		for (size_t i = 0; i < n; i++)
+			if (w[i].state == OG_WATCH_STARTING && *w[i].waits)
+				return og_err_set(err, OG_E_TIMEOUT,
+					"%s of %s: the list waits for %s; --request-timeout allows "
+					"more",
+					w[i].resource, og_kube_server(l->kube), w[i].waits);
 		return og_err_set(err, OG_E_TIMEOUT,
 			"%s has not answered in time; --request-timeout allows more",
 			og_kube_server(l->kube));

@@ -271,6 +271,8 @@ bool og_cluster_ready(struct og_cluster *c, struct og_buf *detail)
 		write_ago(detail, s.last_event_ns, now);
 		if (*s.error && !(w->kind->optional && s.state == OG_WATCH_ABSENT))
 			og_buf_fmt(detail, ": %s", s.error);
+		if (bad && *s.waits)
+			og_buf_fmt(detail, "; waits for %s", s.waits);
 		og_buf_ch(detail, '\n');
 	}
 	return ok;

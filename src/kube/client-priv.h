@@ -16,6 +16,7 @@ enum {
 	KC_BACKOFF_MAX_MS = 5000,     /* longest */
 	KC_THROTTLED_MS = 1000,	      /* first wait after a 429 that says nothing */
 	KC_RETRY_AFTER_MAX_S = 86400, /* what is more is not waited for, nor is it a number */
+	KC_PATIENCE_MS = 1000,	      /* of BULK behind younger NORMAL */
 };
 
 /* What a request asks for and where, ready to be sent any number of times. Lives in the call's
@@ -49,7 +50,7 @@ struct og_kube_call {
 	struct kc_wire wire;
 	enum og_kube_lane lane;
 	bool json_wanted;
-	int64_t begin_ns, deadline_ns, deadline_ms, idle_ms;
+	int64_t begin_ns, queued_ns, deadline_ns, deadline_ms, idle_ms;
 	size_t max_bytes;
 	unsigned max_tries;
 	void *ctx;

@@ -67,16 +67,28 @@ static void take_slot(struct og_kube_call *call)
 	kc_metrics_lanes(k);
 }
 
+/* NORMAL before BULK; but BULK that has lost its patience before what came after it. */
+static struct og_kube_call *whose_turn(const struct og_kube *k)
+{
+	struct og_kube_call *n = k->queues[OG_KUBE_NORMAL].first;
+	struct og_kube_call *b = k->queues[OG_KUBE_BULK].first;
+	if (n && !may_fly(k, OG_KUBE_NORMAL))
+		n = NULL;
+	if (b && !may_fly(k, OG_KUBE_BULK))
+		b = NULL;
+	if (!n || !b)
+		return n ? n : b;
+	int64_t waited = og_loop_now_ns(k->loop) - b->queued_ns;
+	return waited >= KC_PATIENCE_MS * OG_NS_PER_MS && b->queued_ns < n->queued_ns ? b : n;
+}
+
 static void pump(struct og_kube *k)
 {
-	for (int lane = OG_KUBE_NORMAL; lane < OG_KUBE_LANES_; lane++) {
-		struct og_kube_call *call;
-		while (!k->closed && (call = k->queues[lane].first) &&
-			may_fly(k, (enum og_kube_lane)lane)) {
-			dequeue(call);
-			take_slot(call);
-			kc_call_go(call);
-		}
+	struct og_kube_call *call;
+	while (!k->closed && (call = whose_turn(k))) {
+		dequeue(call);
+		take_slot(call);
+		kc_call_go(call);
 	}
 }
 
@@ -105,6 +117,7 @@ void kc_enqueue(struct og_kube_call *call)
 		return;
 	}
 	call->state = KC_QUEUED;
+	call->queued_ns = og_loop_now_ns(call->k->loop);
 	call->qprev = q->last;
 	call->qnext = NULL;
 	if (q->last)
@@ -163,6 +176,31 @@ void og_kube_cancel(struct og_kube_call *call)
 	kc_hold(k);
 	destroy(call);
 	kc_release(k);
+}
+
+void og_kube_waits(const struct og_kube_call *call, struct og_buf *out)
+{
+	unsigned before = 0;
+	switch (call->state) {
+	case KC_QUEUED:
+		for (const struct og_kube_call *q = call->qprev; q; q = q->qprev)
+			before++;
+		og_buf_fmt(out, "its turn, behind %u request%s, with %u in flight", before,
+			before == 1 ? "" : "s", call->k->inflight);
+		break;
+	case KC_CREDENTIALS:
+		og_buf_lit(out, "credentials");
+		break;
+	case KC_PAUSED:
+		og_buf_fmt(out, "the next try: %s", call->last.msg);
+		break;
+	default:
+		if (call->http && !og_httpc_sent(call->http))
+			og_buf_lit(out, "a connection");
+		else
+			og_buf_lit(out, "the server's answer");
+		break;
+	}
 }
 
 static void set_limits(struct og_kube_call *call, const struct og_kube_request *r)

@@ -14,8 +14,17 @@ static void cancel(void *ctx, struct og_kube_call *c)
 	og_kube_cancel(c);
 }
 
+static void waits(void *ctx, const struct og_kube_call *c, struct og_buf *out)
+{
+	(void)ctx;
+	og_kube_waits(c, out);
+}
+
 struct kube_seam kube_seam_of(struct og_kube *k)
 {
-	return (struct kube_seam){
-		.loop = og_kube_loop(k), .ctx = k, .start = start, .cancel = cancel};
+	return (struct kube_seam){.loop = og_kube_loop(k),
+		.ctx = k,
+		.start = start,
+		.cancel = cancel,
+		.waits = waits};
 }

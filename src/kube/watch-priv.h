@@ -57,6 +57,9 @@ enum {
 	WATCH_SILENT_MS = 3 * 60000,	 /* three bookmarks: about one a minute */
 	WATCH_INITIAL_SILENT_MS = 30000, /* a streamed list that does not go on */
 	WATCH_LIST_IDLE_MS = 60000,	 /* the API server's own limit for a request */
+	WATCH_LIST_MS = 600000,		 /* a page, from asking for it to its end */
+	WATCH_UNANSWERED_MS = 3 * 60000, /* a watch whose answer does not begin */
+	WATCH_PROGRESS_MS = 1000,	 /* how often to say what a list waits for */
 	WATCH_STANDS_MS = 2000,		 /* open for so long without a fault: it stands */
 	WATCH_SHORT_MS = 1000,		 /* */
 	WATCH_BACKOFF_MS = 800,		 /* */
@@ -146,6 +149,8 @@ void watch_state(struct og_watch *w, enum og_watch_state s, const struct og_err 
 	struct og_sv rule);
 void watch_synced(struct og_watch *w);
 void watch_disconnected(struct og_watch *w, bool is);
+/* Notes what the list under way waits for, or that none is. */
+void watch_note_waits(struct og_watch *w);
 /* The store has the whole: says so, and goes on to watch. */
 void watch_whole(struct og_watch *w, bool streamed);
 /* Begins what is due, in so many milliseconds. */

@@ -122,6 +122,23 @@ void watch_disconnected(struct og_watch *w, bool is)
 	pthread_mutex_unlock(&w->mu);
 }
 
+void watch_note_waits(struct og_watch *w)
+{
+	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
+	bool listing = w->phase == WATCH_LIST || w->phase == WATCH_INITIAL;
+	if (listing && w->open)
+		og_buf_fmt(&b, "the end of the answer; %u objects are held",
+			og_store_count(w->o.store));
+	else if (listing && w->call && w->seam.waits)
+		w->seam.waits(w->seam.ctx, w->call, &b);
+	int64_t s = (og_loop_now_ns(w->loop) - w->begin_ns) / OG_NS_PER_S;
+	if (b.len && s)
+		og_buf_fmt(&b, " (%lld s)", (long long)s);
+	pthread_mutex_lock(&w->mu);
+	show(w->info.waits, sizeof(w->info.waits), og_buf_view(&b));
+	pthread_mutex_unlock(&w->mu);
+}
+
 void watch_list_anew(struct og_watch *w, enum watch_list_cause cause)
 {
 	w->list_due = true;
@@ -136,8 +153,9 @@ void watch_whole(struct og_watch *w, bool streamed)
 	og_buf_sv(&w->rv, og_buf_view(&w->list_rv));
 	w->list_due = w->rv_useless = w->full_list = false;
 	w->stream_tries = 0;
+	w->phase = streamed ? WATCH_STREAM : WATCH_WAIT;
+	watch_note_waits(w);
 	if (streamed) {
-		w->phase = WATCH_STREAM;
 		w->stands = true;
 		w->faults_row = 0;
 		watch_disconnected(w, false);
@@ -266,6 +284,7 @@ static int set_up(struct og_watch *w, struct og_err *err)
 	og_buf_init(&w->last_cont, WATCH_CONTINUE_BYTES);
 	w->retry_after_s = -1;
 	w->info.since_ns = w->info.disconnected_ns = og_loop_now_ns(w->loop);
+	show(w->info.waits, sizeof(w->info.waits), OG_SV("the loop's next turn"));
 	int rc = copy(w, err);
 	if (rc == 0)
 		rc = metrics(w, err);

@@ -101,27 +101,51 @@ static int64_t silent_at(const struct og_watch *w)
 	if (w->phase == WATCH_INITIAL)
 		return w->heard_ns +
 		       (w->open ? WATCH_INITIAL_SILENT_MS : WATCH_LIST_IDLE_MS) * OG_NS_PER_MS;
+	if (!w->open)
+		return w->heard_ns + WATCH_UNANSWERED_MS * OG_NS_PER_MS;
 	return w->seen_bookmarks ? w->heard_ns + WATCH_SILENT_MS * OG_NS_PER_MS : INT64_MAX;
+}
+
+/* When there is something to look at; not after `now`: it has been silent for too long. A list ends
+ * by the client's limits. */
+static int64_t next_look(const struct og_watch *w, int64_t now)
+{
+	int64_t progress = now + WATCH_PROGRESS_MS * OG_NS_PER_MS;
+	if (w->phase == WATCH_LIST)
+		return progress;
+	int64_t over = w->begin_ns + w->timeout_s * OG_NS_PER_S + WATCH_GRACE_MS * OG_NS_PER_MS;
+	int64_t silent = silent_at(w), end = silent < over ? silent : over;
+	return w->phase == WATCH_INITIAL && progress < end ? progress : end;
+}
+
+static void cut_silent(struct og_watch *w, int64_t now)
+{
+	struct og_err err = OG_ERR_INIT;
+	og_auto_buf struct og_buf waits = OG_BUF_INIT(0);
+	if (!w->open && w->seam.waits)
+		w->seam.waits(w->seam.ctx, w->call, &waits);
+	og_err_set(&err, OG_E_TIMEOUT, "the watch of %s has been silent for %lld s%s%.*s",
+		w->info.resource, (long long)((now - w->heard_ns) / OG_NS_PER_S),
+		waits.len ? "; it waits for " : "", OG_SV_ARG(og_buf_view(&waits)));
+	watch_cut(w, WV_SILENT, &err);
 }
 
 void watch_look(void *watch)
 {
 	struct og_watch *w = watch;
 	watch_never(w, &w->live);
-	if (w->phase != WATCH_STREAM && w->phase != WATCH_INITIAL)
+	if (w->phase == WATCH_WAIT)
 		return;
-	int64_t now = og_loop_now_ns(w->loop), silent = silent_at(w);
-	int64_t over = w->begin_ns + w->timeout_s * OG_NS_PER_S + WATCH_GRACE_MS * OG_NS_PER_MS;
-	if (now >= silent || now >= over) {
-		struct og_err err = OG_ERR_INIT;
-		og_err_set(&err, OG_E_TIMEOUT, "the watch of %s has been silent for %lld s",
-			w->info.resource, (long long)((now - w->heard_ns) / OG_NS_PER_S));
-		watch_cut(w, WV_SILENT, &err);
+	int64_t now = og_loop_now_ns(w->loop), next = next_look(w, now);
+	if (next <= now) {
+		cut_silent(w, now);
 		return;
 	}
 	if (w->phase == WATCH_STREAM && w->open && !w->stands)
 		stands(w);
-	watch_at(w, &w->live, silent < over ? silent : over);
+	if (w->phase != WATCH_STREAM)
+		watch_note_waits(w);
+	watch_at(w, &w->live, next);
 }
 
 void watch_cut(struct og_watch *w, enum watch_verdict v, struct og_err *why)
@@ -206,7 +230,6 @@ static void on_done(void *watch, const struct og_kube_answer *a)
 		w->paged |= !w->rv_useless && !w->rv.len;
 		send_page(w);
 	} else {
-		w->phase = WATCH_WAIT;
 		watch_whole(w, false);
 		watch_in(w, 0);
 	}
@@ -235,7 +258,7 @@ static void send(struct og_watch *w, enum og_kube_verb verb, struct og_buf *quer
 			  : list	      ? accept_list
 					      : accept_watch,
 		.lane = OG_KUBE_BULK,
-		.deadline_ms = -1,
+		.deadline_ms = list ? WATCH_LIST_MS : -1,
 		.idle_ms = list ? WATCH_LIST_IDLE_MS : 0,
 		.ctx = w,
 		.on_open = on_open,
@@ -247,7 +270,9 @@ static void send(struct og_watch *w, enum og_kube_verb verb, struct og_buf *quer
 		w->call = NULL;
 		og_jsplit_fini(&w->split);
 		watch_ended(w, rc == -OG_E_OOM ? WV_MEMORY : WV_OTHER, &err, 0, og_sv("", 0));
+		return;
 	}
+	watch_note_waits(w);
 }
 
 /* A-2: pages only where the most recent or any state is asked for, so that a cache can serve the
@@ -273,6 +298,7 @@ static void list(struct og_watch *w)
 {
 	w->phase = WATCH_LIST;
 	w->store_full = w->skipped = false;
+	watch_at(w, &w->live, 0);
 	og_buf_reset(&w->list_rv);
 	og_buf_reset(&w->cont);
 	og_store_replace_begin(w->o.store);

@@ -250,6 +250,7 @@ void watch_ended(struct og_watch *w, enum watch_verdict v, const struct og_err *
 	enum watch_phase phase = w->phase;
 	w->phase = WATCH_WAIT;
 	watch_never(w, &w->live);
+	watch_note_waits(w);
 	if (phase == WATCH_LIST || phase == WATCH_INITIAL)
 		og_store_replace_abort(w->o.store);
 	og_metric_add(w->table, WM_RESTARTS, 1, OG_LABELS(w->info.resource, og_watch_causes[v]));

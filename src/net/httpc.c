@@ -384,6 +384,11 @@ void og_httpc_cancel(struct og_httpc_call *call)
 	httpc_call_free(call);
 }
 
+bool og_httpc_sent(const struct og_httpc_call *call)
+{
+	return call->sendings > 0;
+}
+
 void og_httpc_stats(const struct og_httpc *c, struct og_httpc_stats *ret)
 {
 	*ret = c->stats;

@@ -127,6 +127,10 @@ static void put_watches(struct webhook_cluster *c, struct og_buf *b)
 			og_buf_ch(b, ',');
 			put_str(b, "error", v[i].error);
 		}
+		if (v[i].waits[0]) {
+			og_buf_ch(b, ',');
+			put_str(b, "waitsFor", v[i].waits);
+		}
 		if (v[i].rule[0]) {
 			og_buf_ch(b, ',');
 			put_str(b, "missingRule", v[i].rule);

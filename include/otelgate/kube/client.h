@@ -43,7 +43,11 @@ enum og_kube_verb {
 };
 const char *og_kube_verb_name(enum og_kube_verb v); /* as RBAC spells it: "get" */
 
-/* What goes first when too much is in flight. Watches and URGENT are never held back. */
+/*
+ * What goes first when too much is in flight. Watches and URGENT are never held back. BULK has at
+ * most half of the slots; what has waited there for a second goes before younger requests, so that
+ * a flood of NORMAL does not hold a list back for ever.
+ */
 enum og_kube_lane {
 	OG_KUBE_URGENT, /* leases, a fetch that an admission waits for */
 	OG_KUBE_NORMAL,
@@ -150,10 +154,14 @@ int og_kube_start(struct og_kube *k, const struct og_kube_request *r, struct og_
 	struct og_err *err);
 /* No callback comes any more. NULL is fine. */
 void og_kube_cancel(struct og_kube_call *c);
+/* What it waits for, after "waits for": "its turn, behind 3 requests, with 8 in flight",
+ * "credentials", "the server's answer", "the next try: " and why, "a connection". */
+void og_kube_waits(const struct og_kube_call *c, struct og_buf *out);
 
 /*
  * For a command: starts the request and turns the loop until it is answered, or stopped
- * (CANCELLED). The answer's views live in `arena`. Returns ret->code. Not from within a callback.
+ * (CANCELLED). The answer's views live in `arena`. Returns ret->code. BUG from within a callback of
+ * the loop: no answer could come.
  */
 int og_kube_wait(struct og_kube *k, const struct og_kube_request *r, struct og_arena *arena,
 	struct og_kube_answer *ret, struct og_err *err);

@@ -18,7 +18,9 @@
  * 30 to 60 s, FORBIDDEN after 5 to 30 s, a full store after 5 to 10 minutes, or when poked. Where
  * it was allowed before, a refusal is asked again after 0.5 to 8 s and believed the fifth time. A
  * watch lives 300 to 600 s (A-4). New lists are begun within two seconds of each other's cause, so
- * that many watches do not list at once.
+ * that many watches do not list at once. A page of a list has ten minutes from its begin to its
+ * end, its place in the client's queue included; a streamed list may be silent for a minute before
+ * its answer begins and for 30 s then; a watch has three minutes for its answer to begin.
  */
 #include "otelgate/kube/client.h"
 #include "otelgate/kube/store.h"
@@ -63,6 +65,9 @@ struct og_watch_info {
 	char resource[128]; /* "deployments.apps" */
 	char error[512];    /* "" = none */
 	char rule[512];	    /* RBAC rule that is missing, YAML; "" = none */
+	/* What the list under way waits for, renewed every second: "its turn, behind 3 requests,
+	 * with 8 in flight (12 s)"; "" = no list is under way. */
+	char waits[160];
 	int http;
 	int64_t since_ns;	 /* monotonic: in this state */
 	int64_t last_event_ns;	 /* monotonic: the last byte that meant something; 0 = never */

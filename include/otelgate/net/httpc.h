@@ -103,6 +103,8 @@ int og_httpc_start(struct og_httpc *c, const struct og_httpc_request *r, struct 
 	struct og_err *err);
 /* Ends the call at once; none of its callbacks is called any more. NULL is fine. */
 void og_httpc_cancel(struct og_httpc_call *call);
+/* Whether a connection was had, and the request began to be sent. */
+bool og_httpc_sent(const struct og_httpc_call *call);
 /* Closes connections that carry no call: after a change of certificates. */
 void og_httpc_drop_idle(struct og_httpc *c);
 

@@ -289,8 +289,12 @@ START_TEST(a_plugin_that_takes_too_long)
 	q.ctx = &good;
 	q.on_done = count_good;
 	q.deadline_ms = -1;
-	ck_assert_int_eq(og_kube_start(f.kube, &q, NULL, NULL), 0);
+	struct og_kube_call *call;
+	og_auto_buf struct og_buf waits = OG_BUF_INIT(0);
+	ck_assert_int_eq(og_kube_start(f.kube, &q, &call, NULL), 0);
 	(void)og_loop_turn(f.loop, 10);
+	og_kube_waits(call, &waits);
+	ck_assert_str_eq(waits.p, "credentials");
 	og_kube_free(og_take(f.kube));
 	ck_assert_uint_eq(good, 0);
 }

@@ -418,6 +418,101 @@ START_TEST(normal_goes_before_bulk)
 }
 END_TEST
 
+/* A flood of NORMAL, of which there is always one more, does not hold a list back for ever. */
+START_TEST(old_bulk_goes_before_young_normal)
+{
+	begin(gated, NULL, &(struct og_kube_opts){.component = "t", .max_inflight = 1});
+	struct got g[5] = {0};
+	struct og_kube_request bulk = get, normal = get;
+	bulk.lane = OG_KUBE_BULK;
+	normal.lane = OG_KUBE_NORMAL;
+	(void)start(&g[0], &normal);
+	g[1].order = 'n'; /* older still */
+	(void)start(&g[1], &normal);
+	og_fakeclock_advance_ms(&fake, 1);
+	g[2].order = 'b';
+	(void)start(&g[2], &bulk);
+	until_requests(1);
+	og_fakeclock_advance_ms(&fake, 1000);
+	for (int i = 3; i < 5; i++) {
+		g[i].order = 'm';
+		(void)start(&g[i], &normal);
+	}
+	gate_let(0);
+	for (int i = 0; i < 5; i++)
+		until(&g[i].dones, 1);
+	ck_assert_str_eq(order, "nbmm");
+}
+END_TEST
+
+static void ck_waits(const struct og_kube_call *call, const char *want)
+{
+	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
+	og_kube_waits(call, &b);
+	ck_assert_str_eq(b.p, want);
+}
+
+START_TEST(what_is_waited_for)
+{
+	begin(never, NULL, &(struct og_kube_opts){.component = "t", .max_inflight = 2});
+	struct got g[4] = {0};
+	struct og_kube_request bulk = get;
+	bulk.lane = OG_KUBE_BULK;
+	struct og_kube_call *call[4];
+	for (int i = 0; i < 4; i++)
+		call[i] = start(&g[i], &bulk);
+	ck_waits(call[0], "a connection");
+	ck_waits(call[1], "its turn, behind 0 requests, with 1 in flight");
+	ck_waits(call[2], "its turn, behind 1 request, with 1 in flight");
+	ck_waits(call[3], "its turn, behind 2 requests, with 1 in flight");
+	until_requests(1);
+	ck_waits(call[0], "the server's answer");
+	og_kube_cancel(call[0]);
+	ck_waits(call[2], "its turn, behind 0 requests, with 1 in flight");
+	until_requests(2);
+	ck_waits(call[1], "the server's answer");
+}
+END_TEST
+
+START_TEST(the_next_try_is_waited_for)
+{
+	const struct ss_step steps[] = {{EMPTY("503 X", "Retry-After: 7\r\n"), 0, SS_KEEP},
+		{OK, 0, SS_KEEP}, {NULL, 0, SS_KEEP}};
+	begin(NULL, steps, NULL);
+	struct got g = {0};
+	struct og_kube_call *call = start(&g, &get);
+	until_requests(1);
+	while (og_loop_turn(loop, 2) != 0 || !ss_at_rest(srv) || og_loop_turn(loop, 0) != 0) {
+	}
+	ck_waits(call, "the next try: 503 Service Unavailable");
+	until(&g.dones, 1);
+	ck_assert_int_eq(g.code, 0);
+}
+END_TEST
+
+/* Nothing turns while a callback waits: that is refused, not waited for. */
+static void wait_within(void *code)
+{
+	struct og_kube_answer a;
+	struct og_err err = OG_ERR_INIT;
+	og_auto_arena struct og_arena arena;
+	og_arena_init(&arena, 0, 0);
+	*(int *)code = og_kube_wait(kube, &get, &arena, &a, &err);
+	ck_assert_int_eq(a.code, *(int *)code);
+	ck_assert_ptr_nonnull(strstr(err.msg, "loop"));
+}
+
+START_TEST(waiting_where_no_answer_can_come)
+{
+	begin(never, NULL, NULL);
+	int code = 0;
+	ck_assert_int_eq(og_loop_post(loop, wait_within, &code, NULL), 0);
+	(void)og_loop_turn(loop, 0);
+	ck_assert_int_eq(code, -OG_E_BUG);
+	ck_assert_uint_eq(ss_requests(srv), 0);
+}
+END_TEST
+
 START_TEST(a_turn_that_never_comes)
 {
 	begin(never, NULL, &(struct og_kube_opts){.component = "t", .max_inflight = 1});
@@ -763,6 +858,10 @@ static void fake_tests(Suite *s)
 	tcase_add_test(tc, nobody_listens);
 	tcase_add_test(tc, lanes);
 	tcase_add_test(tc, normal_goes_before_bulk);
+	tcase_add_test(tc, old_bulk_goes_before_young_normal);
+	tcase_add_test(tc, what_is_waited_for);
+	tcase_add_test(tc, the_next_try_is_waited_for);
+	tcase_add_test(tc, waiting_where_no_answer_can_come);
 	tcase_add_test(tc, a_turn_that_never_comes);
 	tcase_add_loop_test(tc, callbacks_may_do_anything, 0, 8);
 	tcase_add_test(tc, freed_with_requests_in_every_state);

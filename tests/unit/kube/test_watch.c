@@ -414,6 +414,94 @@ START_TEST(a_streamed_list_that_stands_still)
 }
 END_TEST
 
+static const char *fake_waits;
+static void say_waits(void *ctx, const struct og_kube_call *c, struct og_buf *out)
+{
+	ck_assert_ptr_eq(ctx, &fake);
+	ck_assert_ptr_eq(c, &fake);
+	ck_assert(fake.live);
+	og_buf_str(out, fake_waits);
+}
+
+#define ck_waits(want)                              \
+	do {                                        \
+		look();                             \
+		ck_assert_str_eq(info.waits, want); \
+	} while (0)
+
+/* Whatever a first list waits for, it is said; and it does not wait for ever. */
+START_TEST(a_list_says_what_it_waits_for)
+{
+	bool streamed = _i;
+	opts.no_watch_list = !streamed;
+	fake.seam.waits = say_waits;
+	fake_waits = "its turn, behind 3 requests";
+	begin();
+	ck_waits("the loop's next turn");
+	fake_wait(0);
+	ck_waits("its turn, behind 3 requests");
+	fake_advance(5000);
+	ck_waits("its turn, behind 3 requests (5 s)");
+	fake_waits = "the server's answer";
+	fake_advance(1000);
+	ck_waits("the server's answer (6 s)");
+	ck_state(OG_WATCH_STARTING);
+	fake_open();
+	if (streamed)
+		fake_text(EV("ADDED", "a", "5"));
+	fake_advance(1000);
+	ck_waits(streamed ? "the end of the answer; 1 objects are held (7 s)"
+			  : "the end of the answer; 0 objects are held (7 s)");
+	fake_cut(200);
+	ck_state(OG_WATCH_FAILING);
+	ck_waits("");
+	ck_assert_str_ne(info.error, "");
+	fake_waits = "credentials";
+	ck_assert_int_ge(fake_wait(3000), 0);
+	ck_waits("credentials");
+	ck_state(OG_WATCH_FAILING);
+	if (streamed)
+		fake_text(MARK("9"));
+	else
+		fake_list(LIST("9", "", ""));
+	ck_waits("");
+}
+END_TEST
+
+START_TEST(silence_says_what_was_waited_for)
+{
+	fake.seam.waits = say_waits;
+	fake_waits = "credentials";
+	begin();
+	fake_wait(0);
+	fake_advance(61000);
+	ck_assert_uint_eq(fake.cancels, 1);
+	ck_state(OG_WATCH_FAILING);
+	ck_assert_str_eq(info.error,
+		"the watch of things.apps has been silent for 61 s; it waits for credentials");
+}
+END_TEST
+
+/* Also where no bookmark was ever seen: what is open may be at peace, what is not is not there. */
+START_TEST(a_watch_that_is_never_answered)
+{
+	opts.no_watch_list = true;
+	begin();
+	fake_wait(0);
+	fake_list(LIST("10", "", OBJ("a", "1")));
+	ck_assert_int_ge(fake_wait(0), 0);
+	ck_watch("10");
+	fake_advance(179000);
+	ck_assert_uint_eq(fake.cancels, 0);
+	look();
+	ck_assert_int_ne(info.disconnected_ns, 0);
+	fake_advance(2000);
+	ck_assert_uint_eq(fake.cancels, 1);
+	ck_assert_int_ge(fake_wait(2100), 0);
+	ck_watch("10");
+}
+END_TEST
+
 /* ---- any bytes, any cuts ---- */
 
 START_TEST(a_body_in_every_cut)
@@ -458,6 +546,9 @@ int main(void)
 	tcase_add_test(tc, silence_after_bookmarks);
 	tcase_add_test(tc, silence_without_bookmarks_may_be_peace);
 	tcase_add_test(tc, a_streamed_list_that_stands_still);
+	tcase_add_loop_test(tc, a_list_says_what_it_waits_for, 0, 2);
+	tcase_add_test(tc, silence_says_what_was_waited_for);
+	tcase_add_test(tc, a_watch_that_is_never_answered);
 	tcase_add_test(tc, a_body_in_every_cut);
 	return og_suite_run(s);
 }

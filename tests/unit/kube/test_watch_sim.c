@@ -75,7 +75,7 @@ static void listener(void *ctx, enum og_store_change what, const struct og_recor
 	++*(unsigned *[]){&rig.added, &rig.updated, &rig.deleted, &rig.synced}[what];
 }
 
-static void connect_kube(const char *token)
+static void connect_kube_with(const char *token, unsigned max_inflight)
 {
 	static const struct og_kube_env none = {.get = no_variable};
 	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
@@ -85,10 +85,16 @@ static void connect_kube(const char *token)
 	og_tmpdir_join(&rig.dir, "kubeconfig", path, sizeof(path));
 	struct og_kube_options ko = {
 		.flags.kubeconfig = path, .env = &none, .service_account_dir = "/nonexistent"};
-	struct og_kube_opts o = {.loop = rig.loop, .component = "test", .seed = 5};
+	struct og_kube_opts o = {
+		.loop = rig.loop, .component = "test", .max_inflight = max_inflight, .seed = 5};
 	struct og_err err = OG_ERR_INIT;
 	ck_assert_msg(og_kube_access_load(&ko, &o.access, &err) == 0, "%s", err.msg);
 	ck_assert_msg(og_kube_new(&o, &rig.kube, &err) == 0, "%s", err.msg);
+}
+
+static void connect_kube(const char *token)
+{
+	connect_kube_with(token, 0);
 }
 
 static void start_sim(const struct og_sim_opts *o)
@@ -366,6 +372,60 @@ START_TEST(faults_of_a_watch)
 }
 END_TEST
 
+/*
+ * Several watches share a client that lets one list through at a time, and the first one is never
+ * answered: the others say that they wait for their turn, and it comes.
+ */
+START_TEST(one_list_holds_up_the_others)
+{
+	enum { N = 4 };
+	struct og_store *store[N];
+	struct og_watch *watch[N];
+	struct og_watch_info i[N];
+	start_sim(NULL);
+	some();
+	connect_kube_with(NULL, 2);
+	ck_assert_int_eq(og_sim_fault(rig.sim,
+				 "{\"match\":{\"resource\":\"configmaps\",\"count\":1},\"action\":{"
+				 "\"type\":\"stall\",\"after\":-1,\"ms\":0}}",
+				 NULL),
+		0);
+	for (int n = 0; n < N; n++) {
+		const struct og_store_opts so = {.name = "things", .seed = 9};
+		ck_assert_int_eq(og_store_new(&so, &store[n], NULL), 0);
+		const struct og_watch_opts o = {.kube = rig.kube,
+			.store = store[n],
+			.res = {.version = OG_SV("v1"), .resource = OG_SV("configmaps")},
+			.no_watch_list = true,
+			.seed = 3};
+		ck_assert_int_eq(og_watch_start(&o, &watch[n], NULL), 0);
+	}
+	unsigned said = 0, whole = 0;
+	int64_t end = now_ns(CLOCK_MONOTONIC) + 60 * OG_NS_PER_S;
+	run_at(MUCH_FASTER);
+	while (whole < N && now_ns(CLOCK_MONOTONIC) < end) {
+		(void)og_loop_turn(rig.loop, 2);
+		whole = 0;
+		for (int n = 0; n < N; n++) {
+			og_watch_info(watch[n], &i[n]);
+			whole += i[n].state == OG_WATCH_SYNCED && og_store_count(store[n]) == 30;
+			/* never silent */
+			ck_assert(i[n].state != OG_WATCH_STARTING || *i[n].waits);
+			if (strncmp(i[n].waits, "its turn, behind ", 17) == 0)
+				said |= 1U << n;
+		}
+	}
+	for (int n = 0; n < N; n++)
+		ck_assert_msg(i[n].state == OG_WATCH_SYNCED, "%d: %s (%s; waits for %s)", n,
+			og_watch_state_name(i[n].state), i[n].error, i[n].waits);
+	ck_assert_uint_eq(said & 0xEU, 0xEU);
+	for (int n = 0; n < N; n++) {
+		og_watch_stop(watch[n]);
+		og_store_free(store[n]);
+	}
+}
+END_TEST
+
 START_TEST(rights_come_and_go)
 {
 	start_sim(NULL);
@@ -511,6 +571,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_server_without_streamed_lists, 0, 2);
 	tcase_add_loop_test(tc, history_is_lost_while_away, 0, 2);
 	tcase_add_test(tc, the_server_comes_back_with_an_older_state);
+	tcase_add_test(tc, one_list_holds_up_the_others);
 	tcase_add_test(tc, rights_come_and_go);
 	tcase_add_test(tc, a_kind_comes_and_goes);
 	tcase_add_test(tc, one_object_alone);

@@ -105,7 +105,7 @@ static inline void ck_list(const char *rv, const char *limit, const char *cont)
 	ck_param("continue", cont);
 	ck_param("watch", NULL);
 	ck_param("resourceVersionMatch", NULL);
-	ck_assert_int_eq(fake.r.deadline_ms, -1);
+	ck_assert_int_eq(fake.r.deadline_ms, 600000);
 	ck_assert_int_gt(fake.r.idle_ms, 0);
 }
 
