@@ -47,10 +47,15 @@ enum og_gf_key {
 	OG_GF_KEY_K8S_WORKLOAD, /* "Deployment/web" where an attribute names one */
 	OG_GF_KEY_REVISION,	/* otelgate.revision */
 	OG_GF_KEY_SDK_LANGUAGE, /* telemetry.sdk.language */
-	OG_GF_KEY_ROUTE, /* how it came, where the answer tells: "otlp", "stdout", "scrape", "ebpf"
-			  */
+	OG_GF_KEY_ROUTE,  /* how it came, where the answer tells: "otlp", "stdout", "scrape", "ebpf"
+			   */
+	OG_GF_KEY_METRIC, /* __name__; the type of a profile */
+	OG_GF_KEY_REASON, /* why something was refused or failed */
+	OG_GF_KEY_TRACE,  /* a trace id, 32 hex digits */
 	OG_GF_KEY_COUNT_
 };
+/* Service.namespace as "service.namespace", …: for messages and evidence. */
+const char *og_gf_key_name(enum og_gf_key k);
 
 struct og_gf_row {
 	struct og_sv key[OG_GF_KEY_COUNT_]; /* empty = absent */
