@@ -9,7 +9,7 @@
 #   og_say TEXT          progress
 #
 # Groups: build (make, compiler, libraries), test (Check, patch; curl, jq and openssl for scenarios), demo (openssl, curl and jq commands),
-# e2e (what tests/e2e needs beside Go), lint and coverage (analysers; never needed to build).
+# e2e (what tests/e2e needs beside Go), backends (for its real backends too), lint and coverage (analysers; never needed to build).
 
 og_say() {
 	printf '==> %s\n' "$*"
@@ -26,6 +26,7 @@ og_deps_probes() {
 	test) echo ':check>=0.15 :zlib>=1.2 patch curl jq openssl setsid' ;;
 	demo) echo 'openssl curl jq :zlib>=1.2' ;;
 	e2e) echo 'openssl curl jq setsid flock' ;;
+	backends) echo 'nginx python3 node npm' ;;
 	lint) echo 'clang clang-format clang-tidy cppcheck shellcheck codespell' ;;
 	coverage) echo 'gcovr' ;;
 	valgrind) echo 'valgrind' ;;
@@ -46,6 +47,9 @@ og_deps_packages() {
 	fedora-demo) echo 'openssl curl jq ca-certificates zlib-devel' ;;
 	alpine-demo) echo 'openssl curl jq ca-certificates zlib-dev' ;;
 	*-e2e) echo 'openssl curl jq util-linux' ;;
+	debian-backends) echo 'nginx-light python3-venv nodejs npm' ;;
+	fedora-backends) echo 'nginx-core python3 nodejs nodejs-npm' ;;
+	alpine-backends) echo 'nginx python3 nodejs npm' ;;
 	debian-lint) echo 'clang clang-format clang-tidy cppcheck shellcheck codespell' ;;
 	fedora-lint) echo 'clang clang-tools-extra cppcheck ShellCheck codespell' ;;
 	alpine-lint) echo 'clang clang-extra-tools cppcheck shellcheck codespell' ;;
