@@ -27,6 +27,6 @@ conformance-crds:
 	@mkdir -p build/conformance
 	$(Q)cd tests/conformance/crds && GOTOOLCHAIN=local CGO_ENABLED=0 \
 		go build -o $(CURDIR)/build/conformance/crds .
-	$(Q)timeout 120 build/conformance/crds manifests/crds/otelgate.dev_grafanastacks.yaml \
-		manifests/crds/otelgate.dev_telemetryprofiles.yaml \
-		tests/golden/config/good tests/golden/config/bad
+	$(Q)timeout 120 build/conformance/crds $(wildcard manifests/crds/*.yaml) \
+		good=tests/golden/config/good bad=tests/golden/config/bad \
+		good=tests/conformance/crds/good refused=tests/conformance/crds/refused

@@ -2,9 +2,10 @@
 
 // Holds the generated custom resource definitions against the API server's own code: they have to
 // be accepted (structural schema, CEL that compiles and stays within its cost budget), they have to
-// accept every good document, and what they refuse has to be bad in the reader's eyes, too.
+// accept every good document, and what they refuse has to be bad in the reader's eyes, too. What is
+// in a folder of refused documents has to be refused, each of them.
 //
-//	crds STACK-CRD PROFILE-CRD GOOD-FOLDER BAD-FOLDER
+//	crds CRD... good=FOLDER... bad=FOLDER... refused=FOLDER...
 package main
 
 import (
@@ -45,7 +46,10 @@ func main() {
 	install.Install(scheme)
 	kinds := map[string]kind{}
 	bad := 0
-	for _, f := range os.Args[1:3] {
+	for _, f := range os.Args[1:] {
+		if strings.Contains(f, "=") {
+			continue
+		}
 		b, err := os.ReadFile(f)
 		if err != nil {
 			panic(err)
@@ -80,7 +84,12 @@ func main() {
 		kinds[in.Spec.Names.Kind] = kind{s, v, cel.NewValidator(s, true, celconfig.PerCallLimit)}
 	}
 	refused, total := 0, 0
-	for _, dir := range os.Args[3:5] {
+	for _, arg := range os.Args[1:] {
+		what, dir, isDir := strings.Cut(arg, "=")
+		if !isDir {
+			continue
+		}
+		before := total
 		files, _ := filepath.Glob(filepath.Join(dir, "*.yaml"))
 		for _, f := range files {
 			b, _ := os.ReadFile(f)
@@ -123,13 +132,21 @@ func main() {
 			}
 			total++
 			if len(msgs) == 0 {
+				if what == "refused" {
+					fmt.Printf("%s: not refused\n", f)
+					bad++
+				}
 				continue
 			}
 			refused++
-			if dir == os.Args[3] {
+			if what == "good" {
 				fmt.Printf("%s: refused: %s\n", f, strings.Join(msgs, " | "))
 				bad++
 			}
+		}
+		if total == before {
+			fmt.Printf("%s: there is nothing\n", dir)
+			bad++
 		}
 	}
 	fmt.Printf("crds: %d of %d documents refused by the schema, %d problems\n", refused, total, bad)
