@@ -277,6 +277,17 @@ static void stop_watch(struct og_authority *a, struct watched *w)
 	og_store_free(w->store);
 }
 
+void og_authority_poke(struct og_authority *a)
+{
+	if (!a)
+		return;
+	if (a->secret_watch.watch)
+		a->seam->watch_poke(a->secret_watch.watch);
+	for (size_t i = 0; i < a->nconfig; i++)
+		if (a->config[i].w.watch)
+			a->seam->watch_poke(a->config[i].w.watch);
+}
+
 void og_authority_stop(struct og_authority *a)
 {
 	if (!a)

@@ -324,13 +324,16 @@ void webhook_cluster_stop(struct webhook *w)
 
 static void poke(void *ctx)
 {
-	og_cluster_poke(ctx);
+	struct webhook_cluster *c = ctx;
+
+	og_cluster_poke(c->cluster);
+	og_authority_poke(c->authority);
 }
 
 void webhook_cluster_poke(struct webhook *w)
 {
 	if (w->cluster)
-		(void)og_loop_post(w->cluster->loop, poke, w->cluster->cluster, NULL);
+		(void)og_loop_post(w->cluster->loop, poke, w->cluster, NULL);
 }
 
 int64_t webhook_cluster_beat_ns(struct webhook *w)

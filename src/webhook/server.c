@@ -251,11 +251,16 @@ static int64_t earliest(const struct due *due, int64_t at)
 /* 0 nothing, else a signal number. */
 static int next_signal(const struct webhook *w, struct og_signals *sig)
 {
-	if (w->o->stop_fd >= 0) {
-		struct pollfd p = {.fd = w->o->stop_fd, .events = POLLIN};
-		return poll(&p, 1, 0) > 0 ? SIGTERM : 0;
-	}
-	return og_signals_next(sig);
+	char bytes[64];
+	if (w->o->stop_fd < 0)
+		return og_signals_next(sig);
+	struct pollfd p[] = {{.fd = w->o->stop_fd, .events = POLLIN},
+		{.fd = w->o->hup_fd ? w->o->hup_fd : -1, .events = POLLIN}};
+	if (poll(p, OG_COUNT(p), 0) <= 0)
+		return 0;
+	if (p[0].revents)
+		return SIGTERM;
+	return read(p[1].fd, bytes, sizeof(bytes)) > 0 ? SIGHUP : 0;
 }
 
 /* Until SIGTERM or SIGINT; an error when it cannot serve at all. */
@@ -269,11 +274,13 @@ static int watch_until_stopped(struct webhook *w, struct og_signals *sig, struct
 	for (;;) {
 		int64_t now = og_clock_mono_ms(clock);
 		int64_t wake = earliest(&due, next);
-		struct pollfd fds[2 + INPUT_COUNT_] = {
+		struct pollfd fds[3 + INPUT_COUNT_] = {
 			{.fd = w->o->stop_fd >= 0 ? w->o->stop_fd : sig->fd, .events = POLLIN},
-			{.fd = w->pair_fd, .events = POLLIN}};
+			{.fd = w->pair_fd, .events = POLLIN},
+			{.fd = w->o->stop_fd >= 0 && w->o->hup_fd ? w->o->hup_fd : -1,
+				.events = POLLIN}};
 		for (int i = 0; i < INPUT_COUNT_; i++)
-			fds[2 + i] = (struct pollfd){
+			fds[3 + i] = (struct pollfd){
 				.fd = og_fs_watch_fd(w->watch[i]), .events = POLLIN};
 		(void)poll(fds, OG_COUNT(fds), wake > now ? (int)(wake - now) : 0);
 		atomic_store(&w->beat_ns, og_clock_mono_ns(clock));

@@ -59,4 +59,7 @@ struct og_authority_info {
 	char waiting[128]; /* for what a rotation waits; "" = for nothing */
 	char error[512];   /* "" = none */
 };
+/* Looks again at once at what is forbidden, absent or away: rights may have changed. On the loop's
+ * thread; NULL is fine. */
+void og_authority_poke(struct og_authority *a);
 void og_authority_info(struct og_authority *a, struct og_authority_info *ret);

@@ -74,8 +74,9 @@ struct og_webhook_opts {
 	const char *ports_file;
 
 	/* For tests and embedding. A readable stop_fd (-1 = none) acts as SIGTERM; with it, no
-	 * signal is touched. `started` is called once both listeners serve. */
-	int stop_fd;
+	 * signal is touched, and what a hup_fd (0 = none) brings acts as SIGHUP. `started` is
+	 * called once both listeners serve. */
+	int stop_fd, hup_fd;
 	void (*started)(void *ctx, uint16_t port, uint16_t ops_port);
 	void *ctx;
 };

@@ -118,6 +118,7 @@ START_TEST(custom_resources_come_later)
 	ck_assert(ops_says(0, "/readyz?verbose", "telemetryprofiles.otelgate.dev: absent"));
 	cluster_crds();
 	cluster_config();
+	replica_hup(0);
 	pods_until_injected("shop", OPT_IN);
 	ops_until(0, "/readyz?verbose", "telemetryprofiles.otelgate.dev: synced");
 }
@@ -522,6 +523,7 @@ START_TEST(without_a_right_the_rest_works)
 	ck_assert(ops_says(0, "/debug/config", "\"missingRule\":"));
 	ck_assert(ops_says(0, "/debug/config", rows[_i].rule));
 	cluster_rights(NULL);
+	replica_hup(0);
 	ops_until_not(0, "/readyz?verbose", "forbidden");
 }
 END_TEST
@@ -534,6 +536,7 @@ START_TEST(without_the_right_to_the_configuration)
 	ck_assert(!injected());
 	ck_assert(ops_says(0, "/readyz?verbose", "telemetryprofiles.otelgate.dev: forbidden"));
 	cluster_rights(NULL);
+	replica_hup(0);
 	pods_until_injected("shop", OPT_IN);
 }
 END_TEST
@@ -547,6 +550,7 @@ START_TEST(without_the_right_to_the_secret)
 	ck_assert(metric(0, "otelgate_ca_problem") == 1);
 	ck_assert_int_eq(pod("shop", "a", OPT_IN), 201); /* and pods come all the same */
 	cluster_rights(NULL);
+	replica_hup(0);
 	replica_serves(0);
 	pods_until_injected("shop", OPT_IN);
 }
@@ -561,6 +565,7 @@ START_TEST(without_the_right_to_the_registration)
 	ck_assert_int_eq(pod("shop", "a", OPT_IN), 201);
 	ck_assert(!injected());
 	cluster_rights(NULL);
+	replica_hup(0);
 	pods_until_injected("shop", OPT_IN);
 }
 END_TEST

@@ -21,7 +21,7 @@ enum { WORLD_REPLICAS = 4 };
 
 struct replica {
 	struct og_webhook_opts o;
-	int stop[2];
+	int stop[2], hup[2];
 	pthread_t thread;
 	bool running;
 	int held; /* the ops port, while `o` is in use */
@@ -65,6 +65,8 @@ void replica_serves(int i);
 uint16_t replica_port(int i); /* 0 = it does not serve reviews yet */
 /* Tells it to stop and waits; its result is in w.r[i].result. */
 void replica_stop(int i);
+/* As SIGHUP does: it looks again at once, and the test need not wait until it does by itself. */
+void replica_hup(int i);
 void replica_start(int i); /* run and serves */
 
 /* GET of an ops path; the status. The body is in w.resp. */
