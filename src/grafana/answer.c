@@ -109,6 +109,11 @@ static void judge(struct gf_read *g)
 	o->state = OG_GF_STALE;
 }
 
+const char *gf_who(const struct og_gf_http *h)
+{
+	return h->who ? h->who : og_gf_backend_name(h->backend);
+}
+
 static bool (*const readers[OG_GF_SHAPE_COUNT_])(struct gf_read *) = {
 	[OG_GF_SHAPE_PROM] = gf_read_prom,
 	[OG_GF_SHAPE_SERIES] = gf_read_series,
@@ -123,7 +128,7 @@ static bool (*const readers[OG_GF_SHAPE_COUNT_])(struct gf_read *) = {
 
 static void not_readable(struct gf_read *g, int rc, const struct og_err *err)
 {
-	const char *who = og_gf_backend_name(g->asked->backend);
+	const char *who = gf_who(g->asked);
 	struct og_sv body = g->r->body;
 	if (gf_is_html(g->r)) {
 		gf_say(g, OG_GF_WRONG_PATH, OG_GF_WHY_WEB_PAGE,
@@ -161,8 +166,7 @@ static void read_echo(struct gf_read *g)
 		return;
 	}
 	gf_say(g, OG_GF_WRONG_PATH, gf_is_html(g->r) ? OG_GF_WHY_WEB_PAGE : OG_GF_WHY_SHAPE,
-		"%s does not answer as it does: the URL is another server's",
-		og_gf_backend_name(g->asked->backend));
+		"%s does not answer as it does: the URL is another server's", gf_who(g->asked));
 }
 
 static void read_success(struct gf_read *g)
@@ -171,6 +175,11 @@ static void read_success(struct gf_read *g)
 		.max_bytes = GF_BODY_MAX, .max_depth = 64, .max_tokens = GF_TOKENS_MAX};
 	struct og_err err = OG_ERR_INIT;
 	struct og_jdoc *d = og_arena_new(g->a, struct og_jdoc);
+	if (g->asked->shape == OG_GF_SHAPE_RAW && !gf_is_html(g->r)) {
+		g->out->state = OG_GF_PRESENT;
+		g->out->body = g->r->body;
+		return;
+	}
 	if (g->asked->shape == OG_GF_SHAPE_ECHO) {
 		read_echo(g);
 		return;
@@ -193,8 +202,7 @@ static void read_success(struct gf_read *g)
 		if (!g->out->message.n)
 			gf_say(g, OG_GF_BACKEND_ERROR, OG_GF_WHY_SHAPE,
 				"the answer of %s is JSON, but not what %s answers",
-				og_gf_backend_name(g->asked->backend),
-				og_gf_backend_name(g->asked->backend));
+				gf_who(g->asked), gf_who(g->asked));
 		return;
 	}
 	if (g->asked->limit && g->out->rows.n >= g->asked->limit)

@@ -145,6 +145,8 @@ static void sharpen(struct gf_read *g, enum og_gf_state *state, enum og_gf_why *
 {
 	int http = g->r->http;
 	const char *better = NULL;
+	if (http == 401 && g->asked->backend == OG_GF_COUNT_)
+		*what = "refuses the token";
 	if (http == 401 || http == 403)
 		better = sharpen_auth(said, why);
 	if (http == 404 && is_own_404(g)) {
@@ -185,7 +187,7 @@ void gf_classify(struct gf_read *g)
 	g->out->too_large = why == OG_GF_WHY_TOO_LARGE;
 	if (state == OG_GF_THROTTLED || g->r->http >= 500)
 		g->out->retry_after_ms = og_gf_retry_after_ms(g->r->retry_after, g->r->now_s);
-	const char *who = og_gf_backend_name(g->asked->backend);
+	const char *who = gf_who(g->asked);
 	if (why == OG_GF_WHY_REDIRECT) {
 		struct og_sv host = target_host(g);
 		gf_say(g, state, why,

@@ -23,8 +23,8 @@ static bool is_error(struct gf_read *g)
 	struct og_sv said = gf_error_text(g);
 	bool less = gf_asks_for_less(said);
 	gf_say(g, OG_GF_QUERY_ERROR, less ? OG_GF_WHY_TOO_LARGE : OG_GF_WHY_QUERY,
-		"%s reports an error (HTTP %d): %.*s", og_gf_backend_name(g->asked->backend),
-		g->r->http, OG_SV_ARG(said));
+		"%s reports an error (HTTP %d): %.*s", gf_who(g->asked), g->r->http,
+		OG_SV_ARG(said));
 	g->out->too_large = less;
 	return true;
 }

@@ -55,7 +55,7 @@ struct gfc_backend {
 struct og_gf_client {
 	struct og_loop *loop;
 	struct og_httpc *http;
-	struct gfc_backend b[OG_GF_COUNT_];
+	struct gfc_backend b[OG_GF_COUNT_ + 1];
 	char *ca_pem, *proxy;
 	size_t ca_n;
 	bool insecure;
@@ -74,6 +74,7 @@ void gfc_release(struct og_gf_client *c);
 bool gfc_enqueue(struct og_gf_call *call);
 void gfc_unqueue(struct og_gf_call *call);
 void gfc_free_call(struct og_gf_call *call);
+void gfc_drop(struct og_gf_call *call); /* its memory alone */
 /* Its turn has come. */
 void gfc_send(struct og_gf_call *call);
 /* Tells the answer and frees the call. */
@@ -85,4 +86,5 @@ void gfc_late(void *ctx);
 
 void gfc_count_try(const struct og_gf_call *call, const struct og_httpc_result *r);
 void gfc_count_answer(const struct og_gf_call *call, const struct og_gf_answer *a);
-void gfc_count_waiting(const struct og_gf_client *c, enum og_gf_backend b);
+void gfc_count_waiting(const struct og_gf_call *call);
+const char *gfc_who(const struct og_gf_call *call);

@@ -14,7 +14,7 @@ static void destroy(struct og_gf_client *c)
 {
 	while (c->calls)
 		gfc_free_call(c->calls);
-	for (size_t i = 0; i < OG_GF_COUNT_; i++) {
+	for (size_t i = 0; i <= OG_GF_COUNT_; i++) {
 		og_timer_cancel(c->loop, &c->b[i].turn);
 		og_free(c->b[i].url);
 		og_free(c->b[i].user);
@@ -43,7 +43,8 @@ void og_gf_client_free(struct og_gf_client *c)
 static int configure_backend(struct og_gf_client *c, enum og_gf_backend b,
 	const struct og_gf_client_opts *o, struct og_err *err)
 {
-	const struct og_gf_endpoint *e = &o->backend[b];
+	const struct og_gf_endpoint *e = b == OG_GF_COUNT_ ? &o->other : &o->backend[b];
+	const char *who = b == OG_GF_COUNT_ ? "the other server" : og_gf_backend_name(b);
 	struct gfc_backend *d = &c->b[b];
 	og_auto_buf struct og_buf url = OG_BUF_INIT(0);
 	og_auto_buf struct og_buf note = OG_BUF_INIT(0);
@@ -53,18 +54,16 @@ static int configure_backend(struct og_gf_client *c, enum og_gf_backend b,
 		return 0;
 	int rc = og_gf_base_url(b, e->url, o->allow_http, &url, &note, err);
 	if (rc < 0)
-		return og_err_wrap(err, "%s", og_gf_backend_name(b));
+		return og_err_wrap(err, "%s", who);
 	struct og_sv user = og_sv_trim(e->user);
 	if (user.n > GFC_USER_BYTES || memchr(user.p ? user.p : "", ':', user.n))
 		return og_err_set(err, OG_E_INVALID,
-			"%s: the user is the instance id alone, without \":\" and token",
-			og_gf_backend_name(b));
+			"%s: the user is the instance id alone, without \":\" and token", who);
 	for (size_t i = 0; i < user.n; i++) {
 		unsigned char u = (unsigned char)user.p[i];
 		if (u <= 0x20 || u == 0x7f)
 			return og_err_set(err, OG_E_INVALID,
-				"%s: the user holds white space or control characters",
-				og_gf_backend_name(b));
+				"%s: the user holds white space or control characters", who);
 	}
 	d->token = e->token;
 	d->url = og_buf_take(&url);
@@ -101,7 +100,7 @@ static int configure(struct og_gf_client *c, const struct og_gf_client_opts *o, 
 		if (!c->metrics)
 			return err && err->code ? -(int)err->code : -OG_E_OOM;
 	}
-	for (unsigned b = 0; b < OG_GF_COUNT_; b++) {
+	for (unsigned b = 0; b <= OG_GF_COUNT_; b++) {
 		int rc = configure_backend(c, (enum og_gf_backend)b, o, err);
 		if (rc < 0)
 			return rc;
@@ -128,7 +127,7 @@ int og_gf_client_new(
 
 bool og_gf_client_has(const struct og_gf_client *c, enum og_gf_backend b)
 {
-	return (unsigned)b < OG_GF_COUNT_ && c->b[b].url;
+	return (unsigned)b <= OG_GF_COUNT_ && c->b[b].url;
 }
 
 const char *og_gf_client_url(const struct og_gf_client *c, enum og_gf_backend b)
@@ -151,7 +150,7 @@ int64_t og_gf_client_throttled_ms(const struct og_gf_client *c, enum og_gf_backe
 
 void og_gf_client_stats(const struct og_gf_client *c, enum og_gf_backend b, struct og_gf_stats *ret)
 {
-	*ret = (unsigned)b < OG_GF_COUNT_ ? c->b[b].stats : (struct og_gf_stats){.asked = 0};
+	*ret = (unsigned)b <= OG_GF_COUNT_ ? c->b[b].stats : (struct og_gf_stats){.asked = 0};
 }
 
 /* How long a question may be held up by a throttled backend before it is told so. */

@@ -14,6 +14,11 @@ static int64_t random_upto(struct og_gf_client *c, int64_t n)
 	return (int64_t)((z ^ (z >> 31)) % ((uint64_t)n + 1));
 }
 
+const char *gfc_who(const struct og_gf_call *call)
+{
+	return call->q.who ? call->q.who : og_gf_backend_name(call->backend);
+}
+
 static int64_t wall_s(const struct og_gf_client *c)
 {
 	return og_clock_wall_ns(og_loop_clock(c->loop)) / OG_NS_PER_S;
@@ -32,10 +37,10 @@ static void unlink_call(struct og_gf_call *call)
 	if (call->next)
 		call->next->prev = call->prev;
 	c->b[call->backend].stats.waiting--;
-	gfc_count_waiting(c, call->backend);
+	gfc_count_waiting(call);
 }
 
-static void release_memory(struct og_gf_call *call)
+void gfc_drop(struct og_gf_call *call)
 {
 	og_buf_fini(&call->body);
 	og_arena_fini(&call->arena);
@@ -45,7 +50,7 @@ static void release_memory(struct og_gf_call *call)
 void gfc_free_call(struct og_gf_call *call)
 {
 	unlink_call(call);
-	release_memory(call);
+	gfc_drop(call);
 }
 
 void gfc_finish(struct og_gf_call *call, struct og_gf_answer *a)
@@ -64,7 +69,7 @@ void gfc_finish(struct og_gf_call *call, struct og_gf_answer *a)
 	gfc_count_answer(call, a);
 	if (!c->closed)
 		call->on_answer(call->ctx, a);
-	release_memory(call);
+	gfc_drop(call);
 	gfc_release(c);
 }
 
@@ -72,8 +77,7 @@ void gfc_fail(struct og_gf_call *call, enum og_gf_state s, enum og_gf_why w, con
 {
 	struct og_gf_answer a = {.state = s, .why = w, .retry_after_ms = -1};
 	char text[OG_GF_MESSAGE_BYTES];
-	(void)snprintf(
-		text, sizeof(text), "%s: %.740s", og_gf_backend_name(call->backend), message);
+	(void)snprintf(text, sizeof(text), "%s: %.740s", gfc_who(call), message);
 	a.message = og_svz(text);
 	a.asked_s = call->sent_wall_s;
 	a.http = call->status;
@@ -86,8 +90,8 @@ void gfc_throttled(struct og_gf_call *call)
 	char text[160];
 	a.retry_after_ms = og_gf_client_throttled_ms(call->c, call->backend);
 	(void)snprintf(text, sizeof(text),
-		"%s has had too many requests and is left alone for %lld s",
-		og_gf_backend_name(call->backend), (long long)((a.retry_after_ms + 999) / 1000));
+		"%s has had too many requests and is left alone for %lld s", gfc_who(call),
+		(long long)((a.retry_after_ms + 999) / 1000));
 	a.message = og_svz(text);
 	gfc_finish(call, &a);
 }
@@ -197,8 +201,8 @@ static void explain(struct og_gf_call *call, const struct og_httpc_result *r)
 		why = OG_GF_WHY_PROXY;
 	struct og_gf_answer a = {.state = OG_GF_BACKEND_ERROR, .why = why, .retry_after_ms = -1};
 	char text[OG_GF_MESSAGE_BYTES];
-	(void)snprintf(text, sizeof(text), "%s: %.700s%s", og_gf_backend_name(call->backend),
-		r->err.msg, too_large ? ": ask for a smaller part" : "");
+	(void)snprintf(text, sizeof(text), "%s: %.700s%s", gfc_who(call), r->err.msg,
+		too_large ? ": ask for a smaller part" : "");
 	a.message = og_svz(text);
 	a.http = call->status;
 	a.asked_s = call->sent_wall_s;
@@ -341,66 +345,4 @@ void gfc_send(struct og_gf_call *call)
 	}
 	call->tries++;
 	b->stats.requests++;
-}
-
-static void on_unasked(void *ctx)
-{
-	gfc_fail(ctx, OG_GF_UNASKED, OG_GF_WHY_NONE, "no URL is configured");
-}
-
-static bool begin(struct og_gf_call *call)
-{
-	struct og_gf_client *c = call->c;
-	if (!c->b[call->backend].url)
-		return og_timer_in(c->loop, &call->wake, 0, on_unasked, call) == 0;
-	return gfc_enqueue(call);
-}
-
-int og_gf_client_ask(struct og_gf_client *c, const struct og_gf_query *q,
-	const struct og_gf_ask_opts *o, void *ctx, og_gf_answer_fn *on_answer,
-	struct og_gf_call **ret, struct og_err *err)
-{
-	struct og_gf_ask_opts none = {.once = false};
-	struct og_gf_call *call = og_calloc(1, sizeof(*call));
-	if (!call)
-		return og_err_set(err, OG_E_OOM, "no memory for a question");
-	o = o ? o : &none;
-	call->c = c;
-	call->ctx = ctx;
-	call->on_answer = on_answer;
-	og_arena_init(&call->arena, 4096, 0);
-	og_buf_init(&call->body, GFC_BYTES_MAX + 1);
-	int rc = og_gf_query_http(q, &call->arena, &call->q, err);
-	if (rc < 0) {
-		release_memory(call);
-		return rc;
-	}
-	int64_t ms = c->deadline_ms;
-	if (o->deadline_ms > 0 && o->deadline_ms < ms)
-		ms = o->deadline_ms;
-	call->max_bytes = o->max_bytes && o->max_bytes < c->max_bytes ? o->max_bytes : c->max_bytes;
-	call->max_tries = o->once ? 1 : GFC_TRIES;
-	call->backend = call->q.backend;
-	call->asked_ns = og_loop_now_ns(c->loop);
-	call->deadline_ns = call->asked_ns + ms * OG_NS_PER_MS;
-	call->next = c->calls;
-	if (call->next)
-		call->next->prev = call;
-	c->calls = call;
-	c->b[call->backend].stats.asked++;
-	c->b[call->backend].stats.waiting++;
-	gfc_count_waiting(c, call->backend);
-	if (!begin(call)) {
-		gfc_free_call(call);
-		return og_err_set(err, OG_E_OOM, "no memory for a question");
-	}
-	if (ret)
-		*ret = call;
-	return 0;
-}
-
-void og_gf_call_cancel(struct og_gf_call *call)
-{
-	if (call)
-		gfc_free_call(call);
 }

@@ -38,7 +38,7 @@ const struct og_metric_def og_gf_metrics[OG_GFM_COUNT_] = {
 void gfc_count_try(const struct og_gf_call *call, const struct og_httpc_result *r)
 {
 	struct og_metric_table *m = call->c->metrics;
-	const char *name = og_gf_backend_name(call->backend);
+	const char *name = gfc_who(call);
 	char code[16] = "<error>";
 	if (!m)
 		return;
@@ -54,12 +54,13 @@ void gfc_count_answer(const struct og_gf_call *call, const struct og_gf_answer *
 {
 	if (call->c->metrics)
 		og_metric_add(call->c->metrics, OG_GFM_ANSWERS, 1,
-			OG_LABELS(og_gf_backend_name(call->backend), og_gf_state_name(a->state)));
+			OG_LABELS(gfc_who(call), og_gf_state_name(a->state)));
 }
 
-void gfc_count_waiting(const struct og_gf_client *c, enum og_gf_backend b)
+void gfc_count_waiting(const struct og_gf_call *call)
 {
+	const struct og_gf_client *c = call->c;
 	if (c->metrics)
-		og_metric_set(c->metrics, OG_GFM_WAITING, (double)c->b[b].stats.waiting,
-			OG_LABELS(og_gf_backend_name(b)));
+		og_metric_set(c->metrics, OG_GFM_WAITING, (double)c->b[call->backend].stats.waiting,
+			OG_LABELS(gfc_who(call)));
 }

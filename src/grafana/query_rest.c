@@ -135,7 +135,8 @@ void gf_text_tempo(struct gf_ask *t)
 		break;
 	case OG_GF_TEMPO_SERVICES:
 	case OG_GF_TEMPO_FIND:
-		put_named(t, &more, "resource.service.name", " && ", t->q->ask == OG_GF_TEMPO_FIND);
+		if (t->q->ask == OG_GF_TEMPO_FIND)
+			put_named(t, &more, "resource.service.name", " && ", true);
 		og_buf_ch(t->text, '{');
 		gf_text_matchers(t, false, more.p);
 		og_buf_ch(t->text, '}');
@@ -160,7 +161,8 @@ void gf_body_pyroscope(struct gf_ask *t, int64_t end_s, struct og_buf *body)
 	bool series = t->q->ask != OG_GF_PYRO_PING;
 	og_buf_ch(body, '{');
 	if (series) {
-		put_named(t, &more, "service_name", ",", true);
+		if (t->q->ask == OG_GF_PYRO_FIND)
+			put_named(t, &more, "service_name", ",", true);
 		og_buf_lit(body, "\"matchers\":[");
 		for (int other = 0; other <= (int)gf_text_has_other(t); other++) {
 			size_t from = t->text->len + (other ? 4 : 0);

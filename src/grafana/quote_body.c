@@ -76,7 +76,8 @@ static size_t secret_at(const struct og_gf_reply *r, struct og_sv s, size_t *kee
 	*keep = 0;
 	for (size_t i = 0; i < OG_COUNT(r->hide); i++) {
 		if (r->hide[i].n >= REDACTED_MIN && og_sv_starts(s, r->hide[i]))
-			return r->hide[i].n;
+			return r->hide[i].n +
+			       token_run(og_sv(s.p + r->hide[i].n, s.n - r->hide[i].n));
 	}
 	for (size_t i = 0; i < OG_COUNT(looks); i++) {
 		struct og_sv word = looks[i].word;

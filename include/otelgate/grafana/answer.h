@@ -60,6 +60,7 @@ struct og_gf_answer {
 	/* One sentence: never empty unless EMPTY, STALE or PRESENT; UTF-8, no control characters,
 	 * no header, no credential. */
 	struct og_sv message;
+	struct og_sv body;	/* OG_GF_SHAPE_RAW: of a 200; a view */
 	bool too_large;		/* ask for a smaller part */
 	int64_t retry_after_ms; /* -1 = not told */
 	/* When the answer was made by the backend's clock, where it tells; else when it was asked.

@@ -36,6 +36,10 @@ struct og_gf_client_opts {
 	struct og_loop *loop;
 	struct og_httpc *http; /* must live as long as the client */
 	struct og_gf_endpoint backend[OG_GF_COUNT_];
+	/* Another server of the same stack that is asked by og_gf_client_send alone, with backend
+	 * OG_GF_COUNT_: grafana.com itself, a gateway. Its URL is taken as it is, but for a
+	 * trailing "/". */
+	struct og_gf_endpoint other;
 	struct og_sv ca_pem;	    /* empty = the system's CAs; copied */
 	bool insecure;		    /* certificates are not verified */
 	const char *proxy;	    /* NULL = by HTTPS_PROXY, NO_PROXY; copied */
@@ -81,6 +85,10 @@ struct og_gf_ask_opts {
  * og_gf_query_http says, OOM. ret may be NULL.
  */
 int og_gf_client_ask(struct og_gf_client *c, const struct og_gf_query *q,
+	const struct og_gf_ask_opts *o, void *ctx, og_gf_answer_fn *on_answer,
+	struct og_gf_call **ret, struct og_err *err);
+/* The same for a request that was made elsewhere; it is copied. INVALID: the target is no path. */
+int og_gf_client_send(struct og_gf_client *c, const struct og_gf_http *h,
 	const struct og_gf_ask_opts *o, void *ctx, og_gf_answer_fn *on_answer,
 	struct og_gf_call **ret, struct og_err *err);
 /* No callback comes any more; not for calls whose callback has begun. NULL is fine. */

@@ -108,12 +108,13 @@ enum og_gf_shape {
 	OG_GF_SHAPE_ECHO,
 	OG_GF_SHAPE_PYRO_SERIES,
 	OG_GF_SHAPE_PYRO_NAMES,
+	OG_GF_SHAPE_RAW, /* not read: og_gf_answer.body */
 	OG_GF_SHAPE_COUNT_
 };
 
 /* All in the arena. */
 struct og_gf_http {
-	enum og_gf_backend backend;
+	enum og_gf_backend backend; /* OG_GF_COUNT_ = none of them, see client.h */
 	enum og_gf_shape shape;
 	bool value_is_time;	/* values are seconds since the epoch: they become last_s */
 	int64_t fresh_s;	/* of the query */
@@ -124,6 +125,7 @@ struct og_gf_http {
 	struct og_sv body;	/* p NULL = none */
 	struct og_sv text;	/* the query as people read it */
 	const char *name;	/* of the question */
+	const char *who;	/* in messages; NULL = the backend's name */
 };
 
 /*
