@@ -23,10 +23,10 @@ bool ar_pod_current(const struct og_arrival_workload *w, const struct og_arrival
 
 enum ar_age ar_row_age(const struct ar_one *o, const struct og_arrival_row *row)
 {
-	if (o->src->tells_age && row->last_s > 0)
-		return ar_time(row->last_s) >= o->asked_s - o->freshness_s ? AR_FRESH : AR_AGED;
 	if (row->fresh)
 		return AR_FRESH;
+	if (row->last_s > 0)
+		return ar_time(row->last_s) >= o->asked_s - o->freshness_s ? AR_FRESH : AR_AGED;
 	return o->src->fresh_answered && !o->src->fresh_partial ? AR_AGED : AR_UNDATED;
 }
 

@@ -208,7 +208,8 @@ static void memory(struct arrivalworld *aw, enum og_signal sig, struct og_sv v)
 		.seen_s = part[1].n ? ARW_NOW - age - 10 : 0,
 		.answered_s = ARW_NOW - age,
 		.misses = part[2].n ? (uint32_t)strtol(part[2].p, NULL, 10) : 0};
-	memcpy(r->revision, "r2", 2);
+	struct og_sv about = part[1].n ? part[1] : OG_SV("r2");
+	memcpy(r->revision, about.p, about.n < 20 ? about.n : 20);
 	memcpy(r->flowed, part[1].p, part[1].n < 20 ? part[1].n : 20);
 	aw->remembers = true;
 }
@@ -335,6 +336,8 @@ static void apply(struct arrivalworld *aw, struct og_sv word)
 		w->nidentities = 0;
 	else if (og_sv_is(key, "id"))
 		split2(value, '/', &aw->ids[0].service_namespace, &aw->ids[0].service_name);
+	else if (og_sv_is(key, "id2"))
+		split2(value, '|', &aw->ids[1].service_namespace, &aw->ids[1].service_name);
 	else if (og_sv_chr(key, ':') < key.n)
 		of_signal(aw, word);
 	else
@@ -368,10 +371,13 @@ void arrivalworld_fini(struct arrivalworld *aw)
 	og_arena_fini(&aw->arena);
 }
 
-bool arrivalworld_found(const struct arrivalworld *aw, const char *id)
+bool arrivalworld_found(const struct arrivalworld *aw, const char *id, enum og_signal signal)
 {
-	for (uint32_t i = 0; i < aw->findings.n; i++)
-		if (!strcmp(aw->findings.v[i].def->id, id))
+	struct og_sv place = og_svz(og_signal_name(signal));
+	for (uint32_t i = 0; i < aw->findings.n; i++) {
+		const struct og_finding *f = &aw->findings.v[i];
+		if (!strcmp(f->def->id, id) && (!f->place.n || og_sv_ends(f->place, place)))
 			return true;
+	}
 	return false;
 }

@@ -18,7 +18,8 @@
  *   mem:t=Flowing,r2[,misses[,age]]   what is remembered: state, revision it flowed with
  *   sight:t=blind|sees|refused
  *   twin                 another workload has the same name; crowd = three that lack traces
- *   id=NS/N              another identity; noid; rev= the wanted revision is unknown
+ *   id=NS/N              another identity; id2=NS|N that of shop/other; noid; rev= the wanted
+ * revision is unknown
  */
 #include "otelgate/core/arrival.h"
 
@@ -43,6 +44,7 @@ struct arrivalworld {
 void arrivalworld_init(struct arrivalworld *aw, const char *words);
 void arrivalworld_judge(struct arrivalworld *aw);
 void arrivalworld_fini(struct arrivalworld *aw);
-/* "t" → OG_SIGNAL_TRACES */
+/* 't' → OG_SIGNAL_TRACES */
 enum og_signal arrivalworld_signal(char c);
-bool arrivalworld_found(const struct arrivalworld *aw, const char *id);
+/* Of the signal, or of no signal at all. */
+bool arrivalworld_found(const struct arrivalworld *aw, const char *id, enum og_signal signal);

@@ -88,12 +88,11 @@ struct og_arrival_source {
 	bool fresh_answered; /* and to one over freshness_s alone; rows of it have `fresh` */
 	bool fresh_partial;
 	bool grouped_by_pod, grouped_by_revision; /* the answer could have told them apart */
-	bool tells_age;	     /* last_s is told; else a row is fresh or stale by which question found
-				it */
-	int64_t asked_s;     /* of the answer in hand; may be old */
-	int64_t window_s;    /* what the questions covered */
-	int64_t freshness_s; /* 0 = that of the parameters */
-	const char *why;     /* not answered: a CamelCase word: "AuthFailed"; static */
+	bool tells_age;	      /* all rows have last_s; else `fresh` tells the new ones */
+	int64_t asked_s;      /* of the answer in hand; may be old */
+	int64_t window_s;     /* what the questions covered */
+	int64_t freshness_s;  /* 0 = that of the parameters */
+	const char *why;      /* not answered: a CamelCase word: "AuthFailed"; static */
 	struct og_sv message; /* one sentence for people; never a secret */
 	const char *finding;  /* NULL = none */
 };
