@@ -94,6 +94,8 @@ struct og_arrival_index {
 	const struct og_arrival_evidence *ev;
 	struct og_arena *arena;
 	struct og_map pods, names, revisions, objects;
+	unsigned built; /* which of them: bits of enum ar_name_kind and more */
+	bool oom, any_shared, any_twins;
 	struct ar_hit *hits;
 	uint32_t *head; /* per workload: its first row */
 	struct ar_load *load;
@@ -136,6 +138,7 @@ struct ar_one { /* one signal */
 	bool otlp_sure;			  /* one of them has a revision or the route */
 	int64_t last;			  /* newest of the current */
 	enum og_arrival_tie tie;
+	int best_key;
 	uint32_t best;	  /* row; AR_NONE */
 	uint8_t *covered; /* per pod */
 	bool shared_fresh, ambiguous_fresh;

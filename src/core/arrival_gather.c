@@ -67,19 +67,11 @@ enum ar_belong ar_row_belongs(const struct ar_judge *j, const struct ar_one *o,
 	return AR_CURRENT;
 }
 
-/* Among equals the one that says most, then the first in the order of texts. */
-static bool better(const struct ar_judge *j, const struct ar_one *o, uint32_t a, uint32_t b)
+/* Among equals the newest, then the first in the order of texts. */
+static bool newer(const struct ar_judge *j, uint32_t a, uint32_t b)
 {
 	const struct og_arrival_row *x = &j->ix->ev->rows[a], *y = &j->ix->ev->rows[b];
-	const struct ar_hit *hx = &j->ix->hits[a], *hy = &j->ix->hits[b];
-	const int kx[] = {(int)ar_row_belongs(j, o, x, hx), (int)ar_row_age(o, x), hx->tie};
-	const int ky[] = {(int)ar_row_belongs(j, o, y, hy), (int)ar_row_age(o, y), hy->tie};
-	for (int i = 0; i < 3; i++)
-		if (kx[i] != ky[i])
-			return kx[i] > ky[i];
-	if (x->last_s != y->last_s)
-		return x->last_s > y->last_s;
-	return ar_row_cmp(x, y) < 0;
+	return x->last_s != y->last_s ? x->last_s > y->last_s : ar_row_cmp(x, y) < 0;
 }
 
 static void take(struct ar_judge *j, struct ar_one *o, uint32_t i)
@@ -89,8 +81,12 @@ static void take(struct ar_judge *j, struct ar_one *o, uint32_t i)
 	enum ar_belong belong = ar_row_belongs(j, o, row, h);
 	enum ar_age age = ar_row_age(o, row);
 	o->n[belong][age]++;
-	if (o->best == AR_NONE || better(j, o, i, o->best))
+	int key = ((int)belong * 4 + (int)age) * 8 + h->tie;
+	if (o->best == AR_NONE || key > o->best_key ||
+		(key == o->best_key && newer(j, i, o->best))) {
 		o->best = i;
+		o->best_key = key;
+	}
 	if (belong != AR_CURRENT)
 		return;
 	int64_t at = ar_time(row->last_s);
@@ -122,7 +118,7 @@ static void take_shared(struct ar_judge *j)
 {
 	static const enum ar_name_kind kinds[] = {
 		AR_NAME_FULL, AR_NAME_PAIR, AR_NAME_PLACE, AR_NAME_ALONE};
-	for (uint32_t k = 0; k < j->w->nidentities; k++)
+	for (uint32_t k = 0; j->ix->any_shared && k < j->w->nidentities; k++)
 		for (size_t n = 0; n < sizeof(kinds) / sizeof(kinds[0]); n++) {
 			const struct og_arrival_identity *id = &j->w->identities[k];
 			const struct ar_name *name = ar_name_find(

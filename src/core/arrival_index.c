@@ -79,31 +79,53 @@ static bool claim(
 	n->last->next = c;
 	n->last = c;
 	n->owners++;
+	ix->any_twins = true;
 	return true;
 }
 
-static bool claim_names(struct og_arrival_index *ix, uint32_t i)
+static bool claim_name(struct og_arrival_index *ix, enum ar_name_kind kind, uint32_t i)
 {
-	static const enum ar_name_kind kinds[] = {
-		AR_NAME_FULL, AR_NAME_PAIR, AR_NAME_PLACE, AR_NAME_ALONE};
 	const struct og_arrival_workload *w = &ix->w[i];
 	char buf[KEY_BYTES];
 	struct og_sv key;
 	for (uint32_t k = 0; k < w->nidentities; k++) {
 		const struct og_arrival_identity *id = &w->identities[k];
-		for (size_t n = 0; id->service_name.n && n < OG_COUNT(kinds); n++)
-			if (name_key(buf, kinds[n], w->ns, id->service_namespace, id->service_name,
-				    &key) &&
-				!claim(ix, &ix->names, key, i))
-				return false;
+		if (id->service_name.n &&
+			name_key(buf, kind, w->ns, id->service_namespace, id->service_name, &key) &&
+			!claim(ix, &ix->names, key, i))
+			return false;
 	}
-	const struct og_sv object[] = {w->ns, w->kind, w->name};
-	if (make_key(buf, 'o', object, 3, &key) && !claim(ix, &ix->objects, key, i))
-		return false;
-	if (w->revision.n && make_key(buf, 'r', &w->revision, 1, &key) &&
-		!claim(ix, &ix->revisions, key, i))
-		return false;
 	return true;
+}
+
+static bool claim_object(struct og_arrival_index *ix, uint32_t i)
+{
+	const struct og_arrival_workload *w = &ix->w[i];
+	char buf[KEY_BYTES];
+	struct og_sv key;
+	const struct og_sv object[] = {w->ns, w->kind, w->name};
+	return !make_key(buf, 'o', object, 3, &key) || claim(ix, &ix->objects, key, i);
+}
+
+static bool claim_revision(struct og_arrival_index *ix, uint32_t i)
+{
+	const struct og_sv *r = &ix->w[i].revision;
+	char buf[KEY_BYTES];
+	struct og_sv key;
+	return !r->n || !make_key(buf, 'r', r, 1, &key) || claim(ix, &ix->revisions, key, i);
+}
+
+/* Most rows name their pod: the other ways are built when the first row asks for them. */
+enum { OBJECTS = AR_NAME_ALONE + 1, REVISIONS };
+static void ensure(struct og_arrival_index *ix, unsigned what)
+{
+	if (ix->built & 1u << what || ix->oom)
+		return;
+	ix->built |= 1u << what;
+	for (uint32_t i = 0; i < ix->nw && !ix->oom; i++)
+		ix->oom = what == OBJECTS     ? !claim_object(ix, i)
+			  : what == REVISIONS ? !claim_revision(ix, i)
+					      : !claim_name(ix, (enum ar_name_kind)what, i);
 }
 
 static bool claim_pods(struct og_arrival_index *ix, uint32_t i, struct ar_pod **next)
@@ -238,12 +260,13 @@ static bool by_pod(
 }
 
 static bool by_revision(
-	const struct og_arrival_index *ix, const struct og_arrival_row *row, struct ar_hit *h)
+	struct og_arrival_index *ix, const struct og_arrival_row *row, struct ar_hit *h)
 {
 	char buf[KEY_BYTES];
 	struct og_sv key;
 	if (!row->revision.n || !make_key(buf, 'r', &row->revision, 1, &key))
 		return false;
+	ensure(ix, REVISIONS);
 	const struct ar_name *n = og_map_get(&ix->revisions, key);
 	if (!n || n->owners != 1)
 		return false;
@@ -271,21 +294,16 @@ static void keep_best(const struct og_arrival_index *ix, uint32_t *at, uint32_t 
 }
 
 /* The name with these parts, by as much as the row tells of its place. */
-static struct ar_name *name_of(const struct og_arrival_index *ix, const struct og_arrival_row *row,
+static struct ar_name *name_of(struct og_arrival_index *ix, const struct og_arrival_row *row,
 	struct og_sv sns, struct og_sv name, bool sns_told, bool *weak, bool *elsewhere)
 {
 	struct og_sv ns = row->k8s_namespace, none = og_sv("", 0);
-	struct ar_name *n;
-	if (!sns_told) {
-		if (ns.n)
-			return ar_name_find(ix, AR_NAME_PLACE, ns, none, name);
-		*weak = true;
-		return ar_name_find(ix, AR_NAME_ALONE, none, none, name);
-	}
-	if (!ns.n)
-		return ar_name_find(ix, AR_NAME_PAIR, none, sns, name);
-	n = ar_name_find(ix, AR_NAME_FULL, ns, sns, name);
-	*elsewhere |= !n && ar_name_find(ix, AR_NAME_PAIR, none, sns, name);
+	enum ar_name_kind kind = sns_told ? (ns.n ? AR_NAME_FULL : AR_NAME_PAIR)
+					  : (ns.n ? AR_NAME_PLACE : AR_NAME_ALONE);
+	ensure(ix, kind);
+	*weak |= kind == AR_NAME_ALONE;
+	struct ar_name *n = ar_name_find(ix, kind, ns, sns, name);
+	*elsewhere |= kind == AR_NAME_FULL && !n && ar_name_find(ix, AR_NAME_PAIR, none, sns, name);
 	return n;
 }
 
@@ -295,6 +313,7 @@ static bool settle(struct og_arrival_index *ix, uint32_t i, struct ar_name *n, b
 	struct ar_hit *h = &ix->hits[i];
 	if (n->owners == 1)
 		return give(h, n->first.workload, weak ? OG_TIE_JOB : OG_TIE_SERVICE);
+	ix->any_shared = true;
 	keep_best(ix, &n->shared[row->signal], i);
 	h->astray = AR_ASTRAY_NO; /* it is of one of them */
 	return true;
@@ -333,6 +352,7 @@ static bool by_job(struct og_arrival_index *ix, uint32_t i)
 		       found[k]->first.workload == found[0]->first.workload;
 	if (one)
 		return settle(ix, i, found[0], weak || slashes > 1);
+	ix->any_shared = true;
 	for (uint32_t k = 0; k < n; k++)
 		keep_best(ix, &found[k]->ambiguous[row->signal], i);
 	h->astray = AR_ASTRAY_AMBIGUOUS;
@@ -353,7 +373,7 @@ static bool by_name(struct og_arrival_index *ix, uint32_t i)
 }
 
 static bool by_object(
-	const struct og_arrival_index *ix, const struct og_arrival_row *row, struct ar_hit *h)
+	struct og_arrival_index *ix, const struct og_arrival_row *row, struct ar_hit *h)
 {
 	char buf[KEY_BYTES];
 	struct og_sv key;
@@ -364,6 +384,7 @@ static bool by_object(
 		og_sv(row->workload.p + slash + 1, row->workload.n - slash - 1)};
 	if (!make_key(buf, 'o', parts, 3, &key))
 		return false;
+	ensure(ix, OBJECTS);
 	const struct ar_name *n = og_map_get(&ix->objects, key);
 	return n && n->owners == 1 && give(h, n->first.workload, OG_TIE_SERVICE);
 }
@@ -440,15 +461,16 @@ static int build(struct og_arrival_index *ix, uint64_t npods)
 		return -1;
 	for (uint32_t i = 0; i < ix->nw; i++) {
 		ix->head[i] = AR_NONE;
-		if (!claim_pods(ix, i, &pods) || !claim_names(ix, i))
+		if (!claim_pods(ix, i, &pods))
 			return -1;
 	}
+	ensure(ix, AR_NAME_PAIR);
 	for (uint32_t i = 0; i < nrows; i++)
 		resolve(ix, i);
 	for (uint32_t i = 0; i < ix->ev->ntraffic; i++)
 		add_load(ix, &ix->ev->traffic[i]);
 	count_others(ix);
-	return 0;
+	return ix->oom ? -1 : 0;
 }
 
 int og_arrival_index_new(const struct og_arrival_workload *workloads, uint32_t nworkloads,
@@ -482,7 +504,7 @@ uint32_t ar_others(const struct og_arrival_index *ix, uint32_t self, uint32_t re
 {
 	const struct og_arrival_workload *w = &ix->w[self];
 	uint32_t n = 0;
-	for (uint32_t k = 0; k < w->nidentities && n < 3; k++) {
+	for (uint32_t k = 0; ix->any_twins && k < w->nidentities && n < 3; k++) {
 		const struct og_arrival_identity *id = &w->identities[k];
 		const struct ar_name *name = ar_name_find(
 			ix, AR_NAME_PAIR, og_sv("", 0), id->service_namespace, id->service_name);
