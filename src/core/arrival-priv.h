@@ -135,7 +135,7 @@ struct ar_one { /* one signal */
 	const struct og_arrival_recall *before;
 	uint32_t n[AR_BELONG_COUNT_][AR_AGE_COUNT_];
 	uint32_t routes[OG_ROUTE_COUNT_]; /* of the current fresh rows */
-	bool otlp_sure;			  /* one of them has a revision or the route */
+	uint32_t ever[OG_ROUTE_COUNT_];	  /* of all current rows */
 	int64_t last;			  /* newest of the current */
 	enum og_arrival_tie tie;
 	int best_key;

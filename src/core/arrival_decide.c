@@ -44,14 +44,15 @@ static bool remembered(const struct ar_judge *j, const struct ar_one *o)
 
 static bool flowed_before(const struct ar_judge *j, const struct ar_one *o)
 {
-	return o->before->flowed[0] && ar_same_revision(o->before->flowed, ar_revision(j->w));
+	return count(o, AR_CURRENT) || ar_same_revision(o->before->flowed, ar_revision(j->w));
 }
 
 /* It flowed with the former revision, and the new one has had its time. */
 bool ar_would_regress(const struct ar_judge *j, const struct ar_one *o)
 {
 	int64_t out = ar_time(j->w->rolled_out_s);
-	if (!o->before->flowed[0] || ar_same_revision(o->before->flowed, ar_revision(j->w)))
+	if (!o->before->flowed[0] || count(o, AR_CURRENT) ||
+		ar_same_revision(o->before->flowed, ar_revision(j->w)))
 		return false;
 	if (j->w->life != OG_LIFE_SERVICE)
 		return true; /* a run is whole or not */
@@ -70,23 +71,43 @@ static enum ar_why keep_or(
 	return AR_LAST_KNOWN;
 }
 
+/* What flowed has to be missed more than once. */
+static bool missed_enough(const struct ar_judge *j, const struct ar_one *o)
+{
+	const struct og_arrival_recall *b = o->before;
+	if (!remembered(j, o) || (b->state != OG_AR_FLOWING && b->state != OG_AR_VIA_STDOUT))
+		return true;
+	uint32_t misses = b->misses + (o->asked_s > ar_time(b->answered_s) ? 1 : 0);
+	return misses >= MISSES;
+}
+
 /* ---- what arrives ---- */
 
-static enum ar_why arriving(struct ar_judge *j, struct ar_one *o)
+/* How log lines came, of what came at all. */
+static enum ar_why by_route(
+	const struct ar_judge *j, const struct ar_one *o, const uint32_t *routes)
+{
+	if (o->s != OG_SIGNAL_LOGS || routes[OG_ROUTE_OTLP])
+		return AR_ARRIVING;
+	if (o->ask->mode == OG_MODE_STDOUT)
+		return AR_BY_STDOUT;
+	/* Nothing says how it came. With OTLP the revision would have come too. */
+	if (routes[OG_ROUTE_UNKNOWN] || routes[OG_ROUTE_SCRAPE] || routes[OG_ROUTE_EBPF])
+		return o->src->grouped_by_revision && j->w->revision.n ? AR_ROUTE_NOT_TOLD
+								       : AR_ARRIVING;
+	return AR_ONLY_BY_STDOUT;
+}
+
+static enum ar_why arriving(struct ar_judge *j, struct ar_one *o, struct og_arrival_verdict *v)
 {
 	/* From pods that were there a moment ago and are no more it proves nothing of now. */
 	if (!flows(o) || (j->w->life == OG_LIFE_SERVICE && !j->current))
 		return AR_WHY_COUNT_;
-	if (o->s != OG_SIGNAL_LOGS)
-		return AR_ARRIVING;
-	if (o->routes[OG_ROUTE_OTLP])
-		return AR_ARRIVING;
-	if (o->routes[OG_ROUTE_STDOUT])
-		return o->ask->mode == OG_MODE_STDOUT ? AR_BY_STDOUT : AR_ONLY_BY_STDOUT;
-	if (o->ask->mode == OG_MODE_STDOUT)
-		return AR_BY_STDOUT;
-	/* Nothing says how it came. With OTLP the revision would have come too. */
-	return o->src->grouped_by_revision && j->w->revision.n ? AR_ROUTE_NOT_TOLD : AR_ARRIVING;
+	enum ar_why why = by_route(j, o, j->w->life == OG_LIFE_SERVICE ? o->routes : o->ever);
+	if (why != AR_ONLY_BY_STDOUT || o->before->state != OG_AR_FLOWING || missed_enough(j, o))
+		return why;
+	v->state = OG_AR_FLOWING; /* by OTLP, a moment ago */
+	return AR_MISSED_ONCE;
 }
 
 static enum ar_why switched_off(const struct ar_one *o)
@@ -156,11 +177,14 @@ static enum ar_why run(struct ar_judge *j, struct ar_one *o, struct og_arrival_v
 {
 	const struct og_arrival_workload *w = j->w;
 	*go = false;
-	bool here = count(o, AR_CURRENT) > 0;
-	if (here || (flowed_before(j, o) && w->run_s && ar_time(o->before->seen_s) >= w->run_s))
-		return o->s == OG_SIGNAL_LOGS && w->ask[o->s].mode == OG_MODE_STDOUT
-			       ? AR_BY_STDOUT
-			       : AR_ARRIVED_WITH_RUN;
+	if (count(o, AR_CURRENT)) {
+		enum ar_why why = by_route(j, o, o->ever);
+		return why == AR_ARRIVING ? AR_ARRIVED_WITH_RUN : why;
+	}
+	if (flowed_before(j, o) && w->run_s && ar_time(o->before->seen_s) >= w->run_s)
+		return o->before->state != OG_AR_VIA_STDOUT ? AR_ARRIVED_WITH_RUN
+		       : o->ask->mode == OG_MODE_STDOUT	    ? AR_BY_STDOUT
+							    : AR_ONLY_BY_STDOUT;
 	if (w->suspended)
 		return AR_SUSPENDED;
 	if (w->life == OG_LIFE_CRONJOB && !w->run_s)
@@ -192,6 +216,16 @@ static bool another_flows(const struct ar_judge *j, const struct ar_one *o)
 	return false;
 }
 
+/* The same, but for what nobody can tell now: an error must not make anything missing. */
+static bool another_may_flow(const struct ar_judge *j, const struct ar_one *o)
+{
+	for (unsigned s = 0; s < OG_SIGNAL_COUNT_; s++)
+		if (s != o->s && (flows(&j->one[s]) ||
+					 (!j->one[s].usable && j->one[s].ask->mode != OG_MODE_OFF)))
+			return true;
+	return false;
+}
+
 /*
  * Only metrics and profiles are to be expected from a process that nobody asks anything. For the
  * others silence counts with requests served, with no signal at all, or against a revision before
@@ -202,10 +236,11 @@ static enum ar_why idle(const struct ar_judge *j, const struct ar_one *o, enum a
 	bool metrics = flows(&j->one[OG_SIGNAL_METRICS]);
 	bool logs = o->s == OG_SIGNAL_LOGS;
 	double ratio = o->ask->ratio;
-	if (j->traffic == AR_TRAFFIC_FLAT && metrics)
+	/* Counters that are read are metrics, even while nobody answers the other question. */
+	if (j->traffic == AR_TRAFFIC_FLAT && !metrics_bad(j))
 		return AR_NO_REQUESTS;
 	if (j->traffic == AR_TRAFFIC_BUSY) {
-		if (logs && flowed_before(j, o) && another_flows(j, o))
+		if (logs && flowed_before(j, o) && (another_may_flow(j, o) || !metrics_bad(j)))
 			return AR_QUIET;
 		bool low = !logs && ratio > 0 && ratio < 1;
 		return low && j->rate * ratio * (double)o->freshness_s < ENOUGH_SPANS
@@ -259,21 +294,10 @@ static enum ar_why soften(
 		       : why;
 }
 
-/* What flowed has to be missed more than once. */
-static bool missed_enough(const struct ar_judge *j, const struct ar_one *o)
-{
-	const struct og_arrival_recall *b = o->before;
-	if (!remembered(j, o) || (b->state != OG_AR_FLOWING && b->state != OG_AR_VIA_STDOUT))
-		return true;
-	uint32_t misses = b->misses + (o->asked_s > ar_time(b->answered_s) ? 1 : 0);
-	return misses >= MISSES;
-}
-
 static enum ar_why gone(struct ar_judge *j, struct ar_one *o, struct og_arrival_verdict *v)
 {
-	enum ar_why why = soften(j, o, AR_STOPPED, v);
-	if (why != AR_STOPPED || missed_enough(j, o))
-		return why;
+	if (missed_enough(j, o))
+		return soften(j, o, AR_STOPPED, v);
 	v->state = o->before->state;
 	return AR_MISSED_ONCE;
 }
@@ -317,7 +341,7 @@ static enum ar_why missing(struct ar_judge *j, struct ar_one *o, struct og_arriv
 
 void ar_decide(struct ar_judge *j, struct ar_one *o, struct og_arrival_verdict *v)
 {
-	enum ar_why why = o->ask->mode == OG_MODE_OFF ? AR_NOT_ASKED : arriving(j, o);
+	enum ar_why why = o->ask->mode == OG_MODE_OFF ? AR_NOT_ASKED : arriving(j, o, v);
 	if (why == AR_WHY_COUNT_)
 		why = switched_off(o);
 	if (why == AR_WHY_COUNT_) {

@@ -97,12 +97,13 @@ static void take(struct ar_judge *j, struct ar_one *o, uint32_t i)
 	o->last = at > o->last ? at : o->last;
 	if (h->tie > o->tie)
 		o->tie = (enum og_arrival_tie)h->tie;
-	if (age != AR_FRESH)
-		return;
 	enum og_arrival_route r = (unsigned)row->route < OG_ROUTE_COUNT_ ? row->route
 									 : OG_ROUTE_UNKNOWN;
 	if (r == OG_ROUTE_UNKNOWN && row->revision.n)
 		r = OG_ROUTE_OTLP; /* it travels as an attribute of OTLP alone */
+	o->ever[r]++;
+	if (age != AR_FRESH)
+		return;
 	o->routes[r]++;
 	if (h->pod != AR_NONE && ar_pod_live(&j->w->pods[h->pod]))
 		o->covered[h->pod] = 1;

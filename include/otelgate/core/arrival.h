@@ -32,7 +32,7 @@ enum og_arrival_state {
 };
 const char *og_arrival_state_name(enum og_arrival_state s); /* "Flowing", … */
 /* How good a state is: Never < Stale < Unknown < Waiting = Off < Idle < ViaStdout < Flowing.
- * More evidence never lowers it. */
+ * More rows of a workload never lower it, but that what was Unknown may become known. */
 int og_arrival_state_rank(enum og_arrival_state s);
 
 /* What ties a row to a workload, weakest first. */
