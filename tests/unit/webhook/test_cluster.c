@@ -481,6 +481,9 @@ START_TEST(slow_caches_defer_reviews_for_a_while)
 	bundle_until(true);
 	ca_bundle(&ca);
 	ck_assert_int_eq(ops(0, "/readyz"), 503);
+	/* and says what it waits for */
+	ops_until(0, "/readyz?verbose", "last heard never; waits for the server's answer");
+	ck_assert(ops_says(0, "/debug/config", "\"waitsFor\":\"the server's answer"));
 	for (int i = 0; i < 1000; i++) {
 		ck_assert(hc_open(&h, replica_port(0), ca.p));
 		ck_assert(hc_post(&h, "/mutate?timeout=3s", NULL, review, sizeof(review) - 1) &&
