@@ -67,7 +67,7 @@ static int add(struct og_cloud *c, const json_t *o, struct og_err *err)
 		return og_err_set(err, OG_E_OOM, "fault");
 	for (size_t i = 0; i < OG_COUNT(kinds); i++)
 		if (!strcmp(kinds[i].name, type))
-			f->kind = kinds[i].kind;
+			f->kind = (int)kinds[i].kind;
 	f->host = host_of(host);
 	f->path = dup_or_null(json_string_value(json_object_get(o, "path")));
 	f->text = dup_or_null(json_string_value(json_object_get(o, "text")));
