@@ -79,6 +79,16 @@ static const struct {
 	[OG_SEND_NO_ANSWER] = {"NoAnswer", OG_LINK_RECEIVER, "OG523"},
 	[OG_SEND_STATUS] = {"UnexpectedStatus", OG_LINK_HTTP, "OG522"},
 	[OG_SEND_LOCAL] = {"Local", OG_LINK_CONFIG, NULL},
+	[OG_SEND_GRPC_UNTRIED] = {"GrpcNotSent", OG_LINK_NONE, NULL},
+	[OG_READ_VISIBLE] = {"Visible", OG_LINK_NONE, NULL},
+	[OG_READ_CHANGED] = {"ChangedOnTheWay", OG_LINK_NONE, "OG715"},
+	[OG_READ_NOT_VISIBLE] = {"NotVisible", OG_LINK_ARRIVAL, "OG714"},
+	[OG_READ_AUTH] = {"QueryUnauthorized", OG_LINK_QUERY, "OG003"},
+	[OG_READ_FORBIDDEN] = {"QueryForbidden", OG_LINK_QUERY, "OG003"},
+	[OG_READ_PATH] = {"QueryPath", OG_LINK_QUERY, "OG003"},
+	[OG_READ_THROTTLED] = {"QueryThrottled", OG_LINK_QUERY, "OG003"},
+	[OG_READ_FAILED] = {"QueryFailed", OG_LINK_QUERY, "OG003"},
+	[OG_READ_UNASKED] = {"NotAsked", OG_LINK_NONE, NULL},
 };
 
 const char *og_send_class_name(enum og_send_class c)
@@ -102,7 +112,7 @@ void og_send_say(
 	v->class = c;
 	v->link = og_send_class_link(c);
 	v->finding = og_send_class_finding(c);
-	v->ok = c == OG_SEND_ACCEPTED || c == OG_SEND_WARNED;
+	v->ok = v->link == OG_LINK_NONE;
 	v->message = message;
 	v->fix = fix;
 }

@@ -97,8 +97,19 @@ enum og_send_class {
 	OG_SEND_UNIMPLEMENTED,
 	OG_SEND_SERVER_ERROR,
 	OG_SEND_NO_ANSWER,
-	OG_SEND_STATUS, /* another status */
-	OG_SEND_LOCAL,	/* our own: memory, descriptors */
+	OG_SEND_STATUS,	      /* another status */
+	OG_SEND_LOCAL,	      /* our own: memory, descriptors */
+	OG_SEND_GRPC_UNTRIED, /* gRPC: connected, and it speaks HTTP/2; nothing was sent */
+	/* Reading back. */
+	OG_READ_VISIBLE,
+	OG_READ_CHANGED,     /* to be seen under another name, or without attributes */
+	OG_READ_NOT_VISIBLE, /* not to be seen in time */
+	OG_READ_AUTH,
+	OG_READ_FORBIDDEN,
+	OG_READ_PATH,
+	OG_READ_THROTTLED,
+	OG_READ_FAILED,
+	OG_READ_UNASKED, /* no backend is configured */
 	OG_SEND_CLASS_COUNT_
 };
 const char *og_send_class_name(enum og_send_class c); /* "Accepted", "WrongRegion", … */
@@ -179,7 +190,7 @@ struct og_send_verdict {
 	enum og_send_class class;
 	enum og_send_link link;
 	const char *finding;
-	bool ok;	      /* accepted, perhaps with a warning */
+	bool ok;	      /* accepted or visible, perhaps with a warning */
 	struct og_sv message; /* one or two sentences */
 	struct og_sv fix;     /* what to do, to copy where possible; empty when nothing is wrong */
 	int http;
