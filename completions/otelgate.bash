@@ -21,6 +21,7 @@ _otelgate() {
 		" explain") cmd="explain" ;;
 		" missed") cmd="missed" ;;
 		" restart") cmd="restart" ;;
+		" probe") cmd="probe" ;;
 		" webhook") cmd="webhook" ;;
 		" controller") cmd="controller" ;;
 		" review") cmd="review" ;;
@@ -35,8 +36,8 @@ _otelgate() {
 		esac
 	done
 	case "$cmd" in
-	"") words="inject uninject explain missed restart webhook controller review certs config help version" ;;
-	help) words="inject uninject explain missed restart webhook controller review certs config help version" ;;
+	"") words="inject uninject explain missed restart probe webhook controller review certs config help version" ;;
+	help) words="inject uninject explain missed restart probe webhook controller review certs config help version" ;;
 	"inject")
 		options="--file --output --diff --context --check --in-place --report --strict --quiet --config --profile --namespace --objects --why --color --no-color --help"
 		case "$prev" in
@@ -106,6 +107,58 @@ _otelgate() {
 		-n|--namespace) return ;;
 		--wait) words="true false" ;;
 		--timeout) return ;;
+		--kubeconfig) files=1 ;;
+		--context) return ;;
+		--cluster) return ;;
+		--user) return ;;
+		-s|--server) return ;;
+		--tls-server-name) return ;;
+		--certificate-authority) files=1 ;;
+		--token) return ;;
+		--client-certificate) files=1 ;;
+		--client-key) files=1 ;;
+		--as) return ;;
+		--as-uid) return ;;
+		--as-group) return ;;
+		--as-user-extra) return ;;
+		--request-timeout) return ;;
+		--color) words="auto always never" ;;
+		esac
+		;;
+	"probe")
+		options="--namespace --config --signals --timeout --connect-timeout --no-read --output --endpoint --protocol --compression --instance-id --token-file --headers-file --ca-file --certificate-file --key-file --insecure --proxy --profiles-url --profiles-user --slug --query-token-file --prometheus-url --prometheus-user --loki-url --loki-user --tempo-url --tempo-user --pyroscope-url --pyroscope-user --allow-http --grafana-com-url --cluster-name --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --help"
+		files=1
+		case "$prev" in
+		-n|--namespace) return ;;
+		--config) files=1 ;;
+		--signals) return ;;
+		--timeout) return ;;
+		--connect-timeout) return ;;
+		-o|--output) words="table json yaml" ;;
+		--endpoint) return ;;
+		--protocol) words="stack http/protobuf http/json grpc" ;;
+		--compression) words="stack none gzip" ;;
+		--instance-id) return ;;
+		--token-file) files=1 ;;
+		--headers-file) files=1 ;;
+		--ca-file) files=1 ;;
+		--certificate-file) files=1 ;;
+		--key-file) files=1 ;;
+		--proxy) return ;;
+		--profiles-url) return ;;
+		--profiles-user) return ;;
+		--slug) return ;;
+		--query-token-file) files=1 ;;
+		--prometheus-url) return ;;
+		--prometheus-user) return ;;
+		--loki-url) return ;;
+		--loki-user) return ;;
+		--tempo-url) return ;;
+		--tempo-user) return ;;
+		--pyroscope-url) return ;;
+		--pyroscope-user) return ;;
+		--grafana-com-url) return ;;
+		--cluster-name) return ;;
 		--kubeconfig) files=1 ;;
 		--context) return ;;
 		--cluster) return ;;

@@ -15,6 +15,7 @@ extern const struct og_command og_cmd_gen_config;
 extern const struct og_command og_cmd_webhook;
 extern const struct og_command og_cmd_missed;
 extern const struct og_command og_cmd_restart;
+extern const struct og_command og_cmd_probe;
 extern const struct og_command og_cmd_controller;
 extern const struct og_command og_cmd_help;
 extern const struct og_command og_cmd_version;

@@ -14,6 +14,7 @@ const struct og_command *const og_commands[] = {
 	&og_cmd_explain,
 	&og_cmd_missed,
 	&og_cmd_restart,
+	&og_cmd_probe,
 	&og_cmd_webhook,
 	&og_cmd_controller,
 	&og_cmd_review,

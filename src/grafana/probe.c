@@ -180,9 +180,9 @@ static bool copy_sv(struct og_probe *p, struct og_sv *v)
 static int copy_opts(struct og_probe *p, struct og_err *err)
 {
 	struct og_probe_opts *o = &p->o;
-	struct og_sv *views[] = {&o->ca_pem, &o->cert_pem, &o->where, &o->field, &o->stack_id,
-		&o->service_namespace, &o->cluster, &o->k8s_namespace, &o->k8s_pod, &o->revision,
-		&o->version, &o->id};
+	struct og_sv *views[] = {&o->ca_pem, &o->cert_pem, &o->where, &o->field, &o->profiles_field,
+		&o->stack_id, &o->service_namespace, &o->cluster, &o->k8s_namespace, &o->k8s_pod,
+		&o->revision, &o->version, &o->id};
 	struct og_send_id *ids = og_arena_new_n(&p->arena, o->nids + 1, struct og_send_id);
 	bool ok = ids != NULL;
 
@@ -255,7 +255,9 @@ static void prepare(struct og_probe *p)
 			.ids = p->o.ids,
 			.nids = t->ingest ? 0 : p->o.nids,
 			.where = p->o.where,
-			.field = p->o.field};
+			.field = s == OG_OTLP_PROFILES && p->o.profiles_field.n
+					 ? p->o.profiles_field
+					 : p->o.field};
 	}
 }
 

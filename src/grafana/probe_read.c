@@ -7,7 +7,7 @@
 #include "otelgate/base/mem.h"
 #include "probe-priv.h"
 
-enum { FIRST_PAUSE_MS = 1000, LAST_PAUSE_MS = 10000, WINDOW_S = 600 };
+enum { FIRST_PAUSE_MS = 1000, LAST_PAUSE_MS = 10000, WINDOW_S = 300 };
 
 static const struct {
 	enum og_gf_backend backend;
@@ -227,7 +227,8 @@ static struct og_gf_query query_of(const struct probe_reading *g)
 	struct og_probe *p = g->p;
 	struct og_gf_query q = {.ask = asks[g->s],
 		.window_s = WINDOW_S,
-		.step_s = 15,
+		/* a sample is seen at the steps of the query alone */
+		.step_s = 1,
 		.label = OG_SV("otelgate_probe_id"),
 		.value = og_svz(p->r.id)};
 

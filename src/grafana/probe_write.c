@@ -10,7 +10,7 @@ static void bad_target(struct og_probe *p, const char *what)
 
 	og_send_say(&r->write, OG_SEND_BAD_TARGET,
 		og_svz(og_arena_fmt(&p->arena, "%s: %s", og_otlp_signal_name(f->signal), what)),
-		og_svz(og_arena_fmt(&p->arena, "Set %.*s",
+		og_svz(og_arena_fmt(&p->arena, "%s %.*s", r->url.n ? "Correct" : "Set",
 			OG_SV_ARG(f->field.n ? f->field : OG_SV("spec.receiver.endpoint")))));
 	probe_written(p);
 }

@@ -65,7 +65,7 @@ struct og_probe_opts {
 	bool insecure;
 	const char *proxy; /* http://[user:password@]host:port; NULL = none */
 	/* For messages and for the causes of a 401. */
-	struct og_sv where, field;    /* see struct og_send_facts */
+	struct og_sv where, field, profiles_field; /* see struct og_send_facts */
 	struct og_sv stack_id;	      /* the user that is right for the OTLP receiver */
 	const struct og_send_id *ids; /* `what` is static */
 	size_t nids;
