@@ -110,7 +110,18 @@ enum ar_name_kind {
 	AR_NAME_PAIR,  /* service.namespace, service.name */
 	AR_NAME_PLACE, /* k8s namespace, service.name */
 	AR_NAME_ALONE, /* service.name */
+	AR_OBJECTS,    /* not a name: the table of objects, and of revisions */
+	AR_REVISIONS,
 };
+enum { AR_KEY_BYTES = 1024 };
+/* The parts with their lengths: no two lists of parts have one key, whatever they hold. False when
+ * they are longer than names can be. */
+bool ar_key(
+	char buf[AR_KEY_BYTES], char kind, const struct og_sv *parts, size_t n, struct og_sv *ret);
+/* Builds a table of names when the first row asks for it. */
+void ar_ensure(struct og_arrival_index *ix, unsigned what);
+void ar_resolve(struct og_arrival_index *ix, uint32_t row);
+void ar_add_load(struct og_arrival_index *ix, const struct og_arrival_row *row);
 struct ar_name *ar_name_find(const struct og_arrival_index *ix, enum ar_name_kind kind,
 	struct og_sv ns, struct og_sv sns, struct og_sv name);
 /* Another workload of the same name; AR_NONE. The first three that are not `self`. */
@@ -178,6 +189,9 @@ enum ar_belong ar_row_belongs(const struct ar_judge *j, const struct ar_one *o,
 /* The decisions. */
 void ar_decide(struct ar_judge *j, struct ar_one *o, struct og_arrival_verdict *v);
 bool ar_would_regress(const struct ar_judge *j, const struct ar_one *o);
+enum { AR_TEXT_MAX = 2000 };
+/* Names come from whoever sends: control characters and what is no text are not passed on. */
+void ar_quote(struct og_buf *b, struct og_sv s);
 /* Texts and findings; message of a verdict whose other fields are there. */
 void ar_say(struct ar_judge *j, struct ar_one *o, struct og_arrival_verdict *v);
 void ar_find(struct ar_judge *j, struct ar_one *o, struct og_arrival_verdict *v);

@@ -36,9 +36,10 @@ bool ar_same_revision(const char *remembered, struct og_sv revision)
 		og_sv(remembered, strnlen(remembered, OG_ARRIVAL_REVISION_BYTES)), revision);
 }
 
+/* Only what an answer said is kept: a grace that was, or a switch, is looked at anew. */
 static bool remembered(const struct ar_judge *j, const struct ar_one *o)
 {
-	return o->before->state != OG_AR_UNKNOWN &&
+	return o->before->state >= OG_AR_NEVER &&
 	       ar_same_revision(o->before->revision, ar_revision(j->w));
 }
 
