@@ -68,7 +68,7 @@ static void put_pods(struct list *l, const char *label, struct og_sv name)
 	og_buf_str(l->b, label);
 	og_buf_lit(l->b, "=~\"");
 	for (size_t i = 0; i < name.n; i++) {
-		if (memchr("\\.+*?()|[]{}^$", name.p[i], 14) && name.p[i])
+		if (name.p[i] && strchr("\\.+*?()|[]{}^$", name.p[i]))
 			og_buf_lit(l->b, "\\\\");
 		put_escaped(l->b, og_sv(name.p + i, 1));
 	}
