@@ -51,12 +51,12 @@ struct og_sv gf_error_text(struct gf_read *g)
 		.max_bytes = 1 << 20, .max_depth = 32, .max_tokens = 20000};
 	static const char *const members[] = {"error", "message", "msg", "detail"};
 	struct og_sv text = og_sv_trim(g->r->body);
-	struct og_jdoc d;
+	struct og_jdoc *d = og_arena_new(g->a, struct og_jdoc);
 	if (gf_is_html(g->r))
 		return OG_SV("");
-	if (text.n && (*text.p == '{' || *text.p == '"') &&
-		og_jdoc_parse(&d, g->a, text, &limits, NULL) == 0) {
-		struct og_jval root = og_jroot(&d);
+	if (d && text.n && (*text.p == '{' || *text.p == '"') &&
+		og_jdoc_parse(d, g->a, text, &limits, NULL) == 0) {
+		struct og_jval root = og_jroot(d);
 		g->root = og_jis(root, OG_J_OBJECT) ? root : OG_JABSENT;
 		for (size_t i = 0; i < OG_COUNT(members); i++) {
 			struct og_jval v = og_jget(root, og_svz(members[i]));
