@@ -46,3 +46,9 @@ check-threads-cloud: $(CLOUD_TEST_BIN)
 	$(Q)$(run_env) $(CLOUD_TEST_BIN)
 
 -include $(CLOUD_TEST_OBJS:.o=.d)
+
+# Against a real Prometheus and a real Loki, which tests/e2e builds.
+.PHONY: compare-cloud
+compare-cloud: $(CLOUD_BIN) ## The simulated cloud against a real Prometheus and Loki
+	$(Q)tests/cloud/compare.py $< "$$(tests/e2e/tools/build --where prometheus)/prometheus" \
+		"$$(tests/e2e/tools/build --where loki)/loki"

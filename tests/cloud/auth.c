@@ -118,6 +118,10 @@ bool cl_authorised(struct cl_req *q, const char *scope)
 			return refuse(q, "invalid credentials");
 		token = og_sv(h.p + 7, h.n - 7);
 	} else {
+		/* what the edge says to a token without its user */
+		if (bearer)
+			return refuse(q, "legacy auth cannot be upgraded because the host is not "
+					 "found");
 		if (!basic || og_base64_decode(&b, og_sv(h.p + 6, h.n - 6), NULL))
 			return refuse(q, "invalid authentication credentials");
 		colon = og_sv_chr(og_buf_view(&b), ':');
@@ -131,12 +135,8 @@ bool cl_authorised(struct cl_req *q, const char *scope)
 	if (r == 0)
 		return refuse(q, "invalid token");
 	if (user.p && !og_sv_eq(user, og_svz(users[q->host])))
-		return refuse(q, "legacy auth cannot be upgraded because the host is not found");
-	if (r < 0 && q->host == OG_CLOUD_DISCOVERY) {
-		og_buf_lit(&q->out, "{\"code\":\"Forbidden\",\"message\":\"Access denied: the "
-				    "access policy lacks stacks:read\"}");
-		cl_json(q, 403);
-		return false;
-	}
+		return refuse(q, "invalid authentication credentials");
+	if (r < 0 && q->host == OG_CLOUD_DISCOVERY)
+		return refuse(q, "missing required scope [stacks:read]");
 	return r > 0 || refuse(q, "invalid scope requested");
 }

@@ -15,8 +15,8 @@ START_TEST(each_host_has_its_user)
 	ck_assert_int_eq(ask(&a), 200);
 	a.user = og_cloud_user(cloud, OG_CLOUD_LOKI);
 	ck_assert_int_eq(ask(&a), 401);
-	ck_assert(has("{'status':'error','error':'authentication error: legacy auth cannot be "
-		      "upgraded because the host is not found'}"));
+	ck_assert(has("{'status':'error','error':'authentication error: invalid authentication "
+		      "credentials'}"));
 	a.user = NULL;
 	a.token = "glc_nothing";
 	ck_assert_int_eq(ask(&a), 401);
@@ -27,6 +27,7 @@ START_TEST(each_host_has_its_user)
 	ck_assert(head_has("WWW-Authenticate: Basic"));
 	a.headers = "Authorization: Bearer glc_sim-all\r\n";
 	ck_assert_int_eq(ask(&a), 401);
+	ck_assert(has("legacy auth cannot be upgraded because the host is not found"));
 	a.headers = "Authorization: Basic !!\r\n";
 	ck_assert_int_eq(ask(&a), 401);
 }
@@ -67,7 +68,8 @@ START_TEST(discovery)
 	ck_assert_int_eq(ask(&(struct ask){.host = OG_CLOUD_DISCOVERY,
 				 .path = "/api/instances/" OG_CLOUD_SLUG,
 				 .token = OG_CLOUD_TOKEN_WRITE}),
-		403);
+		401);
+	ck_assert(has("missing required scope [stacks:read]"));
 	ck_assert_int_eq(ask(&(struct ask){.host = OG_CLOUD_DISCOVERY,
 				 .path = "/api/instances/" OG_CLOUD_SLUG,
 				 .token = "x"}),
