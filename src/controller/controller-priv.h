@@ -29,6 +29,7 @@ enum controller_part_id {
 	PART_CREDENTIALS,
 	PART_EGRESS,
 	PART_RESTART,
+	PART_VERIFY,
 	PART_COUNT_
 };
 
@@ -94,6 +95,9 @@ struct controller {
 
 	/* restart.c */
 	struct restarts *restarts;
+
+	/* verify.c */
+	struct verify_part *verify;
 
 	/* scan.c */
 	struct og_timer scan_timer;

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include "cred-priv.h"
+#include "verify-priv.h"
 #include "otelgate/base/parse.h"
 #include "otelgate/codec/jwrite.h"
 
@@ -97,14 +98,32 @@ static struct condition distributed_condition(
 	return c;
 }
 
-static struct condition ready_condition(
-	const struct condition *valid, const struct condition *distributed)
+/* The first that is not as it should be, in the order of cause and effect; what is asked of nobody
+ * does not count. */
+static struct condition ready_condition(const struct condition *all, size_t n)
 {
-	const struct condition *decides = strcmp(valid->status, "True") != 0 ? valid : distributed;
-	struct condition c = *decides;
+	struct condition c = all[1];
 
+	for (size_t i = 0; i < n; i++) {
+		if (!strcmp(all[i].status, "True") || !strcmp(all[i].reason, "NotConfigured"))
+			continue;
+		c = all[i];
+		break;
+	}
 	c.type = "Ready";
 	return c;
+}
+
+/* How the backends answer. Returns how many there are to tell. */
+static size_t queryable(const struct cred *k, const struct og_stack *spec, struct og_arena *arena,
+	struct condition ret[VERIFY_CONDITIONS])
+{
+	struct verify_condition v[VERIFY_CONDITIONS];
+	size_t n = verify_conditions(k->c, spec->name, arena, v);
+
+	for (size_t i = 0; i < n; i++)
+		ret[i] = (struct condition){v[i].type, v[i].status, v[i].reason, v[i].message};
+	return n;
 }
 
 static struct og_jval old_condition(struct og_jval status, const char *type)
@@ -164,8 +183,11 @@ static void make_status(const struct cred *k, const struct cred_stack *s,
 
 	if (s)
 		sum_up(k, s, &sum);
-	struct condition c[3] = {valid_condition(s), distributed_condition(s, &sum, &text)};
-	c[2] = ready_condition(&c[0], &c[1]);
+	struct condition c[3 + VERIFY_CONDITIONS] = {
+		valid_condition(s), distributed_condition(s, &sum, &text)};
+	size_t nconds = 2 + queryable(k, spec, a->arena, &c[2]);
+	c[nconds] = ready_condition(c, nconds);
+	nconds++;
 	struct og_sv hash = hash_to_tell(k, s, &sum, before);
 	ret->later = s && s->known && s->cred.state == OG_CREDENTIAL_VALID &&
 		     !og_sv_eq(hash, og_svz(s->cred.hash));
@@ -192,7 +214,7 @@ static void make_status(const struct cred *k, const struct cred_stack *s,
 		og_buf_lit(b, "},");
 	}
 	og_buf_lit(b, "\"conditions\":[");
-	for (size_t i = 0; i < OG_COUNT(c); i++) {
+	for (size_t i = 0; i < nconds; i++) {
 		if (i)
 			og_buf_ch(b, ',');
 		put_condition(b, &c[i], status, generation, now, a->arena);

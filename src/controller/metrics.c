@@ -7,6 +7,9 @@
 static const double status_seconds[] = {
 	.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 1800};
 
+/* A minute is the interval of exports, and that of the questions. */
+static const double arrival_seconds[] = {5, 10, 20, 30, 60, 90, 120, 180, 300, 600, 1800};
+
 const struct og_metric_def og_controller_metrics[OG_CM_COUNT_] = {
 	[OG_CM_MISSED_PODS] = {"otelgate_missed_pods",
 		"Running pods that should be injected and are not, by reason.", OG_METRIC_GAUGE,
@@ -59,4 +62,23 @@ const struct og_metric_def og_controller_metrics[OG_CM_COUNT_] = {
 	[OG_CM_CREDENTIAL_ROTATED] = {"otelgate_credential_rotation_timestamp_seconds",
 		"When the credentials of a stack were last in place everywhere after a change, as Unix time.",
 		OG_METRIC_GAUGE, "seconds", {"stack"}, NULL, 0, 0},
+	[OG_CM_SIGNALS] = {"otelgate_workload_signals",
+		"Workloads of verified stacks by what arrives of a signal.", OG_METRIC_GAUGE, NULL,
+		{"signal", "state"}, NULL, 0, 0},
+	[OG_CM_REGRESSIONS] = {"otelgate_signal_regressions_total",
+		"New revisions with which a signal stopped that had arrived.", OG_METRIC_COUNTER,
+		NULL, {"signal"}, NULL, 0, 0},
+	[OG_CM_ARRIVAL_SECONDS] = {"otelgate_signal_arrival_seconds",
+		"From the end of a rollout to the proof that the signal arrives.",
+		OG_METRIC_HISTOGRAM, "seconds", {"signal"}, arrival_seconds,
+		OG_COUNT(arrival_seconds), 0},
+	[OG_CM_BACKEND_ANSWERS] = {"otelgate_backend_answers",
+		"1 when the last cycle of questions to the backend was answered.", OG_METRIC_GAUGE,
+		NULL, {"stack", "backend"}, NULL, 0, 0},
+	[OG_CM_BACKEND_ANSWERED] = {"otelgate_backend_last_answer_timestamp_seconds",
+		"When the latest answer of the backend was made, as Unix time.", OG_METRIC_GAUGE,
+		"seconds", {"stack", "backend"}, NULL, 0, 0},
+	[OG_CM_VERIFY_SECONDS] = {"otelgate_verify_judging_duration_seconds",
+		"Time that the last judging of all workloads of the stack took.", OG_METRIC_GAUGE,
+		"seconds", {"stack"}, NULL, 0, 0},
 };

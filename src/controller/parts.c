@@ -5,6 +5,7 @@
 #include "credentials-priv.h"
 #include "egress-priv.h"
 #include "restart-priv.h"
+#include "verify-priv.h"
 #include "workload-priv.h"
 
 enum {
@@ -44,6 +45,12 @@ const struct controller_part controller_parts[PART_COUNT_] = {
 		.resync = restarts_resync,
 		.work = restarts_work,
 		.workload_changed = restarts_workload_changed},
+	[PART_VERIFY] = {.name = "verify",
+		.workers = 2,
+		.init = verify_init,
+		.fini = verify_fini,
+		.resync = verify_resync,
+		.work = verify_work},
 };
 
 bool controller_acts(const struct controller *c)

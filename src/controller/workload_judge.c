@@ -147,33 +147,6 @@ static void say_egress(struct pass *p, struct og_telemetry_said *s)
 	say(s, status[es->allowed], es->reason, es->message);
 }
 
-/* ---- what arrives ---- */
-
-static void say_received(struct pass *p, enum og_signal signal, struct og_telemetry_said *s)
-{
-	if (p->signals[signal] == OG_MODE_OFF)
-		say(s, OG_COND_UNKNOWN, "Off", OG_SV("The signal is not asked for."));
-	else
-		say(s, OG_COND_UNKNOWN, "NotVerified",
-			OG_SV("What arrives in Grafana Cloud is not verified."));
-}
-
-static void say_all(struct pass *p)
-{
-	struct og_telemetry_said *s = p->status.said;
-	static const struct {
-		enum og_telemetry_cond cond;
-		enum og_signal signal;
-	} signals[] = {{OG_TC_METRICS_RECEIVED, OG_SIGNAL_METRICS},
-		{OG_TC_TRACES_RECEIVED, OG_SIGNAL_TRACES}, {OG_TC_LOGS_RECEIVED, OG_SIGNAL_LOGS},
-		{OG_TC_PROFILES_RECEIVED, OG_SIGNAL_PROFILES}};
-
-	say_injected(p, &s[OG_TC_INJECTED]);
-	say_rollout(p, &s[OG_TC_ROLLOUT_COMPLETE]);
-	for (size_t i = 0; i < OG_COUNT(signals); i++)
-		say_received(p, signals[i].signal, &s[signals[i].cond]);
-}
-
 /* ---- pods that are not as they should be ---- */
 
 static bool is_old(const struct og_rollout_pod *pod)
@@ -253,6 +226,9 @@ static bool list_findings(struct pass *p)
 	add_finding(p, list, &n, p->credentials.finding, p->credentials.message);
 	add_finding(p, list, &n, p->egress.finding, p->egress.message);
 	add_finding(p, list, &n, p->egress.ingress_finding, p->egress.ingress_message);
+	const struct arrival_said *said = p->entry->arrival.said;
+	for (uint32_t i = 0; p->verified && said && i < said->nfindings; i++)
+		add_finding(p, list, &n, said->findings[i].id, said->findings[i].message);
 	p->status.findings = list;
 	p->status.nfindings = n;
 	return true;
@@ -371,10 +347,14 @@ int pass_judge(struct pass *p, struct og_err *err)
 	say_credentials(p, &p->status.said[OG_TC_CREDENTIALS_READY]);
 	if ((r = og_rollout_judge(&p->in, p->arena, &p->result, err)) < 0)
 		return r;
+	if ((r = pass_arrival(p, err)) < 0)
+		return r;
 	remember_health(p);
 	take_found(p);
 	say_egress(p, &p->status.said[OG_TC_EGRESS_ALLOWED]);
-	say_all(p);
+	say_injected(p, &p->status.said[OG_TC_INJECTED]);
+	say_rollout(p, &p->status.said[OG_TC_ROLLOUT_COMPLETE]);
+	pass_received(p);
 	take_status(p);
 	if (!list_old(p) || !list_findings(p) || p->arena->failed)
 		return og_err_set(err, OG_E_OOM, "judging a workload");

@@ -17,6 +17,7 @@ void workload_entry_free(struct workload_entry *e)
 	if (!e)
 		return;
 	og_free(e->w);
+	arrival_fini(&e->arrival);
 	og_free(e->refused);
 	og_free(e);
 }
@@ -166,6 +167,7 @@ static void look_at_status(struct pass *p)
 	p->has_seen =
 		og_store_get(s, p->ref.ns, og_telemetry_name(p->ref.kind, p->ref.name, name), &r) &&
 		og_telemetry_seen_read(r.extra, &p->seen, NULL) == 0;
+	p->status_created_s = p->has_seen ? r.created_s : 0;
 }
 
 /* Into the table. False for want of memory: what was found before stays. */

@@ -169,5 +169,5 @@ int pass_plan(struct pass *p, struct og_err *err)
 	p->owner_facts = in.facts;
 	take(p, plan);
 	take_texts(p, plan, in.object);
-	return 0;
+	return pass_expect(p, plan, err);
 }

@@ -240,7 +240,8 @@ static bool settling(struct pass *p, int64_t now)
 	if (!e->settle_until_ns)
 		e->settle_until_ns = now + SETTLE_MS * OG_NS_PER_MS;
 	return now < e->settle_until_ns &&
-	       (p->status.said[OG_TC_CREDENTIALS_READY].status == OG_COND_UNKNOWN ||
+	       ((p->verified && !e->arrival.said && p->seen.seen_text.n) ||
+		       p->status.said[OG_TC_CREDENTIALS_READY].status == OG_COND_UNKNOWN ||
 		       (egress && strcmp(egress, "NotLookedAt") == 0));
 }
 

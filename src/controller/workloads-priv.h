@@ -6,6 +6,7 @@
 #include "otelgate/core/telemetry.h"
 #include "credentials-priv.h"
 #include "egress-priv.h"
+#include "verify-priv.h"
 #include "workload-priv.h"
 
 enum { WORKLOAD_KEY_BYTES = 1024, WORKLOAD_LISTENERS = 16 };
@@ -35,6 +36,7 @@ struct workload_entry {
 	enum og_rollout_state said_rollout;
 	const char *said_reason; /* of the rollout; static */
 	bool said_blame, said_foreign;
+	struct arrival arrival;
 	/* workload_refused.c; monotonic, 0 = not */
 	int64_t unmade_ns, asked_ns; /* pods are missing since; their Events were asked for */
 	char *refused;		     /* what the newest says; NULL = nothing known */
@@ -97,6 +99,10 @@ struct pass {
 	bool opted_in;
 	struct workload found; /* views of arena and stores */
 	enum og_signal_mode signals[OG_SIGNAL_COUNT_];
+	bool verified; /* its stack says where to ask */
+	struct og_arrival_workload arrival;
+	enum og_profiles_state profiles;
+	int64_t status_created_s; /* creation of its WorkloadTelemetry; 0 = there is none */
 	struct og_rollout_input in;
 	struct og_rollout_result result;
 	struct egress_state egress;

@@ -4,7 +4,8 @@
 #include "otelgate/base/map.h"
 #include "otelgate/core/arrival.h"
 
-enum { AR_NONE = UINT32_MAX };
+/* An enumerator is an int in ISO C. */
+#define AR_NONE UINT32_MAX
 
 /* Why a verdict is what it is; rows of arrival_reasons.c in this order. */
 enum ar_why {

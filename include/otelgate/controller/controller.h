@@ -40,6 +40,12 @@ enum og_controller_metric {
 	OG_CM_STATUS_SECONDS,
 	OG_CM_CREDENTIAL_SECRETS, /* state */
 	OG_CM_CREDENTIAL_ROTATED, /* stack */
+	OG_CM_SIGNALS,		  /* signal, state */
+	OG_CM_REGRESSIONS,	  /* signal */
+	OG_CM_ARRIVAL_SECONDS,	  /* signal */
+	OG_CM_BACKEND_ANSWERS,	  /* stack, backend */
+	OG_CM_BACKEND_ANSWERED,	  /* stack, backend */
+	OG_CM_VERIFY_SECONDS,	  /* stack */
 	OG_CM_COUNT_
 };
 /* OG_CM_COUNT_ rows, in the order of the enum. */
@@ -66,6 +72,8 @@ struct og_controller_opts {
 	int64_t scan_ms;	       /* least time between two scans; 0 = 5 s */
 	int64_t prune_ms;    /* a Secret that nobody needs any more stays for so long; 0 = 10 s */
 	double writes_per_s; /* budget of the leader's writes; 0 = 5 */
+	uint32_t verify_ms;  /* between two cycles of questions; 0 = spec.query.interval */
+	int64_t verify_request_ms; /* between two requests to one backend; 0 = 1 s */
 
 	/* For tests: a readable stop_fd (-1 = none) acts as SIGTERM, and no signal is touched. */
 	int stop_fd;

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * What is to arrive from a workload, by its plan: under which names, and which signals its
+ * containers are told to send. The pods, and what became of them, are the caller's to add.
+ */
+#include "otelgate/core/arrival.h"
+#include "otelgate/core/plan.h"
+
+struct og_expectation {
+	struct og_arrival_identity *identities; /* one for each container that is a target */
+	uint32_t nidentities;
+	struct og_arrival_ask ask[OG_SIGNAL_COUNT_];
+	enum og_profiles_state profiles; /* the best of the containers' */
+};
+
+/*
+ * Of several containers a signal is sent when one of them sends it. What a container takes from a
+ * ConfigMap or a Secret is not known, and taken for ours. Views are of the plan or the arena.
+ * Errors: OOM.
+ */
+int og_expect(const struct og_plan *plan, struct og_arena *arena, struct og_expectation *ret,
+	struct og_err *err);

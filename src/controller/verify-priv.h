@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * Proof of arrival, as the leader's other parts see it: what a workload is to send, made by its
+ * pass; what arrives of it, found by the part; and how it stands with the stacks' backends. On the
+ * loop's thread.
+ */
+#include "controller-priv.h"
+#include "otelgate/core/arrival.h"
+#include "otelgate/core/plan.h"
+#include "otelgate/core/telemetry.h"
+#include "otelgate/verify/verify.h"
+
+struct workload_entry;
+
+/* What the judgement needs to know of one workload: one block with its lists and texts. */
+struct arrival_facts {
+	struct og_arrival_workload w;
+	struct og_sv stack;
+	enum og_profiles_state profiles;
+	uint64_t mark; /* of all of it */
+	size_t bytes;
+};
+
+/* One signal as it was judged. Strings are the block's. */
+struct arrival_signal {
+	enum og_arrival_state state;
+	const char *reason, *finding, *why; /* static */
+	struct og_sv message;
+	enum og_arrival_tie tie;
+	enum og_arrival_trust trust;
+	enum og_arrival_route route;
+	bool expected, kept, covers_known, regressed;
+	uint32_t covered, of;
+	const struct og_sv *silent;
+	uint32_t nsilent;
+	struct og_sv query, explore;
+};
+
+enum { ARRIVAL_FINDINGS = 8 };
+
+/* What was found of one workload: one block, replaced as a whole when it says something else. */
+struct arrival_said {
+	uint64_t mark; /* of what a status says of it, without times */
+	struct arrival_signal signal[OG_SIGNAL_COUNT_];
+	struct og_telemetry_finding findings[ARRIVAL_FINDINGS];
+	uint32_t nfindings;
+};
+
+/* Part of a workload's entry. */
+struct arrival {
+	struct arrival_facts *facts; /* NULL = its stack is not verified */
+	struct arrival_said *said;   /* NULL = not judged yet */
+	struct og_arrival_memory memory;
+	struct og_arrival_memory written; /* as its status says it, which is not for each look */
+	int64_t written_ns;		  /* monotonic; when `written` was taken; 0 = by another */
+	uint64_t written_mark;
+	bool restored; /* memory has been looked for in the status */
+};
+void arrival_fini(struct arrival *a);
+/* Whether its status is to be written for what arrives: it says something else, or long ago. */
+bool arrival_due(struct controller *c, const struct arrival *a);
+
+/* How a stack is verified. */
+bool controller_verifies(struct controller *c, struct og_sv stack);
+/* Facts or memory of a workload of it have changed: it is judged within a second or so. */
+void verify_soon(struct controller *c, struct og_sv stack);
+
+/* verify_stack.c: conditions of the GrafanaStack. */
+struct verify_condition {
+	const char *type, *status, *reason;
+	struct og_sv message; /* the arena's */
+};
+enum { VERIFY_CONDITIONS = 4 };
+/* Their number; 0 = the stack is not verified. *ret_ready: the first that is False, or NULL. */
+uint32_t verify_conditions(struct controller *c, struct og_sv stack, struct og_arena *arena,
+	struct verify_condition ret[VERIFY_CONDITIONS]);
+
+/* The row of the table of parts. */
+int verify_init(struct controller *c, struct og_err *err);
+void verify_fini(struct controller *c);
+void verify_resync(struct controller *c);
+void verify_work(struct controller *c, struct og_sv key);
+
+/* ---- between the files of the part ---- */
+
+struct verify_part;
+
+struct verify_part_stack {
+	struct verify_part *p;
+	char *name;
+	struct og_secret token;
+	bool token_known; /* a reading has ended */
+	const char
+		*token_why; /* why there is none; static; NULL = there is one, or none is wanted */
+	const char *token_finding;
+	char *token_message;
+	struct og_timer judge;
+	int64_t judged_ns, took_ns; /* the last judging: its end, and how long it took */
+	uint64_t told;		    /* digest of the conditions that the status was told */
+};
+
+struct verify_op; /* a Secret being read */
+
+struct verify_part {
+	struct controller *c;
+	struct og_cluster_config *cfg;
+	struct og_httpc *http;
+	struct og_verify *engine;
+	struct og_map stacks; /* name → struct verify_part_stack */
+	struct verify_op *ops;
+	struct og_arena arena; /* of a judging */
+};
+
+const struct og_stack *verify_stack_spec(const struct verify_part *p, struct og_sv name);
+struct verify_part_stack *verify_stack_find(const struct verify_part *p, struct og_sv name);
+/* Whether the stack says where to ask. */
+bool verify_wanted(const struct og_stack *s);
+
+/* verify_judge.c */
+void verify_judge(struct verify_part *p, struct verify_part_stack *s);
+/* verify_say.c: Events for what has turned, and the numbers. */
+void verify_say(struct verify_part *p, const struct workload *w,
+	const struct og_arrival_workload *f, const struct og_arrival_memory *before,
+	const struct og_arrival_result *now);
+void verify_count(struct verify_part *p);
+/* verify_token.c */
+void verify_read_token(struct verify_part *p, struct og_sv key, struct og_sv stack);
+void verify_ops_cancel(struct verify_part *p);
+/* verify.c: hands what the configuration and the Secrets say to the engine. */
+void verify_hand_over(struct verify_part *p);
+/* verify_stack.c: has the status of the stack written when its conditions are others. */
+void verify_tell_stack(struct verify_part *p, struct verify_part_stack *s);
+/* Namespaces with workloads of the stack, for the engine. */
+uint32_t verify_places(
+	void *ctx, struct og_sv stack, struct og_arena *arena, const struct og_verify_place **ret);
+
+/* verify_facts.c: of the pass. */
+struct pass;
+/* Takes from the plan what is to arrive. Errors: OOM. */
+int pass_expect(struct pass *p, const struct og_plan *plan, struct og_err *err);
+/* After the rollout is judged: the facts, if they are others, into the entry. Errors: OOM. */
+int pass_arrival(struct pass *p, struct og_err *err);
+/* What was found goes into the status: conditions, signals, findings. */
+void pass_received(struct pass *p);

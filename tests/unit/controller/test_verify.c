@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Proof of arrival, from telemetry in a simulated Grafana Cloud to the status in a simulated
+ * cluster. */
+#include <time.h>
+#include "cloud/cloud.h"
+#include "otelgate/base/clock.h"
+#include "otelgate/base/mem.h"
+#include "sim/client.h"
+#include "support/suite.h"
+#include "support/workload_objects.h"
+
+static struct og_cloud *cloud;
+static struct cr r;
+
+static void put_secret(const char *token)
+{
+	char b64[128] = "";
+	static const char set[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t n = strlen(token), o = 0;
+
+	for (size_t i = 0; i < n; i += 3) {
+		unsigned v = (unsigned)(unsigned char)token[i] << 16;
+		v |= i + 1 < n ? (unsigned)(unsigned char)token[i + 1] << 8 : 0;
+		v |= i + 2 < n ? (unsigned)(unsigned char)token[i + 2] : 0;
+		b64[o++] = set[v >> 18 & 63];
+		b64[o++] = set[v >> 12 & 63];
+		b64[o++] = i + 1 < n ? set[v >> 6 & 63] : '=';
+		b64[o++] = i + 2 < n ? set[v & 63] : '=';
+	}
+	cr_putf("{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"read\","
+		"\"namespace\":\"monitoring\"},\"data\":{\"token\":\"%s\"}}",
+		b64);
+}
+
+/* `more` is put into spec.query, `signals` is of the profile. */
+static void put_config(const char *more, const char *signals)
+{
+	static char text[4096];
+
+	(void)snprintf(text, sizeof(text),
+		"apiVersion: otelgate.dev/v1alpha1\nkind: GrafanaStack\nmetadata: {name: s}\n"
+		"spec:\n  receiver: {endpoint: 'http://alloy.example.com:4318'}\n"
+		"  query:\n    secretRef: {name: read, namespace: monitoring}\n"
+		"    prometheus: {url: '%s', user: '%s'}\n    loki: {url: '%s', user: '%s'}\n"
+		"    tempo: {url: '%s', user: '%s'}\n    pyroscope: {url: '%s', user: '%s'}\n%s"
+		"---\napiVersion: otelgate.dev/v1alpha1\nkind: TelemetryProfile\n"
+		"metadata: {name: p}\nspec: {stack: s%s}\n",
+		og_cloud_url(cloud, OG_CLOUD_PROM), og_cloud_user(cloud, OG_CLOUD_PROM),
+		og_cloud_url(cloud, OG_CLOUD_LOKI), og_cloud_user(cloud, OG_CLOUD_LOKI),
+		og_cloud_url(cloud, OG_CLOUD_TEMPO), og_cloud_user(cloud, OG_CLOUD_TEMPO),
+		og_cloud_url(cloud, OG_CLOUD_PYROSCOPE), og_cloud_user(cloud, OG_CLOUD_PYROSCOPE),
+		more, signals);
+	cr_apply(text);
+}
+
+static void start(void)
+{
+	struct og_err err = OG_ERR_INIT;
+
+	cr_setup();
+	cr_crd("workloadtelemetries");
+	ck_assert_msg(og_cloud_start(NULL, &cloud, &err) == 0, "%s", err.msg);
+	cr_put("{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"monitoring\"}}");
+	put_secret(OG_CLOUD_TOKEN_READ);
+}
+
+static void finish(void)
+{
+	og_cloud_stop(og_take(cloud));
+	cr_teardown();
+}
+
+static void begin(const char *name)
+{
+	cr_init(&r, name);
+	r.o.no_lease = true;
+	r.o.verify_ms = 300;
+	r.o.verify_request_ms = 1;
+	cr_begin(&r, NULL);
+}
+
+/* ---- telemetry ---- */
+
+static void push(const char *signal, const char *service, const char *pod, const char *rev)
+{
+	static char text[4096];
+	struct og_err err = OG_ERR_INIT;
+	char resource[1024], item[512];
+	long long at = (long long)(og_cloud_now_ns(cloud) - 20 * OG_NS_PER_S);
+	const char *list = "resourceSpans", *inner = "scopeSpans";
+
+	(void)snprintf(resource, sizeof(resource),
+		"{\"attributes\":["
+		"{\"key\":\"service.name\",\"value\":{\"stringValue\":\"%s\"}},"
+		"{\"key\":\"service.namespace\",\"value\":{\"stringValue\":\"shop\"}},"
+		"{\"key\":\"service.instance.id\",\"value\":{\"stringValue\":\"shop.%s.app\"}},"
+		"{\"key\":\"k8s.namespace.name\",\"value\":{\"stringValue\":\"shop\"}},"
+		"{\"key\":\"k8s.pod.name\",\"value\":{\"stringValue\":\"%s\"}},"
+		"{\"key\":\"telemetry.sdk.language\",\"value\":{\"stringValue\":\"go\"}},"
+		"{\"key\":\"otelgate.revision\",\"value\":{\"stringValue\":\"%s\"}}]}",
+		service, pod, pod, rev);
+	(void)snprintf(item, sizeof(item),
+		"\"spans\":[{\"traceId\":\"0af7651916cd43dd8448eb211c80319c\",\"spanId\":"
+		"\"b7ad6b7169203331\",\"name\":\"GET /\",\"kind\":2,\"startTimeUnixNano\":\"%lld\","
+		"\"endTimeUnixNano\":\"%lld\"}]",
+		at, at + 1000000);
+	if (!strcmp(signal, "metrics")) {
+		list = "resourceMetrics";
+		inner = "scopeMetrics";
+		(void)snprintf(item, sizeof(item),
+			"\"metrics\":[{\"name\":\"queue.length\",\"gauge\":{\"dataPoints\":[{"
+			"\"timeUnixNano\":\"%lld\",\"asDouble\":1}]}}]",
+			at);
+	} else if (!strcmp(signal, "logs")) {
+		list = "resourceLogs";
+		inner = "scopeLogs";
+		(void)snprintf(item, sizeof(item),
+			"\"logRecords\":[{\"timeUnixNano\":\"%lld\",\"severityNumber\":9,"
+			"\"body\":{\"stringValue\":\"hello\"}}]",
+			at);
+	}
+	(void)snprintf(text, sizeof(text),
+		"{\"%s\":[{\"resource\":%s,\"%s\":[{\"scope\":{\"name\":\"t\"},%s}]}]}", list,
+		resource, inner, item);
+	ck_assert_msg(og_cloud_push(cloud, signal, text, &err) == 0, "%s: %s", err.msg, text);
+}
+
+static void push_all(const char *pod, const char *rev)
+{
+	push("metrics", "web", pod, rev);
+	push("traces", "web", pod, rev);
+	push("logs", "web", pod, rev);
+}
+
+/* ---- the cluster ---- */
+
+static const char *old_time(void)
+{
+	return "2026-01-01T00:00:00Z";
+}
+
+/* Deployment web with two pods of the wanted revision that have run for long. */
+static const char *run_web(void)
+{
+	static char rev[32];
+
+	cr_put(DEPLOYMENT("web", UID("d1"), IN, DONE));
+	cr_put(REPLICA_SET("web-1", UID("e1")));
+	CR_UNTIL(*revision("deployment-web"));
+	(void)snprintf(rev, sizeof(rev), "%s", revision("deployment-web"));
+	pod("web-1-a", old_time(), rev);
+	pod("web-1-b", old_time(), rev);
+	return rev;
+}
+
+static bool state(const char *signal, const char *want)
+{
+	char mark[64];
+	const char *o = cr_get(WT, "shop", "deployment-web"), *at;
+
+	(void)snprintf(mark, sizeof(mark), "\"%s\":{", signal);
+	at = o ? strstr(o, "\"signals\":{") : NULL;
+	at = at ? strstr(at, mark) : NULL;
+	if (!at)
+		return false;
+	const char *end = strchr(at, '}');
+	(void)snprintf(mark, sizeof(mark), "\"state\":\"%s\"", want);
+	const char *found = strstr(at, mark);
+	return found && found < end;
+}
+
+static bool stack_says(const char *type, const char *status, const char *reason)
+{
+	const char *o = cr_get("grafanastacks.otelgate.dev", NULL, "s");
+	char mark[64], want[2][64];
+	static char text[2048];
+
+	(void)snprintf(mark, sizeof(mark), "\"type\":\"%s\"", type);
+	const char *at = o ? strstr(o, mark) : NULL;
+	if (!at)
+		return false;
+	const char *from = at, *to = strchr(at, '}');
+	while (from > o && *from != '{')
+		from--;
+	(void)snprintf(text, sizeof(text), "%.*s", (int)(to - from), from);
+	(void)snprintf(want[0], sizeof(want[0]), "\"status\":\"%s\"", status);
+	(void)snprintf(want[1], sizeof(want[1]), "\"reason\":\"%s\"", reason);
+	bool says = strstr(text, want[0]) && strstr(text, want[1]);
+	if (!says && getenv("CR_SHOW"))
+		fprintf(stderr, "%s\n", o);
+	return says;
+}
+
+/* Events of that reason in the namespace. */
+static unsigned events(const char *reason)
+{
+	struct og_err err = OG_ERR_INIT;
+	og_auto_arena struct og_arena arena;
+	struct og_sim_client client;
+	struct og_kube_answer a;
+	char query[96];
+	unsigned n = 0;
+
+	og_arena_init(&arena, 0, 0);
+	(void)snprintf(query, sizeof(query), "fieldSelector=reason%%3D%s", reason);
+	ck_assert_int_eq(og_sim_client_init(&client, cr_sim, NULL, NULL, &err), 0);
+	const struct og_kube_request q = {.verb = OG_KUBE_LIST,
+		.res = {.version = OG_SV("v1"), .resource = OG_SV("events"), .ns = OG_SV("shop")},
+		.query = og_svz(query)};
+	ck_assert_msg(og_kube_wait(client.kube, &q, &arena, &a, &err) == 0, "%s", err.msg);
+	og_jfor (it, og_jgetl(og_jroot(a.doc), "items"))
+		n++;
+	og_sim_client_fini(&client);
+	return n;
+}
+
+/* ---- the cases ---- */
+
+START_TEST(what_arrives_makes_it_ready)
+{
+	put_config("    grace: 0s\n", "");
+	begin("a");
+	const char *rev = run_web();
+	CR_UNTIL(state("metrics", "Never"));
+	ck_assert(is("deployment-web", "MetricsReceived", "False"));
+	ck_assert(is("deployment-web", "Ready", "False"));
+	push_all("web-1-a", rev);
+	push_all("web-1-b", rev);
+	CR_UNTIL(state("metrics", "Flowing") && state("traces", "Flowing") &&
+		 state("logs", "Flowing"));
+	CR_UNTIL(is("deployment-web", "Ready", "True"));
+	ck_assert(is("deployment-web", "MetricsReceived", "True"));
+	ck_assert(is("deployment-web", "TracesReceived", "True"));
+	ck_assert(is("deployment-web", "LogsReceived", "True"));
+	const char *o = cr_get(WT, "shop", "deployment-web");
+	ck_assert_ptr_nonnull(strstr(o, "\"pods\":\"2/2\""));
+	ck_assert_ptr_nonnull(strstr(o, "\"tie\":\"revision\""));
+	ck_assert_ptr_nonnull(strstr(o, "\"lastSeen\":\""));
+	CR_UNTIL(stack_says("Ready", "True", "NoCredentials"));
+	ck_assert(stack_says("MetricsQueryable", "True", "Answers"));
+	ck_assert(stack_says("ProfilesQueryable", "True", "Answers"));
+	CR_UNTIL(events("TelemetryMissing") && events("TelemetryArrived"));
+	CR_UNTIL(cr_metric(&r, "otelgate_workload_signals{signal=\"metrics\",state=\"Flowing\"}") ==
+		 1);
+	ck_assert(cr_metric(&r, "otelgate_backend_answers{stack=\"s\",backend=\"loki\"}") == 1);
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
+START_TEST(without_a_place_to_ask_it_is_as_before)
+{
+	cr_apply(CONFIG);
+	begin("a");
+	run_web();
+	CR_UNTIL(is("deployment-web", "Ready", "True"));
+	ck_assert(is("deployment-web", "MetricsReceived", "Unknown"));
+	ck_assert_ptr_nonnull(
+		strstr(condition("deployment-web", "MetricsReceived"), "NotVerified"));
+	const char *o = cr_get(WT, "shop", "deployment-web");
+	ck_assert_ptr_null(strstr(o, "\"signals\""));
+	ck_assert_ptr_null(strstr(o, "\"seen\""));
+	ck_assert_uint_eq(og_cloud_requests(cloud, OG_CLOUD_PROM, NULL), 0);
+	ck_assert(!stack_says("MetricsQueryable", "Unknown", "NotAskedYet"));
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("controller/verify");
+	TCase *tc = tcase_create("verify");
+	tcase_set_timeout(tc, 60);
+	tcase_add_checked_fixture(tc, start, finish);
+	tcase_add_test(tc, what_arrives_makes_it_ready);
+	tcase_add_test(tc, without_a_place_to_ask_it_is_as_before);
+	suite_add_tcase(s, tc);
+	return og_suite_run(s);
+}
