@@ -317,8 +317,9 @@ writes() {
 		grep -F "\"$account\"" "$D/log/audit.log" | jq -r --arg u "$account" 'select(.user.username == $u and .stage == "ResponseComplete")
 			| select(.verb | IN("create", "update", "patch", "delete", "deletecollection"))
 			| "\(.requestReceivedTimestamp) \(.verb) \(.objectRef.resource) \(.requestURI | sub("[?].*"; "")) \(.responseStatus.code)"'
-	fi | grep -v ' leases \| events ' >"$W/writes.all" || :
-	awk -v seen="$(cat "$W/writes.seen" 2>/dev/null || :)" '$1 > seen { sub(/^[^ ]* /, ""); print }' "$W/writes.all"
-	tail -n 1 "$W/writes.all" | cut -d ' ' -f 1 >"$W/writes.new"
-	[ ! -s "$W/writes.new" ] || mv "$W/writes.new" "$W/writes.seen"
+	fi | grep -v ' leases \| events ' | LC_ALL=C sort >"$W/writes.all" || :
+	# not by time alone: what took longer is written down later
+	touch "$W/writes.seen"
+	LC_ALL=C comm -13 "$W/writes.seen" "$W/writes.all" | sed 's/^[^ ]* //'
+	mv "$W/writes.all" "$W/writes.seen"
 }
