@@ -81,7 +81,8 @@ enum {
 #define WATCH "list watch"
 #define READ  "get " WATCH
 
-/* What no rule grants, nobody uses; and what one grants, tests/scenario (rights_used) has used. */
+/* What one of these grants to webhook or controller has to be used by it: the scenario rights_used
+ * of tests/scenario looks at each verb. */
 static const struct og_rbac_rule rules[] = {
 	{SERVICES, false, "otelgate.dev", "grafanastacks telemetryprofiles", NULL, WATCH,
 		"The configuration."},
@@ -147,7 +148,7 @@ static const struct og_rbac_rule rules[] = {
 	{OG_RBAC_CONTROLLER, false, "discovery.k8s.io", "endpointslices", NULL, "list",
 		"The same: the port they listen on, and those that are no pods."},
 	{OG_RBAC_CONTROLLER, false, "cilium.io", "ciliumnetworkpolicies", NULL,
-		"list create patch delete",
+		WATCH " create patch delete",
 		"A policy by host name for a receiver outside, where Cilium is installed."},
 	{OG_RBAC_RESTARTS, false, "apps", "deployments statefulsets daemonsets", NULL, "patch",
 		"Managed restarts, where a profile asks for them."},

@@ -91,7 +91,7 @@ static void enqueue_space(struct egress *e, struct og_sv ns)
 }
 
 /* The workload that a policy of ours belongs to. */
-static void enqueue_owner(struct egress *e, const struct og_record *r)
+void egress_enqueue_owner(struct egress *e, const struct og_record *r)
 {
 	char key[EGRESS_KEY_BYTES];
 	struct og_owner o;
@@ -112,7 +112,8 @@ static void enqueue_owner(struct egress *e, const struct og_record *r)
 
 /* The cache knows our last write, or what became of it: a deletion never shows our version. When
  * it was an older object's, the next create is refused, and tried again. */
-static void caught_up(struct egress *e, const struct og_record *old, const struct og_record *now)
+void egress_caught_up(struct egress *e, enum egress_kind kind, const struct og_record *old,
+	const struct og_record *now)
 {
 	const struct og_record *r = now ? now : old;
 	struct og_kube_pre pre = {r->uid, r->resource_version};
@@ -123,9 +124,9 @@ static void caught_up(struct egress *e, const struct og_record *old, const struc
 		return;
 	key.n--;
 	if (now)
-		(void)og_ownwrites_fresh(e->own, key, &pre);
+		(void)og_ownwrites_fresh(e->own[kind], key, &pre);
 	else
-		og_ownwrites_forget(e->own, key);
+		og_ownwrites_forget(e->own[kind], key);
 }
 
 /* Whether the receiver's side is open is part of what workloads say. */
@@ -155,13 +156,13 @@ static void on_policy(void *ctx, enum og_store_change what, const struct og_reco
 	bool ours = (!old || egress_is_ours(old)) && (!now || egress_is_ours(now));
 	if (!ours)
 		egress_sets_forget(e, r->ns);
-	caught_up(e, old, now);
+	egress_caught_up(e, EGRESS_STANDARD, old, now);
 	if (!controller_acts(e->c))
 		return;
 	if (old) /* someone may have taken the owner off */
-		enqueue_owner(e, old);
+		egress_enqueue_owner(e, old);
 	if (now)
-		enqueue_owner(e, now);
+		egress_enqueue_owner(e, now);
 	if (!ours)
 		enqueue_space(e, r->ns);
 	if (ours && (!old || !now) && og_sv_starts(r->name, OG_SV(OG_INGRESS_PREFIX)))
@@ -244,8 +245,9 @@ int egress_init(struct controller *c, struct og_err *err)
 	og_map_init(&e->entries, 0x656772657373ULL, NULL);
 	og_map_init(&e->receivers, 0x7265636569766572ULL, NULL);
 	og_map_init(&e->sets, 0x7365747321ULL, NULL);
-	og_map_init(&e->cnps, 0x636e7073ULL, NULL);
-	int r = og_ownwrites_new(og_loop_clock(c->loop), 0, 0, &e->own, err);
+	int r = 0;
+	for (int i = 0; i < EGRESS_KINDS_ && r == 0; i++)
+		r = og_ownwrites_new(og_loop_clock(c->loop), 0, 0, &e->own[i], err);
 	for (size_t i = 0; i < OG_COUNT(rows) && r == 0; i++) {
 		struct og_store *s =
 			og_cluster_store(c->cluster, og_svz(rows[i].group), og_svz(rows[i].kind));
@@ -264,7 +266,7 @@ void egress_fini(struct controller *c)
 		return;
 	e->stopped = true;
 	og_kube_discover_cancel(c->kube, e);
-	og_kube_cancel(og_take(e->list));
+	egress_host_stop(e);
 	while (e->jobs) {
 		og_kube_cancel(e->jobs->call);
 		job_free(e->jobs);
@@ -288,17 +290,16 @@ void egress_free(struct controller *c)
 		entry_free(m->value);
 	og_map_for (&e->receivers, m)
 		egress_receiver_free(m->value);
-	og_map_for (&e->cnps, m)
-		og_free(m->value);
 	og_map_for (&e->sets, m) {
 		og_arena_fini(&((struct egress_set *)m->value)->arena);
 		og_free(m->value);
 	}
 	og_map_fini(&e->entries);
 	og_map_fini(&e->receivers);
-	og_map_fini(&e->cnps);
 	og_map_fini(&e->sets);
-	og_ownwrites_free(e->own);
+	for (int i = 0; i < EGRESS_KINDS_; i++)
+		og_ownwrites_free(e->own[i]);
+	og_store_free(e->host_store);
 	og_free(e);
 }
 
@@ -326,8 +327,11 @@ void egress_resync(struct controller *c)
 	at = 0;
 	while (s && og_store_next(s, &at, &r)) /* of workloads that nobody knows any more, too */
 		if (egress_is_ours(&r))
-			enqueue_owner(e, &r);
-	egress_host_list(e);
+			egress_enqueue_owner(e, &r);
+	at = 0;
+	while (e->host_store && og_store_next(e->host_store, &at, &r))
+		egress_enqueue_owner(e, &r);
+	egress_host_look(e);
 }
 
 /* ---- one workload ---- */
@@ -455,7 +459,8 @@ static void after_policy(struct egress_job *j)
 	if (j->failed || !j->e->cilium)
 		finish(j);
 	else
-		egress_host_keep(j, j->host_text, finish);
+		egress_keep(j, EGRESS_BY_HOST, j->in.pod.ns, j->name, j->host_text, j->owner_uid,
+			finish);
 }
 
 /* Out of memory gives false. */
@@ -532,7 +537,7 @@ static void work_unknown(struct egress_job *j)
 	j->in.pod.ns = ns;
 	if (j->entry)
 		note_receivers(j);
-	egress_keep(j, ns, j->name, OG_SV(""), OG_SV(""), after_policy);
+	egress_keep(j, EGRESS_STANDARD, ns, j->name, OG_SV(""), OG_SV(""), after_policy);
 }
 
 static void work_workload(struct egress_job *j)
@@ -557,12 +562,12 @@ static void work_workload(struct egress_job *j)
 		return;
 	}
 	struct og_sv ns = og_arena_sv(&j->arena, j->w->ns);
-	struct og_sv uid = og_arena_sv(&j->arena, j->w->uid);
+	j->owner_uid = og_arena_sv(&j->arena, j->w->uid);
 	j->in.pod.ns = ns;
 	if (j->reason && stays(j))
 		finish(j);
 	else
-		egress_keep(j, ns, j->name, text, uid, after_policy);
+		egress_keep(j, EGRESS_STANDARD, ns, j->name, text, j->owner_uid, after_policy);
 }
 
 void egress_work(struct controller *c, struct og_sv key)

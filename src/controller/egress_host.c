@@ -1,184 +1,101 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Policies by host name (CiliumNetworkPolicy), in clusters that have them. They are not watched:
- * ours are listed with every resync, and kept in a table.
+ * Policies by host name (CiliumNetworkPolicy), in clusters that have them: whether this is one, and
+ * a watch of those that are ours. They are written as the others are (egress_write.c).
  */
-#include <stdio.h>
 #include "egress_parts-priv.h"
 
-#define RES                                                  \
-	.group = OG_SV("cilium.io"), .version = OG_SV("v2"), \
-	.resource = OG_SV("ciliumnetworkpolicies")
+#define GROUP "cilium.io"
+#define KIND  "CiliumNetworkPolicy"
 
-static struct egress_cnp *entry(struct egress *e, struct og_sv key, bool make)
+static int project(void *ctx, struct og_jval object, struct og_arena *scratch, struct og_buf *extra,
+	struct og_err *err)
 {
-	struct egress_cnp *p = og_map_get(&e->cnps, key);
-
-	if (p || !make)
-		return p;
-	p = og_calloc(1, sizeof(*p));
-	if (p && og_map_set(&e->cnps, key, p))
-		return p;
-	og_free(p);
-	return NULL;
+	(void)ctx, (void)scratch;
+	og_buf_sv(extra, og_jraw(og_jgetl(object, "spec")));
+	return extra->failed ? og_err_set(err, OG_E_OOM, "keeping a policy") : 1;
 }
 
-static void copy(char *to, size_t size, struct og_sv s)
-{
-	(void)snprintf(to, size, "%.*s", OG_SV_ARG(s));
-}
-
-static struct og_sv member(struct og_jval meta, const char *key, struct og_arena *a)
-{
-	return og_jstr_or_empty(og_jget(meta, og_svz(key)), a);
-}
-
-/* The owner's key, so that whoever is no longer opted in is looked at. */
-static void enqueue_owner(struct egress *e, struct og_jval meta, struct og_arena *a)
-{
-	og_jfor (it, og_jgetl(meta, "ownerReferences")) {
-		struct og_sv group = og_api_group(member(it.val, "apiVersion", a));
-		char *key = og_arena_fmt(a, "%.*s/%.*s/%.*s/%.*s",
-			OG_SV_ARG(member(meta, "namespace", a)), OG_SV_ARG(group),
-			OG_SV_ARG(member(it.val, "kind", a)), OG_SV_ARG(member(it.val, "name", a)));
-		if (key)
-			(void)controller_enqueue(e->c, PART_EGRESS, og_svz(key), OG_QUEUE_LOW);
-	}
-}
-
-static void on_list(void *ctx, const struct og_kube_answer *a)
+static void on_change(void *ctx, enum og_store_change what, const struct og_record *old,
+	const struct og_record *now, bool stale)
 {
 	struct egress *e = ctx;
 
-	e->list = NULL;
-	if (a->code < 0 || !a->doc)
+	(void)what, (void)stale;
+	if ((!old && !now) || e->stopped)
 		return;
-	og_map_for (&e->cnps, m)
-		((struct egress_cnp *)m->value)->seen = false;
-	og_jfor (it, og_jgetl(og_jroot(a->doc), "items")) {
-		struct og_jval meta = og_jgetl(it.val, "metadata");
-		struct og_sv name = member(meta, "name", a->arena);
-		char *key = og_arena_fmt(a->arena, "%.*s/%.*s",
-			OG_SV_ARG(member(meta, "namespace", a->arena)), OG_SV_ARG(name));
-		struct egress_cnp *p = key && og_sv_starts(name, OG_SV(OG_EGRESS_PREFIX))
-					       ? entry(e, og_svz(key), true)
-					       : NULL;
-		if (!p)
-			continue;
-		p->seen = true;
-		if (p->written_in == e->lists)
-			continue;
-		copy(p->uid, sizeof(p->uid), member(meta, "uid", a->arena));
-		copy(p->rv, sizeof(p->rv), member(meta, "resourceVersion", a->arena));
-		enqueue_owner(e, meta, a->arena);
-	}
-	og_map_for (&e->cnps, m) {
-		struct egress_cnp *p = m->value;
-		/* what was written since the list was asked for need not be in it */
-		if (!p->seen && p->written_in != e->lists)
-			og_free(og_map_remove(&e->cnps, m->key));
-	}
-	/* who has lost one is looked at with the others of this resync */
+	egress_caught_up(e, EGRESS_BY_HOST, old, now);
+	if (!controller_acts(e->c))
+		return;
+	if (old) /* someone may have taken the owner off */
+		egress_enqueue_owner(e, old);
+	if (now)
+		egress_enqueue_owner(e, now);
+}
+
+static void on_state(void *ctx, enum og_watch_state s, const struct og_err *why)
+{
+	struct egress *e = ctx;
+	bool before = e->cilium;
+
+	if (s == OG_WATCH_SYNCED || s == OG_WATCH_ABSENT)
+		e->cilium = s == OG_WATCH_SYNCED;
+	if (s == OG_WATCH_FORBIDDEN)
+		og_log_limited(OG_SV(KIND), 60000, OG_LOG_WARN, "controller", "watch",
+			og_lf_str("resource", "ciliumnetworkpolicies." GROUP),
+			og_lf_str("state", og_watch_state_name(s)), og_lf_err(why));
+	if (before != e->cilium)
+		controller_resync(e->c);
+}
+
+static int start(struct egress *e, struct og_err *err)
+{
+	struct og_store_opts so = {.name = "host-policies",
+		.group = OG_SV(GROUP),
+		.kind = OG_SV(KIND),
+		.labels = true,
+		.project = project};
+	struct og_watch_opts wo = {.kube = e->c->kube,
+		.res = {.group = OG_SV(GROUP),
+			.version = OG_SV("v2"),
+			.resource = OG_SV("ciliumnetworkpolicies")},
+		.label_selector = OG_MANAGED_LABEL "=" OG_MANAGED_VALUE,
+		.optional = true,
+		.on_state = on_state,
+		.ctx = e};
+	int r = og_store_new(&so, &e->host_store, err);
+
+	if (r == 0)
+		r = og_store_listen(e->host_store, on_change, e, err);
+	wo.store = e->host_store;
+	if (r == 0)
+		r = og_watch_start(&wo, &e->host_watch, err);
+	if (r < 0)
+		og_store_free(og_take(e->host_store));
+	return r;
 }
 
 static void on_found(void *ctx, const struct og_kube_api *api, const struct og_err *err)
 {
 	struct egress *e = ctx;
-	struct og_kube_request r = {.verb = OG_KUBE_LIST,
-		.res = {RES},
-		.query = OG_SV("labelSelector=app.kubernetes.io%2Fmanaged-by%3Dotelgate"),
-		.lane = OG_KUBE_BULK,
-		.ctx = e,
-		.on_done = on_list};
+	struct og_err why = OG_ERR_INIT;
 
-	if (err) /* not to be told now; as before */
+	if (err || !api || e->host_watch) /* not to be told now; not here; known */
 		return;
-	bool before = e->cilium;
-	e->cilium = api != NULL;
-	if (before != e->cilium)
-		egress_resync(e->c);
-	else if (e->cilium && !e->list)
-		e->lists += og_kube_start(e->c->kube, &r, &e->list, NULL) == 0;
+	if (start(e, &why) < 0)
+		og_log(OG_LOG_ERROR, "controller", "watching policies by host name",
+			og_lf_err(&why));
 }
 
-void egress_host_list(struct egress *e)
+/* Once it was there the watch tells whether it still is. */
+void egress_host_look(struct egress *e)
 {
-	(void)og_kube_discover(e->c->kube, OG_SV("cilium.io"), OG_SV("v2"),
-		OG_SV("ciliumnetworkpolicies"), 300000, on_found, e, NULL);
+	if (!e->host_watch)
+		(void)og_kube_discover(e->c->kube, OG_SV(GROUP), OG_SV("v2"),
+			OG_SV("ciliumnetworkpolicies"), 300000, on_found, e, NULL);
 }
 
-/* ---- one of them ---- */
-
-static void on_done(void *ctx, const struct og_kube_answer *a)
+void egress_host_stop(struct egress *e)
 {
-	struct egress_job *j = ctx;
-	struct og_kube_pre now;
-
-	j->call = NULL;
-	controller_wrote(j->e->c, PART_EGRESS, a);
-	if (j->deletes && (a->code == 0 || a->http == 404)) {
-		og_free(og_map_remove(&j->e->cnps, j->own_key));
-		j->wrote = true;
-	} else if (a->code == 0 && og_kube_written(a, &now)) {
-		struct egress_cnp *p = entry(j->e, j->own_key, true);
-		if (p) {
-			copy(p->uid, sizeof(p->uid), now.uid);
-			copy(p->rv, sizeof(p->rv), now.resource_version);
-			copy(p->written_rv, sizeof(p->written_rv), now.resource_version);
-			memcpy(p->digest, j->digest, sizeof(p->digest));
-			p->written_in = j->e->lists;
-		}
-		j->wrote = true;
-	} else {
-		j->failed = true;
-		j->reason = a->http == 409 && a->status.reason.n ? "HostPolicyConflict"
-			    : a->http == 403			 ? "PolicyForbidden"
-								 : "PolicyRefused";
-		j->message = og_svz(og_arena_fmt(
-			&j->arena, "The CiliumNetworkPolicy could not be written: %s", a->err.msg));
-		if (a->http == 409) /* someone else's, or changed: seen with the next list */
-			egress_host_list(j->e);
-	}
-	j->then(j);
-}
-
-void egress_host_keep(struct egress_job *j, struct og_sv body, void (*then)(struct egress_job *j))
-{
-	struct controller *c = j->e->c;
-	char *key =
-		og_arena_fmt(&j->arena, "%.*s/%.*s", OG_SV_ARG(j->in.pod.ns), OG_SV_ARG(j->name));
-	struct egress_cnp *p = key ? entry(j->e, og_svz(key), false) : NULL;
-	struct og_kube_write w = {.res = {RES, .ns = j->in.pod.ns, .name = j->name},
-		.body = body,
-		.field_manager = "otelgate-controller",
-		.lease = c->lease,
-		.ctx = j,
-		.on_done = on_done};
-	struct og_err err = OG_ERR_INIT;
-	int64_t wait_ms;
-
-	j->then = then;
-	j->deletes = !body.n;
-	j->own_key = og_svz(key);
-	(void)snprintf(j->digest, sizeof(j->digest), "%016llx",
-		(unsigned long long)og_hash64(0x686f7374, body));
-	if (!key || (!p && !body.n) ||
-		(p && body.n && !strcmp(p->digest, j->digest) && !strcmp(p->rv, p->written_rv))) {
-		then(j);
-		return;
-	}
-	if (p)
-		w.pre = (struct og_kube_pre){og_svz(p->uid), og_svz(p->rv)};
-	w.force = p && body.n;
-	if (!controller_write_token(c, PART_EGRESS, &wait_ms)) {
-		egress_job_done(j, OG_QUEUE_OK, wait_ms);
-		return;
-	}
-	int r = !body.n ? og_kube_delete(c->kube, &w, &j->call, &err)
-		: p	? og_kube_apply(c->kube, &w, &j->call, &err)
-			: og_kube_create(c->kube, &w, &j->call, &err);
-	if (r == 0)
-		return;
-	controller_wrote(c, PART_EGRESS, NULL);
-	egress_job_done(j, err.code == OG_E_CANCELLED ? OG_QUEUE_OK : OG_QUEUE_FAILED, -1);
+	og_watch_stop(og_take(e->host_watch));
 }

@@ -160,7 +160,7 @@ void egress_ingress_work(struct egress *e, struct og_sv key)
 		owner = og_arena_sv(&j->arena, rec.uid);
 	}
 	if (ok)
-		egress_keep(j, w.ns, name, body, owner, finish);
+		egress_keep(j, EGRESS_STANDARD, w.ns, name, body, owner, finish);
 	else
 		egress_job_done(j, OG_QUEUE_FAILED, -1);
 }

@@ -49,14 +49,8 @@ struct egress_entry {
 	struct og_sv spaces[OG_EGRESS_MAX_TARGETS]; /* of its receivers; the receivers' memory */
 };
 
-/* What is known of a policy by host name of ours. */
-struct egress_cnp {
-	uint64_t written_in; /* how many lists had been asked for when it was written */
-	char uid[64], rv[64];
-	bool seen; /* by the list under way */
-	char digest[17];
-	char written_rv[64];
-};
+/* Where a policy of ours lives: the standard kind, or Cilium's, which knows host names. */
+enum egress_kind { EGRESS_STANDARD, EGRESS_BY_HOST, EGRESS_KINDS_ };
 
 /* A key at work. */
 struct egress_job {
@@ -75,6 +69,7 @@ struct egress_job {
 	struct egress_receiver *receivers[OG_EGRESS_MAX_TARGETS];
 	struct og_egress_result r;
 	struct og_sv name;	/* of our policy */
+	struct og_sv owner_uid; /* of the workload; "" = it is gone */
 	struct og_sv host_text; /* the policy by host name; "" = none is wanted */
 	bool manages_receiver;
 	/* what came of it */
@@ -88,19 +83,20 @@ struct egress_job {
 	struct og_egress_backend *backends;
 	uint32_t nbackends;
 	/* write under way */
+	enum egress_kind kind;
 	struct og_sv own_key, uid;
-	char digest[17]; /* of the policy by host name */
 	bool deletes;
 };
 
 struct egress {
 	struct controller *c;
-	struct og_map entries, receivers, sets, cnps;
-	struct og_ownwrites *own;
+	struct og_map entries, receivers, sets;
+	struct og_ownwrites *own[EGRESS_KINDS_];
 	struct egress_job *jobs;
-	struct og_kube_call *list; /* of policies by host name */
-	bool cilium, stopped;
-	uint64_t lists; /* of policies by host name, asked for so far */
+	struct og_store *host_store; /* of our policies by host name; NULL = not looked at yet */
+	struct og_watch *host_watch;
+	bool cilium; /* the cluster has such policies, and ours are known */
+	bool stopped;
 };
 
 /* egress.c */
@@ -108,6 +104,12 @@ struct egress_job *egress_job_new(struct egress *e, struct og_sv key);
 void egress_job_done(struct egress_job *j, enum og_queue_result r, int64_t again_ms);
 /* Enqueues the workloads that use it. */
 void egress_enqueue_users(struct egress *e, const struct egress_receiver *r);
+
+/* What owns a policy of ours is looked at. */
+void egress_enqueue_owner(struct egress *e, const struct og_record *r);
+/* An event of a watch: whether it shows our last write. */
+void egress_caught_up(struct egress *e, enum egress_kind kind, const struct og_record *old,
+	const struct og_record *now);
 
 /* egress_facts.c */
 const struct egress_set *egress_set_of(struct egress *e, struct og_sv ns);
@@ -128,12 +130,13 @@ void egress_receiver_free(struct egress_receiver *r);
 
 /* egress_write.c: j->then is called when nothing is to be done or it has been done; else the job
  * ends. */
-void egress_keep(struct egress_job *j, struct og_sv ns, struct og_sv name, struct og_sv body,
-	struct og_sv owner_uid, void (*then)(struct egress_job *j));
+void egress_keep(struct egress_job *j, enum egress_kind kind, struct og_sv ns, struct og_sv name,
+	struct og_sv body, struct og_sv owner_uid, void (*then)(struct egress_job *j));
 
 /* egress_host.c */
-void egress_host_list(struct egress *e);
-void egress_host_keep(struct egress_job *j, struct og_sv body, void (*then)(struct egress_job *j));
+/* Finds out whether there are policies by host name, and watches ours from then on. */
+void egress_host_look(struct egress *e);
+void egress_host_stop(struct egress *e);
 
 /* egress_ingress.c */
 void egress_ingress_work(struct egress *e, struct og_sv key);

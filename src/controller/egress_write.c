@@ -3,8 +3,31 @@
  * by server-side apply and deleted, both bound to the object that was seen. */
 #include "egress_parts-priv.h"
 
-#define GROUP	 OG_SV("networking.k8s.io")
-#define RESOURCE OG_SV("networkpolicies")
+enum { FOREIGN_MS = 60000 };
+
+static const struct {
+	const char *group, *version, *resource, *kind;
+} kinds[EGRESS_KINDS_] = {
+	[EGRESS_STANDARD] = {"networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy"},
+	[EGRESS_BY_HOST] = {"cilium.io", "v2", "ciliumnetworkpolicies", "CiliumNetworkPolicy"},
+};
+
+static struct og_store *store_of(const struct egress *e, enum egress_kind kind)
+{
+	return kind == EGRESS_BY_HOST ? e->host_store
+				      : og_cluster_store(e->c->cluster, og_svz(kinds[kind].group),
+						og_svz(kinds[kind].kind));
+}
+
+static void foreign(struct egress_job *j, struct og_sv ns, struct og_sv name)
+{
+	j->failed = j->terminal = true;
+	j->reason = "ForeignPolicy";
+	j->message = og_svz(og_arena_fmt(&j->arena,
+		"%s %.*s/%.*s was made by someone else and is left as it is: rename it, or give it "
+		"the label " OG_MANAGED_LABEL ": " OG_MANAGED_VALUE " to hand it over.",
+		kinds[j->kind].kind, OG_SV_ARG(ns), OG_SV_ARG(name)));
+}
 
 static bool terminating(const struct og_kube_answer *a)
 {
@@ -27,11 +50,18 @@ static void refused(struct egress_job *j, const struct og_kube_answer *a)
 		j->message = OG_SV("The namespace is being deleted.");
 		return;
 	}
+	/* Those of others are not watched: that it has gone is seen by asking again. */
+	if (j->kind == EGRESS_BY_HOST && a->http == 409 &&
+		og_sv_is(a->status.reason, "AlreadyExists")) {
+		foreign(j, j->in.pod.ns, j->name);
+		j->again_ms = FOREIGN_MS;
+		return;
+	}
 	j->reason = a->http == 403   ? "PolicyForbidden"
 		    : a->http == 409 ? "PolicyConflict"
 				     : "PolicyRefused";
-	j->message = og_svz(og_arena_fmt(&j->arena, "The policy could not be %s: %s%s",
-		j->deletes ? "removed" : "written", why,
+	j->message = og_svz(og_arena_fmt(&j->arena, "The %s could not be %s: %s%s",
+		kinds[j->kind].kind, j->deletes ? "removed" : "written", why,
 		a->http == 403 ? " (otelgate config access prints the rule)" : ""));
 }
 
@@ -47,7 +77,7 @@ static void on_done(void *ctx, const struct og_kube_answer *a)
 			now.uid = j->uid;
 		else
 			(void)og_kube_written(a, &now);
-		(void)og_ownwrites_note(j->e->own, j->own_key, &now, NULL);
+		(void)og_ownwrites_note(j->e->own[j->kind], j->own_key, &now, NULL);
 		j->wrote = true;
 	} else {
 		refused(j, a);
@@ -86,24 +116,14 @@ static void send(struct egress_job *j, const struct og_kube_write *w,
 	egress_job_done(j, err.code == OG_E_CANCELLED ? OG_QUEUE_OK : OG_QUEUE_FAILED, -1);
 }
 
-static void foreign(struct egress_job *j, struct og_sv ns, struct og_sv name)
-{
-	j->failed = j->terminal = true;
-	j->reason = "ForeignPolicy";
-	j->message = og_svz(og_arena_fmt(&j->arena,
-		"NetworkPolicy %.*s/%.*s was made by someone else and is left as it is: rename it, "
-		"or give it the label " OG_MANAGED_LABEL ": " OG_MANAGED_VALUE " to hand it over.",
-		OG_SV_ARG(ns), OG_SV_ARG(name)));
-}
-
-void egress_keep(struct egress_job *j, struct og_sv ns, struct og_sv name, struct og_sv body,
-	struct og_sv owner_uid, void (*then)(struct egress_job *j))
+void egress_keep(struct egress_job *j, enum egress_kind kind, struct og_sv ns, struct og_sv name,
+	struct og_sv body, struct og_sv owner_uid, void (*then)(struct egress_job *j))
 {
 	struct controller *c = j->e->c;
-	struct og_store *s = og_cluster_store(c->cluster, GROUP, OG_SV("NetworkPolicy"));
-	struct og_kube_write w = {.res = {.group = GROUP,
-					  .version = OG_SV("v1"),
-					  .resource = RESOURCE,
+	struct og_store *s = store_of(j->e, kind);
+	struct og_kube_write w = {.res = {.group = og_svz(kinds[kind].group),
+					  .version = og_svz(kinds[kind].version),
+					  .resource = og_svz(kinds[kind].resource),
 					  .ns = ns,
 					  .name = name},
 		.body = body,
@@ -116,6 +136,7 @@ void egress_keep(struct egress_job *j, struct og_sv ns, struct og_sv name, struc
 	char *key = og_arena_fmt(&j->arena, "%.*s/%.*s", OG_SV_ARG(ns), OG_SV_ARG(name));
 
 	j->then = then;
+	j->kind = kind;
 	j->deletes = !body.n;
 	if (!key || !s) {
 		egress_job_done(j, OG_QUEUE_FAILED, -1);
@@ -125,7 +146,7 @@ void egress_keep(struct egress_job *j, struct og_sv ns, struct og_sv name, struc
 	if (exists)
 		w.pre = (struct og_kube_pre){r.uid, r.resource_version};
 	j->uid = exists ? og_arena_sv(&j->arena, r.uid) : OG_SV("");
-	if (!og_ownwrites_fresh(j->e->own, j->own_key, exists ? &w.pre : NULL)) {
+	if (!og_ownwrites_fresh(j->e->own[kind], j->own_key, exists ? &w.pre : NULL)) {
 		egress_job_done(j, OG_QUEUE_OK, EGRESS_BUSY_MS);
 		return;
 	}

@@ -101,6 +101,20 @@ void og_sim_request_log(struct og_sim *s, struct og_buf *out)
 	pthread_mutex_unlock(&s->mu);
 }
 
+void og_sim_uses(struct og_sim *s, struct og_buf *out)
+{
+	const char *line;
+	json_t *v;
+
+	pthread_mutex_lock(&s->mu);
+	json_object_foreach(s->uses, line, v)
+	{
+		og_buf_str(out, line);
+		og_buf_ch(out, '\n');
+	}
+	pthread_mutex_unlock(&s->mu);
+}
+
 static void post_faults(struct sim_req *q)
 {
 	struct og_err err = OG_ERR_INIT;
@@ -168,6 +182,13 @@ void sim_admin(struct sim_req *q)
 
 		og_sim_request_log(q->s, &b);
 		sim_send(q, 200, "application/json", og_buf_view(&b));
+		return;
+	}
+	if (og_sv_is(q->path, "/sim/uses") && get) {
+		og_auto_buf struct og_buf b = OG_BUF_INIT(0);
+
+		og_sim_uses(q->s, &b);
+		sim_send(q, 200, "text/plain; charset=utf-8", og_buf_view(&b));
 		return;
 	}
 	if (og_sv_is(q->path, "/sim/faults") && post) {

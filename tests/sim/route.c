@@ -252,6 +252,22 @@ static void name_by_selector(struct sim_req *q)
 			q->name = og_sv(part.p + 14, part.n - 14);
 }
 
+/* With mu held. What a pod was allowed to do, once: which rights of its roles are used. */
+static void note_use(struct sim_req *q)
+{
+	enum { USES_MAX = 20000 };
+
+	if (!q->resource || !og_sv_starts(og_svz(q->user), OG_SV("system:serviceaccount:")))
+		return;
+	og_auto_free char *line = sim_fmt("%s\t%s\t%.*s\t%.*s%s%.*s\t%.*s\t%.*s", q->user, q->verb,
+		OG_SV_ARG(q->group), OG_SV_ARG(q->plural), q->sub.n ? "/" : "", OG_SV_ARG(q->sub),
+		OG_SV_ARG(q->ns), OG_SV_ARG(q->name));
+	if (!q->s->uses)
+		q->s->uses = json_object();
+	if (line && json_object_size(q->s->uses) < USES_MAX)
+		json_object_set_new(q->s->uses, line, json_true());
+}
+
 static bool authorised(struct sim_req *q)
 {
 	bool ok;
@@ -260,6 +276,8 @@ static bool authorised(struct sim_req *q)
 	ok = sim_allowed(q->s, q->user, q->groups, q->verb, sim_z(q, q->group), sim_z(q, q->plural),
 		sim_z(q, q->sub), sim_z(q, q->ns), sim_z(q, q->name),
 		q->resource ? NULL : sim_z(q, q->path));
+	if (ok)
+		note_use(q);
 	pthread_mutex_unlock(&q->s->mu);
 	return ok;
 }

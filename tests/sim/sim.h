@@ -162,3 +162,7 @@ uint64_t og_sim_bytes_sent(struct og_sim *sim);	 /* of bodies, as on the wire */
 /* The latest 4,096 requests as JSON: {"counters":{…},"requests":[{verb, path, user, …}]}. */
 void og_sim_request_log(struct og_sim *sim, struct og_buf *out);
 void og_sim_clear_requests(struct og_sim *sim);
+/* What ServiceAccounts were allowed to do since the start, each once, also GET /sim/uses: lines of
+ * "user\tverb\tgroup\tresource[/subresource]\tnamespace\tname"; an apply that created is patch and
+ * create. */
+void og_sim_uses(struct og_sim *sim, struct og_buf *out);

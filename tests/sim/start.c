@@ -168,6 +168,7 @@ void og_sim_stop(struct og_sim *s)
 	og_free(s->counters);
 	sim_hooks_free(s);
 	sim_faults_free(s);
+	json_decref(s->uses);
 	free_users(s);
 	for (size_t i = 0; i < s->npaged; i++)
 		sim_snap_unref(s->paged[i].snap);

@@ -11,18 +11,6 @@ behaves() {
 	printf ')'
 }
 
-# stuck KIND/NAME REASON WORD...: the rollout is stuck for that reason, and the status holds these words
-stuck() {
-	local name=$1 reason=$2 word
-	shift 2
-	seen "$name" ".rollout.state == \"Stuck\" and .rollout.reason == \"$reason\"" "stuck, $reason"
-	seen "$name" "$(condition RolloutComplete False "$reason")" 'as a condition'
-	seen "$name" "$(condition Ready False)" 'not ready'
-	for word; do
-		mentions "$name" "$word" || fail "'$word' is not said: $(wt "$name" | jq -c .status)"
-	done
-}
-
 not_blamed() { # KIND/NAME
 	local id
 	for id in OG311 OG312 OG313; do

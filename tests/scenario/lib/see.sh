@@ -81,6 +81,18 @@ condition() {
 	printf '(.conditions | any(.type == "%s" and .status == "%s"%s))' "$1" "$2" "${3:+ and .reason == \"$3\"}"
 }
 
+# stuck KIND/NAME REASON WORD...: the rollout is stuck for that reason, and the status holds these words
+stuck() {
+	local name=$1 reason=$2 word
+	shift 2
+	seen "$name" ".rollout.state == \"Stuck\" and .rollout.reason == \"$reason\"" "stuck, $reason"
+	seen "$name" "$(condition RolloutComplete False "$reason")" 'as a condition'
+	seen "$name" "$(condition Ready False)" 'not ready'
+	for word; do
+		mentions "$name" "$word" || fail "'$word' is not said: $(wt "$name" | jq -c .status)"
+	done
+}
+
 owned_by() { wt "$1" | jq -e --arg uid "$2" '[.metadata.ownerReferences[].uid] == [$uid]'; }
 gone() { ! wt "$1"; }
 

@@ -478,7 +478,7 @@ END_TEST
 
 /* ---- policies by host name ---- */
 
-START_TEST(where_cilium_is_a_policy_by_host_name_is_made)
+static void cilium(void)
 {
 	cr_apply(
 		"apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
@@ -489,14 +489,64 @@ START_TEST(where_cilium_is_a_policy_by_host_name_is_made)
 		"  {type: object, x-kubernetes-preserve-unknown-fields: true}}}]}\n");
 	cr_apply(STACK("https://otlp-gateway.example.com/otlp"));
 	cr_put(POLICY("shop", "deny", DENY));
+}
+
+static bool host_made(void)
+{
+	return cr_get(CNP, "shop", NAME) &&
+	       cr_has(CNP, "shop", NAME, "\"matchName\":\"otlp-gateway.example.com\"");
+}
+
+START_TEST(where_cilium_is_a_policy_by_host_name_is_made)
+{
+	cilium();
 	begin();
-	CR_UNTIL(cr_get(CNP, "shop", NAME) != NULL);
-	ck_assert(cr_has(CNP, "shop", NAME, "\"matchName\":\"otlp-gateway.example.com\""));
+	CR_UNTIL(host_made());
 	ck_assert(!made());
 	SETTLE();
 	ck_assert_uint_eq(writes("ciliumnetworkpolicies"), 1);
 	ck_assert_int_eq(og_sim_delete(cr_sim, NP, "shop", "deny", NULL), 0);
 	CR_UNTIL(!cr_get(CNP, "shop", NAME));
+}
+END_TEST
+
+/* It is watched as the others are, and not only looked at every ten minutes. */
+START_TEST(a_policy_by_host_name_is_repaired)
+{
+	cilium();
+	begin();
+	CR_UNTIL(host_made());
+	ck_assert_int_eq(og_sim_delete(cr_sim, CNP, "shop", NAME, NULL), 0);
+	CR_UNTIL(host_made());
+	cr_put("{\"apiVersion\":\"cilium.io/v2\",\"kind\":\"CiliumNetworkPolicy\",\"metadata\":{"
+	       "\"name\":\"" NAME "\",\"namespace\":\"shop\",\"labels\":{"
+	       "\"app.kubernetes.io/managed-by\":\"otelgate\"}},\"spec\":{\"endpointSelector\":{},"
+	       "\"egress\":[{\"toEntities\":[\"all\"]}]}}");
+	CR_UNTIL(host_made());
+	ck_assert(cr_has(CNP, "shop", NAME, UID));
+	ck_assert(!cr_has(CNP, "shop", NAME, "toEntities"));
+	SETTLE();
+	ck_assert_uint_eq(writes("ciliumnetworkpolicies"), 3);
+}
+END_TEST
+
+START_TEST(a_policy_by_host_name_of_someone_else_is_not_touched)
+{
+	cilium();
+	cr_put("{\"apiVersion\":\"cilium.io/v2\",\"kind\":\"CiliumNetworkPolicy\",\"metadata\":{"
+	       "\"name\":\"" NAME "\",\"namespace\":\"shop\"},\"spec\":{\"mine\":true}}");
+	begin();
+	CR_UNTIL(says(REASON("ForeignPolicy")));
+	SETTLE();
+	ck_assert(cr_has(CNP, "shop", NAME, "\"mine\":true"));
+	ck_assert(!cr_has(CNP, "shop", NAME, "matchName"));
+	ck_assert_uint_le(writes("ciliumnetworkpolicies"), 2); /* it asked, and does not insist */
+	/* its owner takes it away */
+	ck_assert_int_eq(og_sim_delete(cr_sim, CNP, "shop", NAME, NULL), 0);
+	deployment(IN ",\"otelgate.dev/network-policy\":\"off\"");
+	CR_UNTIL(says(REASON("Off")));
+	deployment(IN);
+	CR_UNTIL(host_made());
 }
 END_TEST
 
@@ -526,6 +576,8 @@ int main(void)
 	tcase_add_test(t, endpoints_that_may_not_be_read);
 	tcase_add_test(t, who_does_not_lead_writes_nothing);
 	tcase_add_test(t, where_cilium_is_a_policy_by_host_name_is_made);
+	tcase_add_test(t, a_policy_by_host_name_is_repaired);
+	tcase_add_test(t, a_policy_by_host_name_of_someone_else_is_not_touched);
 	suite_add_tcase(s, t);
 	return og_suite_run(s);
 }
