@@ -176,6 +176,41 @@ static void find_one_instance(struct ar_judge *j)
 	}
 }
 
+/* Of several containers with names of their own one may be silent: the pods seem to send all the
+ * same. */
+static void find_silent_container(struct ar_judge *j)
+{
+	const struct ar_one *o = &j->one[OG_SIGNAL_METRICS];
+	const struct og_arrival_workload *w = j->w;
+	if (w->nidentities < 2 || !o->n[AR_CURRENT][AR_FRESH] || o->src->partial ||
+		o->ask->exporter != OG_EXPORTER_OURS || !has_expectation(w))
+		return;
+	for (uint32_t k = 0; k < w->nidentities && !og_findings_full(j->findings); k++) {
+		bool heard = false, named = true;
+		const struct og_arrival_workload only = {
+			.identities = &w->identities[k], .nidentities = 1};
+		for (uint32_t i = j->ix->head[j->me]; i != AR_NONE; i = j->ix->hits[i].next) {
+			const struct og_arrival_row *row = &j->ix->ev->rows[i];
+			if (row->signal != OG_SIGNAL_METRICS)
+				continue;
+			heard |= ar_identity_has(&only, row);
+			/* a name that is none of ours may be this one's */
+			named &= ar_identity_has(w, row);
+		}
+		if (heard || !named)
+			continue;
+		struct og_buf b = OG_BUF_INIT(AR_TEXT_MAX);
+		og_buf_lit(&b, "Container ");
+		ar_quote(&b, w->identities[k].container);
+		og_buf_lit(&b, " sends no metrics; others of its pods do.");
+		struct og_sv text = og_arena_sv(j->arena, og_buf_view(&b));
+		og_buf_fini(&b);
+		if (text.p)
+			og_findings_add(
+				j->findings, j->arena, "OG709", place(j, OG_SIGNAL_METRICS), text);
+	}
+}
+
 void ar_find_identity(struct ar_judge *j)
 {
 	static const struct {
@@ -199,6 +234,7 @@ void ar_find_identity(struct ar_judge *j)
 	for (uint32_t i = j->ix->head[j->me]; i != AR_NONE; i = j->ix->hits[i].next)
 		look(j, i, worst);
 	find_one_instance(j);
+	find_silent_container(j);
 	for (unsigned t = 0; t < TROUBLES; t++) {
 		if (worst[t] == AR_NONE)
 			continue;

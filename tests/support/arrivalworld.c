@@ -336,7 +336,13 @@ static void apply(struct arrivalworld *aw, struct og_sv word)
 		w->nidentities = 0;
 	else if (og_sv_is(key, "id"))
 		split2(value, '/', &aw->ids[0].service_namespace, &aw->ids[0].service_name);
-	else if (og_sv_is(key, "id2"))
+	else if (og_sv_is(key, "two")) {
+		aw->ids[6] = aw->ids[0];
+		aw->ids[7] = (struct og_arrival_identity){
+			OG_SV("shop"), OG_SV("worker"), OG_SV("worker")};
+		w->identities = &aw->ids[6];
+		w->nidentities = 2;
+	} else if (og_sv_is(key, "id2"))
 		split2(value, '|', &aw->ids[1].service_namespace, &aw->ids[1].service_name);
 	else if (og_sv_chr(key, ':') < key.n)
 		of_signal(aw, word);

@@ -18,6 +18,7 @@
  *   mem:t=Flowing,r2[,misses[,age]]   what is remembered: state, revision it flowed with
  *   sight:t=blind|sees|refused
  *   twin                 another workload has the same name; crowd = three that lack traces
+ *   two                  a second container, shop/worker
  *   id=NS/N              another identity; id2=NS|N that of shop/other; noid; rev= the wanted
  * revision is unknown
  */

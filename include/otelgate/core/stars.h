@@ -13,7 +13,18 @@
  * out, and the rest counts for the whole. Making a fact better never lowers either number.
  *
  * Weights say what a person who is called at night needs first: data being there at all before its
- * finer points. They are ours, and stand in the table of core/stars_rules.c alone.
+ * finer points. They are ours; the table is core/stars_rules.c. In percent:
+ *
+ * - Coverage: metrics 25, traces 25, logs 25 (collected from stdout where OTLP was asked for: 15),
+ *   every pod sends 15 (its share), no pod of an older revision sends 10
+ * - Quality: right name 25, k8s attributes 25, unique name 20, version 15, instance id 15
+ * - Correlation: log lines with a trace_id 35 (all of it from a fifth of the lines on), one name
+ *   in all backends 25, exemplars 20, logs by OTLP 10, revision with every signal 10
+ * - Performance: exports succeed 30 (nothing from 5 % failures on), nothing dropped 30 (1 %),
+ *   overhead 15 (all up to 1 % of the CPU, nothing from 10 % on), sampler 15, retries 10 (20 %)
+ * - Production: expected signals arrive 25, rollout complete 15, egress open 15, replicas 15,
+ *   resources 10, probes 10, restarts 10
+ * - Profiling: profiles arrive 60, every pod 20, joined to other signals by pod 20
  */
 #include "otelgate/core/arrival.h"
 
