@@ -86,7 +86,7 @@ complete -c otelgate -n '__fish_seen_subcommand_from restart' -l as-group -x -d 
 complete -c otelgate -n '__fish_seen_subcommand_from restart' -l as-user-extra -x -d 'extra value to impersonate'
 complete -c otelgate -n '__fish_seen_subcommand_from restart' -l request-timeout -x -d 'longest wait for one request: seconds, or a time such as 1m30s; 0 means no limit'
 complete -c otelgate -n '__fish_seen_subcommand_from restart' -l disable-compression -d 'do not ask the API server for compressed answers'
-complete -c otelgate -n __fish_use_subcommand -a probe -d 'send telemetry as pods do, look whether it arrives, and name the first broken link'
+complete -c otelgate -n __fish_use_subcommand -a probe -d 'send telemetry as pods do and name the first broken link'
 complete -c otelgate -n '__fish_seen_subcommand_from probe' -s n -l namespace -x -d 'send with the Secret that pods of this namespace have; else with the one of the stack'
 complete -c otelgate -n '__fish_seen_subcommand_from probe' -l config -r -F -d 'read the GrafanaStack from files instead of a cluster'
 complete -c otelgate -n '__fish_seen_subcommand_from probe' -l signals -x -d 'which of metrics, traces, logs, profiles; all that have a receiver when not given'
