@@ -21,21 +21,27 @@ static void put_metric(struct gf_ask *t, struct og_sv metric, const char *more)
 	og_buf_ch(b, '{');
 	if (!plain) {
 		og_gf_put_string(b, metric);
-		if (t->q->cluster.n || t->q->shard.nany || t->q->shard.rest || t->q->shard.from ||
-			(more && *more))
+		if ((t->q->cluster.n && t->q->ask != OG_GF_PROM_FIND) || t->q->shard.nany ||
+			t->q->shard.rest || t->q->shard.from || (more && *more))
 			og_buf_ch(b, ',');
 	}
 	gf_text_matchers(t, false, more);
 	og_buf_ch(b, '}');
 }
 
-/* The newest sample of each group in the window, as time. Asked at steps, so up to one step old. */
+/*
+ * The newest sample of each group in the window, as time. What came within the look-back of an
+ * instant query (5 min) is told exactly; older ones are found at steps, which stand at whole
+ * multiples of the step, so that they may be told as up to one step older.
+ */
 static void newest(struct gf_ask *t, struct og_sv metric, const char *more)
 {
 	struct og_buf *b = t->text;
 	og_buf_lit(b, "max ");
 	gf_text_by(t, BY_IDENTITY);
-	og_buf_lit(b, " (max_over_time(timestamp(");
+	og_buf_lit(b, " (timestamp(");
+	put_metric(t, metric, more);
+	og_buf_lit(b, ") or max_over_time(timestamp(");
 	put_metric(t, metric, more);
 	og_buf_lit(b, ")[");
 	gf_put_duration(b, t->window_s);

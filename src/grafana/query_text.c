@@ -55,7 +55,8 @@ void gf_text_matchers(struct gf_ask *t, bool other, const char *more)
 	struct og_buf *b = t->text;
 	const char *and = t->backend == OG_GF_TEMPO ? " && " : ",";
 	bool any = false;
-	if (t->q->cluster.n) {
+	/* series carry it only where it is promoted; what is looked for is unique anyway */
+	if (t->q->cluster.n && t->q->ask != OG_GF_PROM_FIND) {
 		struct og_sv label = t->q->cluster_label;
 		if (!label.n)
 			label = og_svz(cluster[t->backend][other]);

@@ -26,8 +26,9 @@ enum og_gf_ask {
 	OG_GF_PROM_COLLECTOR_FAILED, /* what collectors could not send on, per second */
 	OG_GF_PROM_UNKNOWN_SERVICE,  /* instances without a service name */
 	OG_GF_PROM_DISCARDED,	     /* what the tenant's limits refuse, per second, by reason */
-	OG_GF_PROM_EXEMPLARS, /* series with exemplars; value = how many, TRACE = one of them */
-	OG_GF_PROM_FIND,      /* one metric by a label; last_s = its newest sample */
+	OG_GF_PROM_EXEMPLARS, /* series with exemplars; value = how many, TRACE = one of them. Only
+			       * series that carry the label of the cluster themselves */
+	OG_GF_PROM_FIND,      /* one metric by a label, in any cluster; last_s = its newest */
 	OG_GF_PROM_TEXT,      /* query.text as it is */
 	/* Loki */
 	OG_GF_LOKI_PING,

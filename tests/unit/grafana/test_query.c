@@ -74,7 +74,8 @@ static const struct {
 		"instance, k8s_cluster_name, k8s_namespace_name, k8s_pod_name, k8s_container_name, "
 		"k8s_deployment_name, k8s_statefulset_name, k8s_daemonset_name, k8s_cronjob_name, "
 		"k8s_job_name, otelgate_revision, telemetry_sdk_language) "
-		"(max_over_time(timestamp(target_info{k8s_cluster_name=\"prod\"})[15m:1m]))"},
+		"(timestamp(target_info{k8s_cluster_name=\"prod\"}) or "
+		"max_over_time(timestamp(target_info{k8s_cluster_name=\"prod\"})[15m:1m]))"},
 	{OG_GF_PROM_EXPORT_SECONDS, "POST", "/api/v1/query",
 		"sum by (exported_job, job, exported_instance, instance) "
 		"(rate(otel_sdk_exporter_operation_duration_seconds_sum[15m])) / sum by "
@@ -239,7 +240,7 @@ START_TEST(names_stay_in_their_quotes)
 		for (const char *p = h.target; *p; p++)
 			ck_assert(*p > 0x20 && *p < 0x7f && *p != '#');
 		struct og_sv text = h.text;
-		bool used = og_sv_has(text, OG_SV("cluster"));
+		bool used = ask != OG_GF_PROM_FIND && og_sv_has(text, OG_SV("cluster"));
 		if (used)
 			check_quoted(text,
 				h.backend == OG_GF_TEMPO ? "resource.k8s.cluster.name="
@@ -266,6 +267,15 @@ START_TEST(names_stay_in_their_quotes)
 }
 END_TEST
 
+static void ck_newest(const char *by, const char *metric, const char *range)
+{
+	char want[1024];
+	(void)snprintf(want, sizeof(want),
+		"max by (%s) (timestamp(%s) or max_over_time(timestamp(%s)[%s]))", by, metric,
+		metric, range);
+	ck_sv(h.text, want);
+}
+
 START_TEST(shards)
 {
 	const struct og_sv names[] = {OG_SV("shop"), OG_SV("a.b|c\"\\")};
@@ -273,14 +283,14 @@ START_TEST(shards)
 	q.by = 1U << OG_GF_KEY_JOB;
 	q.shard = (struct og_gf_shard){.key = OG_GF_KEY_K8S_NAMESPACE, .any = names, .nany = 2};
 	make(&q);
-	ck_sv(h.text, "max by (exported_job, job) "
-		      "(max_over_time(timestamp(target_info{k8s_cluster_name=\"prod\","
-		      "k8s_namespace_name=~\"(shop|a\\\\.b\\\\|c\\\"\\\\\\\\)\"})[15m:1m]))");
+	ck_newest("exported_job, job",
+		"target_info{k8s_cluster_name=\"prod\","
+		"k8s_namespace_name=~\"(shop|a\\\\.b\\\\|c\\\"\\\\\\\\)\"}",
+		"15m:1m");
 	q.shard = (struct og_gf_shard){.key = OG_GF_KEY_SERVICE_NAME, .from = 'a', .to = 'f'};
 	q.cluster = OG_SV("");
 	make(&q);
-	ck_sv(h.text, "max by (exported_job, job) (max_over_time(timestamp(target_info{job=~"
-		      "\"(.+/)?[a-f].*\"})[15m:1m]))");
+	ck_newest("exported_job, job", "target_info{job=~\"(.+/)?[a-f].*\"}", "15m:1m");
 	q = question(OG_GF_TEMPO_ARRIVAL);
 	q.by = 1U << OG_GF_KEY_SERVICE_NAME;
 	q.shard = (struct og_gf_shard){.key = OG_GF_KEY_SERVICE_NAME, .rest = true};
@@ -309,8 +319,8 @@ START_TEST(labels_of_ones_own)
 	q.cluster_label = OG_SV("k8s.cluster.name");
 	q.utf8_names = true;
 	make(&q);
-	ck_sv(h.text, "max by (k8s_pod_name, \"k8s.pod.name\") (max_over_time(timestamp("
-		      "target_info{\"k8s.cluster.name\"=\"prod\"})[15m:1m]))");
+	ck_newest("k8s_pod_name, \"k8s.pod.name\"", "target_info{\"k8s.cluster.name\"=\"prod\"}",
+		"15m:1m");
 	q = question(OG_GF_PROM_FIND);
 	q.name = OG_SV("otelgate.probe");
 	q.utf8_names = true;
@@ -318,8 +328,7 @@ START_TEST(labels_of_ones_own)
 	q.step_s = 7200;
 	q.by = 1U << OG_GF_KEY_JOB;
 	make(&q);
-	ck_sv(h.text, "max by (exported_job, job) (max_over_time(timestamp({\"otelgate.probe\","
-		      "k8s_cluster_name=\"prod\",otelgate_probe=\"abc123\"})[90s:2h]))");
+	ck_newest("exported_job, job", "{\"otelgate.probe\",otelgate_probe=\"abc123\"}", "90s:2h");
 }
 END_TEST
 
