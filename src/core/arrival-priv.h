@@ -72,13 +72,27 @@ struct ar_name {
 };
 
 enum ar_astray { AR_ASTRAY_NO, AR_ASTRAY_NONE, AR_ASTRAY_NAMESPACE, AR_ASTRAY_AMBIGUOUS };
+/* What is odd about the names that a row came under. */
+enum ar_odd {
+	AR_ODD_UNKNOWN_SERVICE,
+	AR_ODD_OTHER_NAME,
+	AR_ODD_LITERAL,
+	AR_ODD_STAMPED, /* the Kubernetes attributes are those of another pod */
+	AR_ODD_NO_PLACE,
+	AR_ODD_NO_INSTANCE,
+	AR_ODD_AHEAD, /* not of the row alone: is seen later */
+	AR_ODD_COUNT_
+};
+/* Of one row what judging needs, side by side: rows themselves are large and far apart. */
 struct ar_hit {
+	int64_t last_s;	   /* ar_time of it */
 	uint32_t next;	   /* row of the same workload */
 	uint32_t workload; /* AR_NONE */
 	uint32_t pod;	   /* of the workload; AR_NONE */
-	uint8_t tie;	   /* enum og_arrival_tie */
-	uint8_t astray;	   /* enum ar_astray */
-	bool stamped;	   /* the Kubernetes attributes are those of another pod */
+	uint8_t signal, tie, astray, route, odd;
+	bool fresh, names_pod;
+	bool told, wanted; /* a revision and one to compare it with; they are the same */
+	bool stamped;
 };
 struct ar_pod {
 	uint32_t workload, pod;
@@ -130,6 +144,8 @@ uint32_t ar_others(const struct og_arrival_index *ix, uint32_t self, uint32_t re
 /* Total order on what rows say. */
 int ar_row_cmp(const struct og_arrival_row *a, const struct og_arrival_row *b);
 bool ar_identity_has(const struct og_arrival_workload *w, const struct og_arrival_row *row);
+/* All its containers have names that are known beforehand. */
+bool ar_has_expectation(const struct og_arrival_workload *w);
 bool ar_unknown_service(const struct og_arrival_row *row);
 /* "web" of "shop/web", the whole without "/". */
 struct og_sv ar_job_name(struct og_sv job);
@@ -184,9 +200,9 @@ bool ar_same_revision(const char *remembered, struct og_sv revision);
 bool ar_pod_current(const struct og_arrival_workload *w, const struct og_arrival_pod *p);
 bool ar_pod_live(const struct og_arrival_pod *p);
 int ar_gather(struct ar_judge *j); /* -1: out of memory */
-enum ar_age ar_row_age(const struct ar_one *o, const struct og_arrival_row *row);
-enum ar_belong ar_row_belongs(const struct ar_judge *j, const struct ar_one *o,
-	const struct og_arrival_row *row, const struct ar_hit *h);
+enum ar_age ar_row_age(const struct ar_one *o, const struct ar_hit *h);
+enum ar_belong ar_row_belongs(
+	const struct ar_judge *j, const struct ar_one *o, const struct ar_hit *h);
 /* The decisions. */
 void ar_decide(struct ar_judge *j, struct ar_one *o, struct og_arrival_verdict *v);
 bool ar_would_regress(const struct ar_judge *j, const struct ar_one *o);

@@ -48,70 +48,26 @@ static struct og_sv said_name(struct ar_judge *j, const struct og_arrival_row *r
 	return s.p ? s : OG_SV("");
 }
 
-static bool literal(const struct og_arrival_row *r)
-{
-	const struct og_sv all[] = {r->service_namespace, r->service_name, r->job, r->instance,
-		r->k8s_namespace, r->pod, r->container, r->workload};
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (og_sv_has(all[i], OG_SV("$(")))
-			return true;
-	return false;
-}
-
-/* The first row in the order of texts of those that show one trouble. */
-enum trouble {
-	UNKNOWN_SERVICE,
-	OTHER_NAME,
-	LITERAL,
-	STAMPED,
-	NO_PLACE,
-	NO_INSTANCE,
-	AHEAD,
-	TROUBLES
-};
-
-static void note(struct ar_judge *j, uint32_t worst[TROUBLES], enum trouble t, uint32_t i)
+/* The first row in the order of texts of those that show one oddity. */
+static void note(struct ar_judge *j, uint32_t worst[AR_ODD_COUNT_], unsigned odd, uint32_t i)
 {
 	const struct og_arrival_row *rows = j->ix->ev->rows;
-	if (worst[t] == AR_NONE || ar_row_cmp(&rows[i], &rows[worst[t]]) < 0)
-		worst[t] = i;
+	if (worst[odd] == AR_NONE || ar_row_cmp(&rows[i], &rows[worst[odd]]) < 0)
+		worst[odd] = i;
 }
 
-static bool has_expectation(const struct og_arrival_workload *w)
+static void look(struct ar_judge *j, uint32_t i, uint32_t worst[AR_ODD_COUNT_])
 {
-	for (uint32_t i = 0; i < w->nidentities; i++)
-		if (!w->identities[i].service_name.n)
-			return false;
-	return w->nidentities > 0;
-}
-
-static void look(struct ar_judge *j, uint32_t i, uint32_t worst[TROUBLES])
-{
-	const struct og_arrival_row *row = &j->ix->ev->rows[i];
 	const struct ar_hit *h = &j->ix->hits[i];
-	const struct ar_one *o = &j->one[row->signal];
-	if (!o->usable || ar_row_belongs(j, o, row, h) != AR_CURRENT)
+	const struct ar_one *o = &j->one[h->signal];
+	bool ahead = h->last_s > o->asked_s + CLOCKS_DIFFER_S;
+	if ((!h->odd && !ahead) || !o->usable || ar_row_belongs(j, o, h) != AR_CURRENT)
 		return;
-	bool collected = row->signal == OG_SIGNAL_LOGS &&
-			 (row->route == OG_ROUTE_STDOUT ||
-				 (row->route == OG_ROUTE_UNKNOWN && !row->revision.n));
-	if (literal(row))
-		note(j, worst, LITERAL, i);
-	if (h->stamped)
-		note(j, worst, STAMPED, i);
-	if (ar_time(row->last_s) > o->asked_s + CLOCKS_DIFFER_S)
-		note(j, worst, AHEAD, i);
-	if (collected)
-		return; /* its names are Loki's guesses */
-	if (ar_unknown_service(row))
-		note(j, worst, UNKNOWN_SERVICE, i);
-	else if ((row->service_name.n || row->job.n) && has_expectation(j->w) &&
-		 !ar_identity_has(j->w, row))
-		note(j, worst, OTHER_NAME, i);
-	if (o->src->grouped_by_pod && !row->pod.n && !row->k8s_namespace.n)
-		note(j, worst, NO_PLACE, i);
-	if (row->signal == OG_SIGNAL_METRICS && !row->instance.n && row->job.n)
-		note(j, worst, NO_INSTANCE, i);
+	for (unsigned odd = 0; odd < AR_ODD_COUNT_; odd++)
+		if (h->odd & 1u << odd && (odd != AR_ODD_NO_PLACE || o->src->grouped_by_pod))
+			note(j, worst, odd, i);
+	if (ahead)
+		note(j, worst, AR_ODD_AHEAD, i);
 }
 
 static void find_collision(struct ar_judge *j)
@@ -158,9 +114,9 @@ static void find_one_instance(struct ar_judge *j)
 	for (uint32_t i = j->ix->head[j->me]; all && i != AR_NONE; i = j->ix->hits[i].next) {
 		const struct og_arrival_row *row = &j->ix->ev->rows[i];
 		const struct ar_hit *h = &j->ix->hits[i];
-		if (row->signal == OG_SIGNAL_METRICS && row->instance.n && h->pod != AR_NONE &&
-			n < most && ar_row_age(o, row) == AR_FRESH &&
-			ar_row_belongs(j, o, row, h) == AR_CURRENT)
+		if (h->signal == OG_SIGNAL_METRICS && row->instance.n && h->pod != AR_NONE &&
+			n < most && ar_row_age(o, h) == AR_FRESH &&
+			ar_row_belongs(j, o, h) == AR_CURRENT)
 			all[n++] = (struct instance){row->instance, h->pod};
 	}
 	if (n > 1)
@@ -183,7 +139,7 @@ static void find_silent_container(struct ar_judge *j)
 	const struct ar_one *o = &j->one[OG_SIGNAL_METRICS];
 	const struct og_arrival_workload *w = j->w;
 	if (w->nidentities < 2 || !o->n[AR_CURRENT][AR_FRESH] || o->src->partial ||
-		o->ask->exporter != OG_EXPORTER_OURS || !has_expectation(w))
+		o->ask->exporter != OG_EXPORTER_OURS || !ar_has_expectation(w))
 		return;
 	for (uint32_t k = 0; k < w->nidentities && !og_findings_full(j->findings); k++) {
 		bool heard = false, named = true;
@@ -215,17 +171,19 @@ void ar_find_identity(struct ar_judge *j)
 {
 	static const struct {
 		const char *id, *text;
-	} rows[TROUBLES] = {
-		[UNKNOWN_SERVICE] = {"OG801", "arrives from its pods as"},
-		[OTHER_NAME] = {"OG802", "arrives from its pods as"},
-		[LITERAL] = {"OG307", "arrives with an attribute that holds \"$(\", as"},
-		[STAMPED] = {"OG804", "arrives with the Kubernetes attributes of another pod, as"},
-		[NO_PLACE] = {"OG804", "arrives without k8s.namespace.name and k8s.pod.name, as"},
-		[AHEAD] = {"OG004", "arrives with times to come, as"},
-		[NO_INSTANCE] = {"OG805", "arrives without service.instance.id, as"},
+	} rows[AR_ODD_COUNT_] = {
+		[AR_ODD_UNKNOWN_SERVICE] = {"OG801", "arrives from its pods as"},
+		[AR_ODD_OTHER_NAME] = {"OG802", "arrives from its pods as"},
+		[AR_ODD_LITERAL] = {"OG307", "arrives with an attribute that holds \"$(\", as"},
+		[AR_ODD_STAMPED] = {"OG804",
+			"arrives with the Kubernetes attributes of another pod, as"},
+		[AR_ODD_NO_PLACE] = {"OG804",
+			"arrives without k8s.namespace.name and k8s.pod.name, as"},
+		[AR_ODD_AHEAD] = {"OG004", "arrives with times to come, as"},
+		[AR_ODD_NO_INSTANCE] = {"OG805", "arrives without service.instance.id, as"},
 	};
-	uint32_t worst[TROUBLES];
-	for (unsigned t = 0; t < TROUBLES; t++)
+	uint32_t worst[AR_ODD_COUNT_];
+	for (unsigned t = 0; t < AR_ODD_COUNT_; t++)
 		worst[t] = AR_NONE;
 	if (!j->findings || og_findings_full(j->findings))
 		return;
@@ -235,7 +193,7 @@ void ar_find_identity(struct ar_judge *j)
 		look(j, i, worst);
 	find_one_instance(j);
 	find_silent_container(j);
-	for (unsigned t = 0; t < TROUBLES; t++) {
+	for (unsigned t = 0; t < AR_ODD_COUNT_; t++) {
 		if (worst[t] == AR_NONE)
 			continue;
 		const struct og_arrival_row *row = &j->ix->ev->rows[worst[t]];

@@ -21,65 +21,65 @@ bool ar_pod_current(const struct og_arrival_workload *w, const struct og_arrival
 	return !ar_pod_live(p) && p->revision.n && og_sv_eq(p->revision, w->revision);
 }
 
-enum ar_age ar_row_age(const struct ar_one *o, const struct og_arrival_row *row)
+enum ar_age ar_row_age(const struct ar_one *o, const struct ar_hit *h)
 {
-	if (row->fresh)
+	if (h->fresh)
 		return AR_FRESH;
-	if (row->last_s > 0)
-		return ar_time(row->last_s) >= o->asked_s - o->freshness_s ? AR_FRESH : AR_AGED;
+	if (h->last_s)
+		return h->last_s >= o->asked_s - o->freshness_s ? AR_FRESH : AR_AGED;
 	return o->src->fresh_answered && !o->src->fresh_partial ? AR_AGED : AR_UNDATED;
 }
 
 /* Whether a row can only have been sent after `from`. */
-static bool sent_after(const struct ar_one *o, const struct og_arrival_row *row, int64_t from)
+static bool sent_after(const struct ar_one *o, const struct ar_hit *h, int64_t from)
 {
-	if (row->last_s > 0)
-		return ar_time(row->last_s) >= from;
-	return row->fresh && o->asked_s - o->freshness_s >= from;
+	return h->last_s ? h->last_s >= from : h->fresh && o->asked_s - o->freshness_s >= from;
 }
 
-enum ar_belong ar_row_belongs(const struct ar_judge *j, const struct ar_one *o,
-	const struct og_arrival_row *row, const struct ar_hit *h)
+enum ar_belong ar_row_belongs(
+	const struct ar_judge *j, const struct ar_one *o, const struct ar_hit *h)
 {
 	const struct og_arrival_workload *w = j->w;
 	/* What the row says itself counts before the class of its pod: StatefulSets use names
 	 * again. */
-	if (row->revision.n && w->revision.n)
-		return og_sv_eq(row->revision, w->revision) ? AR_CURRENT : AR_OLD;
+	if (h->told)
+		return h->wanted ? AR_CURRENT : AR_OLD;
 	if (h->pod != AR_NONE) {
 		const struct og_arrival_pod *p = &w->pods[h->pod];
 		if (!ar_pod_current(w, p))
 			return AR_OLD;
-		if (w->reuses_names && !sent_after(o, row, ar_time(p->started_s)))
+		if (w->reuses_names && !sent_after(o, h, ar_time(p->started_s)))
 			return AR_UNTOLD;
 		return AR_CURRENT;
 	}
 	/* From a pod that is gone: of a job one of its run, else of what was before. */
-	if (row->pod.n && w->life == OG_LIFE_SERVICE)
+	if (h->names_pod && w->life == OG_LIFE_SERVICE)
 		return j->settled && w->rolled_out_s > 0 &&
-				       sent_after(o, row, ar_time(w->rolled_out_s))
+				       sent_after(o, h, ar_time(w->rolled_out_s))
 			       ? AR_CURRENT
 			       : AR_OLD;
 	if (w->life != OG_LIFE_SERVICE)
-		return sent_after(o, row, ar_time(w->run_s)) ? AR_CURRENT : AR_OLD;
-	if (!j->settled || !sent_after(o, row, ar_time(w->rolled_out_s)))
+		return sent_after(o, h, ar_time(w->run_s)) ? AR_CURRENT : AR_OLD;
+	if (!j->settled || !sent_after(o, h, ar_time(w->rolled_out_s)))
 		return AR_UNTOLD;
 	return AR_CURRENT;
 }
 
-/* Among equals the newest, then the first in the order of texts. */
+/* Among equals the newest, then that of the first pod, then by the texts. */
 static bool newer(const struct ar_judge *j, uint32_t a, uint32_t b)
 {
-	const struct og_arrival_row *x = &j->ix->ev->rows[a], *y = &j->ix->ev->rows[b];
-	return x->last_s != y->last_s ? x->last_s > y->last_s : ar_row_cmp(x, y) < 0;
+	int64_t x = j->ix->hits[a].last_s, y = j->ix->hits[b].last_s;
+	if (x != y)
+		return x > y;
+	uint32_t p = j->ix->hits[a].pod, q = j->ix->hits[b].pod;
+	return p != q ? p < q : ar_row_cmp(&j->ix->ev->rows[a], &j->ix->ev->rows[b]) < 0;
 }
 
 static void take(struct ar_judge *j, struct ar_one *o, uint32_t i)
 {
-	const struct og_arrival_row *row = &j->ix->ev->rows[i];
 	const struct ar_hit *h = &j->ix->hits[i];
-	enum ar_belong belong = ar_row_belongs(j, o, row, h);
-	enum ar_age age = ar_row_age(o, row);
+	enum ar_belong belong = ar_row_belongs(j, o, h);
+	enum ar_age age = ar_row_age(o, h);
 	o->n[belong][age]++;
 	int key = ((int)belong * 4 + (int)age) * 8 + h->tie;
 	if (o->best == AR_NONE || key > o->best_key ||
@@ -89,7 +89,7 @@ static void take(struct ar_judge *j, struct ar_one *o, uint32_t i)
 	}
 	if (belong != AR_CURRENT)
 		return;
-	int64_t at = ar_time(row->last_s);
+	int64_t at = h->last_s;
 	if (!at && age == AR_FRESH)
 		at = o->asked_s;
 	if (at > o->asked_s && o->asked_s)
@@ -97,21 +97,17 @@ static void take(struct ar_judge *j, struct ar_one *o, uint32_t i)
 	o->last = at > o->last ? at : o->last;
 	if (h->tie > o->tie)
 		o->tie = (enum og_arrival_tie)h->tie;
-	enum og_arrival_route r = (unsigned)row->route < OG_ROUTE_COUNT_ ? row->route
-									 : OG_ROUTE_UNKNOWN;
-	if (r == OG_ROUTE_UNKNOWN && row->revision.n)
-		r = OG_ROUTE_OTLP; /* it travels as an attribute of OTLP alone */
-	o->ever[r]++;
+	o->ever[h->route]++;
 	if (age != AR_FRESH)
 		return;
-	o->routes[r]++;
+	o->routes[h->route]++;
 	if (h->pod != AR_NONE && ar_pod_live(&j->w->pods[h->pod]))
 		o->covered[h->pod] = 1;
 }
 
 static bool fresh_row(const struct ar_judge *j, const struct ar_one *o, uint32_t row)
 {
-	return row != AR_NONE && ar_row_age(o, &j->ix->ev->rows[row]) == AR_FRESH;
+	return row != AR_NONE && ar_row_age(o, &j->ix->hits[row]) == AR_FRESH;
 }
 
 /* Rows that are of this workload or of another of the same name. */
@@ -209,7 +205,7 @@ int ar_gather(struct ar_judge *j)
 		look_at_source(j, o);
 	}
 	for (uint32_t i = j->ix->head[j->me]; i != AR_NONE; i = j->ix->hits[i].next) {
-		struct ar_one *o = &j->one[j->ix->ev->rows[i].signal];
+		struct ar_one *o = &j->one[j->ix->hits[i].signal];
 		if (o->usable)
 			take(j, o, i);
 	}

@@ -248,21 +248,85 @@ static bool by_object(
 	return n && n->owners == 1 && give(h, n->first.workload, OG_TIE_SERVICE);
 }
 
+static bool literal(const struct og_arrival_row *r)
+{
+	const struct og_sv all[] = {r->service_namespace, r->service_name, r->job, r->instance,
+		r->k8s_namespace, r->pod, r->container, r->workload};
+	for (size_t i = 0; i < OG_COUNT(all); i++) {
+		size_t at = og_sv_chr(all[i], '$');
+		if (at < all[i].n && og_sv_has(all[i], OG_SV("$(")))
+			return true;
+	}
+	return false;
+}
+
+bool ar_has_expectation(const struct og_arrival_workload *w)
+{
+	for (uint32_t i = 0; i < w->nidentities; i++)
+		if (!w->identities[i].service_name.n)
+			return false;
+	return w->nidentities > 0;
+}
+
+static uint8_t odd(const struct og_arrival_workload *w, const struct og_arrival_row *row,
+	const struct ar_hit *h)
+{
+	bool is[AR_ODD_COUNT_] = {0};
+	/* Names of lines collected from stdout are Loki's guesses. */
+	bool collected = row->signal == OG_SIGNAL_LOGS &&
+			 (row->route == OG_ROUTE_STDOUT ||
+				 (row->route == OG_ROUTE_UNKNOWN && !row->revision.n));
+	is[AR_ODD_LITERAL] = literal(row);
+	is[AR_ODD_STAMPED] = h->stamped;
+	if (!collected) {
+		is[AR_ODD_UNKNOWN_SERVICE] = ar_unknown_service(row);
+		is[AR_ODD_OTHER_NAME] = !is[AR_ODD_UNKNOWN_SERVICE] &&
+					(row->service_name.n || row->job.n) &&
+					ar_has_expectation(w) && !ar_identity_has(w, row);
+		is[AR_ODD_NO_PLACE] = !row->pod.n && !row->k8s_namespace.n;
+		is[AR_ODD_NO_INSTANCE] = row->signal == OG_SIGNAL_METRICS && !row->instance.n &&
+					 row->job.n;
+	}
+	uint8_t bits = 0;
+	for (unsigned i = 0; i < AR_ODD_COUNT_; i++)
+		bits |= (uint8_t)(is[i] ? 1u << i : 0);
+	return bits;
+}
+
+/* What judging will ask of the row. */
+static void note_row(struct ar_hit *h, const struct og_arrival_row *row)
+{
+	enum og_arrival_route r = (unsigned)row->route < OG_ROUTE_COUNT_ ? row->route
+									 : OG_ROUTE_UNKNOWN;
+	if (r == OG_ROUTE_UNKNOWN && row->revision.n)
+		r = OG_ROUTE_OTLP; /* it travels as an attribute of OTLP alone */
+	h->signal = (uint8_t)row->signal;
+	h->route = (uint8_t)r;
+	h->last_s = ar_time(row->last_s);
+	h->fresh = row->fresh;
+	h->names_pod = row->pod.n > 0;
+}
+
 void ar_resolve(struct og_arrival_index *ix, uint32_t i)
 {
 	const struct og_arrival_row *row = &ix->ev->rows[i];
 	struct ar_hit *h = &ix->hits[i];
-	*h = (struct ar_hit){AR_NONE, AR_NONE, AR_NONE, OG_TIE_NONE, AR_ASTRAY_NONE, false};
+	*h = (struct ar_hit){
+		.next = AR_NONE, .workload = AR_NONE, .pod = AR_NONE, .astray = AR_ASTRAY_NONE};
 	if ((unsigned)row->signal >= OG_SIGNAL_COUNT_)
 		return;
+	note_row(h, row);
 	ix->rows_of[row->signal]++;
 	if (!by_pod(ix, row, h) && !by_revision(ix, row, h) && !by_object(ix, row, h))
 		(void)by_name(ix, i);
 	if (h->workload == AR_NONE)
 		return;
 	const struct og_arrival_workload *w = &ix->w[h->workload];
-	if (row->revision.n && og_sv_eq(row->revision, w->revision) && h->tie >= OG_TIE_SERVICE)
+	h->told = row->revision.n && w->revision.n;
+	h->wanted = h->told && og_sv_eq(row->revision, w->revision);
+	if (h->wanted && h->tie >= OG_TIE_SERVICE)
 		h->tie = OG_TIE_REVISION;
+	h->odd = odd(w, row, h);
 	h->next = ix->head[h->workload];
 	ix->head[h->workload] = i;
 	ix->mask[h->workload] |= (uint8_t)(1u << row->signal);
@@ -271,7 +335,7 @@ void ar_resolve(struct og_arrival_index *ix, uint32_t i)
 /* Counters of requests: by the same ways, but only what is surely one workload's. */
 void ar_add_load(struct og_arrival_index *ix, const struct og_arrival_row *row)
 {
-	struct ar_hit h = {AR_NONE, AR_NONE, AR_NONE, OG_TIE_NONE, AR_ASTRAY_NONE, false};
+	struct ar_hit h = {.workload = AR_NONE, .pod = AR_NONE};
 	bool weak = false, elsewhere = false;
 	struct ar_name *n = NULL;
 	if (!by_pod(ix, row, &h) && !by_revision(ix, row, &h) && !by_object(ix, row, &h)) {
