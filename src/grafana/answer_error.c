@@ -124,7 +124,7 @@ static struct og_sv target_host(struct gf_read *g)
 	struct og_sv host = OG_SV(""), to = g->r->location, rest;
 	if (og_url_parse(to, &u, NULL) == 0) {
 		og_url_put_hostport(&b, &u);
-		host = og_gf_harmless(og_buf_view(&b), 260, g->a);
+		host = gf_quote(g, og_buf_view(&b), 260);
 	} else if (to.n && to.p[0] == '/' && !og_sv_starts(to, OG_SV("//"))) {
 		host = OG_SV("another path of the same host");
 	} else if (og_sv_split(&to, '/', &rest)) {
