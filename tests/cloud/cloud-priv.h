@@ -68,7 +68,7 @@ struct og_sv cl_prom_name(struct og_arena *a, struct og_sv s);
 
 struct cl_match {
 	struct og_sv k, v;
-	char op; /* '=' '!' '~' 'x' (!~) */
+	char op; /* '=' '!' '~' 'x' (!~) 'r' (with groups, for label_replace) */
 	void *re;
 };
 bool cl_match(const struct cl_match *m, struct og_sv v);
@@ -213,6 +213,7 @@ struct cl_held_exemplar {
 struct cl_series {
 	struct cl_lset labels, nameless;
 	struct og_sv name;
+	bool native;		/* a native histogram, of which the count alone is held */
 	struct cl_sample *ring; /* oldest first from `first` */
 	uint32_t n, cap, first;
 	struct cl_held_exemplar *ex;
@@ -497,6 +498,7 @@ struct cl_vrow {
 	struct cl_lset labels; /* without __name__ when computed */
 	int64_t ts_ms;	       /* of the sample itself */
 	double v;
+	bool native;
 };
 struct cl_vec {
 	CL_VEC(struct cl_vrow, v);

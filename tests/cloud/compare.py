@@ -112,7 +112,10 @@ PROM = [
     "sum(jobs_done_total) / sum(queue_length_bytes)", "1 + 2 * 3", "time() > bool 1",
     "sum without (instance, k8s_pod_name, service_instance_id) (jobs_done_total)",
     '{__name__=~"jobs.+", k8s_pod_name!="web-2"}', "queue_length_bytes offset 2m", "foo",
-    "max_over_time(rate(jobs_done_total[2m])[10m:1m])", "-", "rate(foo)", "{}", "sum by (x",
+    "max_over_time(rate(jobs_done_total[2m])[10m:1m])", "vector(1)",
+    'label_replace(target_info, "metric", "x", "", "")', 'label_replace(foo, "a", "b", "c", "(")',
+    'label_replace(target_info, "n", "$1", "k8s_pod_name", "web-(.*)")', "vector(foo)",
+    "histogram_count(rate(jobs_done_total[5m]))", "-", "rate(foo)", "{}", "sum by (x",
     'foo{a=~"("}', "1 > 2", "foo and 1", "timestamp(foo[5m])", "foo bar",
     "queue_length_bytes + ignoring (instance) queue_length_bytes"]
 LOKI = [
@@ -128,7 +131,10 @@ LOKI = [
     'sum(rate({service_name="web"}[15m]))', 'max(count_over_time({service_name="web"}[15m]))',
     'sum(count_over_time({service_name="web"} | trace_id!="" [15m])) / '
     'sum(count_over_time({service_name="web"}[15m]))',
-    'count(count_over_time({service_name="web"}[15m])) > 1', 'sum(count_over_time({service_name="x"}[15m]))',
+    'count(count_over_time({service_name="web"}[15m])) > 1', "vector(1)",
+    '(sum by (service_name) (count_over_time({service_name="web"} | trace_id = "x" [15m])) or '
+    'sum by (service_name) (count_over_time({service_name="web"}[15m])) * 0) / '
+    'sum by (service_name) (count_over_time({service_name="web"}[15m]))', 'sum(count_over_time({service_name="x"}[15m]))',
     'sum by (level) (count_over_time({service_name="web"} | k8s_pod_name=~"web-.*" [15m]))',
     '{service_name="web"}', '', 'sum(rate({a="b"}))', 'count_over_time({}[5m])', 'foo',
     'count_over_time({a=~".*"}[5m])', 'sum by (a (count_over_time({a="b"}[5m]))']

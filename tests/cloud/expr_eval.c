@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Evaluation at one moment; everything with the cloud's mutex held. */
 #include <math.h>
+#include <regex.h>
 #include <stdio.h>
 #include "cloud/cloud-priv.h"
 #include "otelgate/base/clock.h"
@@ -8,6 +9,7 @@
 /* Values of one series within a range, oldest first. */
 struct run {
 	struct cl_lset labels;
+	bool native;
 	CL_VEC(struct cl_sample, s);
 };
 struct runs {
@@ -41,7 +43,7 @@ static bool push(struct cl_eval *ev, struct cl_vec *v, struct cl_lset labels, in
 
 	if (!row)
 		return oom(ev);
-	*row = (struct cl_vrow){labels, ts, x};
+	*row = (struct cl_vrow){.labels = labels, .ts_ms = ts, .v = x};
 	return true;
 }
 
@@ -77,6 +79,7 @@ static bool eval_selector(
 				break;
 			if (!push(ev, ret, s->labels, x->ts_ms, x->v))
 				return false;
+			ret->v[ret->nv - 1].native = s->native;
 			break;
 		}
 	}
@@ -103,6 +106,7 @@ static bool range_of_series(
 			if (!r && !(r = cl_push(ev->a, ret, r)))
 				return oom(ev);
 			r->labels = s->labels;
+			r->native = s->native;
 			at = cl_push(ev->a, r, s);
 			if (!at)
 				return oom(ev);
@@ -162,6 +166,7 @@ static bool range_of_subquery(
 			if (!x)
 				return oom(ev);
 			r->labels = v.v[i].labels;
+			r->native = v.v[i].native;
 			*x = (struct cl_sample){.ts_ms = at, .v = v.v[i].v};
 		}
 	}
@@ -259,6 +264,7 @@ static bool call_range(struct cl_eval *ev, const struct cl_expr *e, int64_t t, s
 			nameless(ev, &runs.r[i].labels, &l);
 		if (!push(ev, ret, l, t, v))
 			return false;
+		ret->v[ret->nv - 1].native = runs.r[i].native;
 	}
 	return true;
 }
@@ -343,6 +349,8 @@ static bool call_vector(struct cl_eval *ev, const struct cl_expr *e, int64_t t, 
 		struct cl_lset l;
 		double x = v.v[i].v;
 
+		if (og_sv_is(e->fn, "histogram_count") && !v.v[i].native)
+			continue;
 		nameless(ev, &v.v[i].labels, &l);
 		/* the sample's own time for a selector, else that of the evaluation */
 		if (ts)
@@ -353,10 +361,64 @@ static bool call_vector(struct cl_eval *ev, const struct cl_expr *e, int64_t t, 
 			x = ceil(x);
 		else if (og_sv_is(e->fn, "floor"))
 			x = floor(x);
-		else
+		else if (og_sv_is(e->fn, "round"))
 			x = floor(x + 0.5);
 		if (!push(ev, ret, l, t, x))
 			return false;
+	}
+	return true;
+}
+
+/* $1 … $9 of a replacement. */
+static struct og_sv expand(
+	struct cl_eval *ev, struct og_sv text, struct og_sv v, const regmatch_t *g)
+{
+	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
+
+	for (size_t i = 0; i < text.n; i++) {
+		char d = i + 1 < text.n ? text.p[i + 1] : '\0';
+
+		if (text.p[i] != '$' || d < '1' || d > '8') {
+			og_buf_ch(&b, text.p[i]);
+			continue;
+		}
+		i++;
+		if (g[d - '0' + 1].rm_so >= 0)
+			og_buf_add(&b, v.p + g[d - '0' + 1].rm_so,
+				(size_t)(g[d - '0' + 1].rm_eo - g[d - '0' + 1].rm_so));
+	}
+	return og_arena_sv(ev->a, og_buf_view(&b));
+}
+
+static bool label_replace(
+	struct cl_eval *ev, const struct cl_expr *e, int64_t t, struct cl_vec *ret)
+{
+	struct cl_vec v = {0};
+
+	if (!e->sel.m[0].re)
+		return fail(ev, 422, "execution", "invalid regular expression in label_replace()");
+	if (!cl_eval(ev, e->a, t, &v))
+		return false;
+	for (uint32_t i = 0; i < v.nv; i++) {
+		struct cl_lset l = v.v[i].labels;
+		struct og_sv src = cl_lset_get(&l, e->by[2]);
+		regmatch_t g[11] = {{.rm_so = 0, .rm_eo = (regoff_t)src.n}};
+		struct cl_label *all;
+
+		if (regexec(e->sel.m[0].re, src.p ? src.p : "", OG_COUNT(g), g, REG_STARTEND) ==
+			0) {
+			cl_lset_project(ev->a, &l, &e->by[0], 1, false, &l);
+			all = og_arena_alloc(ev->a, (l.n + 1) * sizeof(*all));
+			if (!all)
+				return oom(ev);
+			if (l.n)
+				memcpy(all, l.l, l.n * sizeof(*all));
+			all[l.n] = (struct cl_label){e->by[0], expand(ev, e->by[1], src, g)};
+			cl_lset_seal(&l, all, l.n + 1);
+		}
+		if (!push(ev, ret, l, v.v[i].ts_ms, v.v[i].v))
+			return false;
+		ret->v[ret->nv - 1].native = v.v[i].native;
 	}
 	return true;
 }
@@ -367,6 +429,10 @@ static bool eval_call(struct cl_eval *ev, const struct cl_expr *e, int64_t t, st
 		ret->scalar = true;
 		return push(ev, ret, (struct cl_lset){0}, t, (double)t / 1000.0);
 	}
+	if (og_sv_is(e->fn, "label_replace"))
+		return label_replace(ev, e, t, ret);
+	if (og_sv_is(e->fn, "vector"))
+		return push(ev, ret, (struct cl_lset){0}, t, e->a->num);
 	if (ev->loki)
 		return call_logs(ev, e, t, NULL, ret);
 	if (e->a->type == CL_E_RANGE || e->a->type == CL_E_SUBQUERY)
@@ -424,7 +490,8 @@ static bool eval_agg(struct cl_eval *ev, const struct cl_expr *e, int64_t t, str
 	struct slots slots = {.n = 0};
 	/* Loki splits these into shards that see few series each; of others the inner answer has
 	 * to stay under the limit too */
-	bool sharded = ev->loki && e->a->type == CL_E_CALL &&
+	bool sharded = ev->loki && e->a->type == CL_E_CALL && e->a->a &&
+		       e->a->a->type == CL_E_RANGE &&
 		       (og_sv_is(e->fn, "sum") || og_sv_is(e->fn, "count") ||
 			       og_sv_is(e->fn, "max") || og_sv_is(e->fn, "min"));
 	bool sum = sharded && og_sv_is(e->fn, "sum");

@@ -309,7 +309,8 @@ static const char *const range_fns[] = {"last_over_time", "max_over_time", "min_
 	"sum_over_time", "avg_over_time", "count_over_time", "present_over_time", "rate",
 	"increase"};
 static const char *const log_fns[] = {"count_over_time", "rate", "bytes_over_time", "bytes_rate"};
-static const char *const vec_fns[] = {"timestamp", "abs", "ceil", "floor", "round"};
+static const char *const vec_fns[] = {
+	"timestamp", "abs", "ceil", "floor", "round", "histogram_count"};
 
 /* Behind an instant thing: [range], [range:step]. */
 static struct cl_expr *ranged(struct parser *p, struct cl_expr *e)
@@ -366,6 +367,31 @@ static struct cl_expr *log_range(struct parser *p, bool range)
 	return e;
 }
 
+/* label_replace(v, "dst", "replacement", "src", "regex") behind its "(". */
+static struct cl_expr *label_replace(struct parser *p, struct cl_expr *e)
+{
+	struct cl_match *m;
+
+	e->a = expr(p, 0);
+	if (!e->a)
+		return NULL;
+	for (int i = 0; i < 4; i++) {
+		struct og_sv *s = cl_push(p->a, e, by);
+
+		if (!s || !eat(p, ","))
+			return fail(p, "label_replace takes a vector and four strings");
+		if (!string(p, s))
+			return NULL;
+	}
+	m = cl_push(p->a, &e->sel, m);
+	if (!m)
+		return fail(p, "memory");
+	m->op = 'r';
+	m->v = e->by[3];
+	(void)cl_match_init(m, p->a); /* a bad one is an error of execution */
+	return eat(p, ")") ? e : fail(p, "\")\" is expected");
+}
+
 static struct cl_expr *call(struct parser *p, struct og_sv fn)
 {
 	struct cl_expr *e = node(p, CL_E_CALL);
@@ -376,6 +402,14 @@ static struct cl_expr *call(struct parser *p, struct og_sv fn)
 	e->fn = fn;
 	if (!eat(p, "("))
 		return fail(p, "\"(\" is expected");
+	if (og_sv_is(fn, "label_replace"))
+		return label_replace(p, e);
+	if (og_sv_is(fn, "vector")) {
+		e->a = expr(p, 0);
+		if (e->a && e->a->type != CL_E_NUMBER)
+			return fail(p, "expected type scalar in call to function \"vector\"");
+		return !e->a || eat(p, ")") ? (e->a ? e : NULL) : fail(p, "\")\" is expected");
+	}
 	if (p->loki) {
 		if (!among(log_fns, OG_COUNT(log_fns), fn))
 			return fail(p, "this function is not simulated");

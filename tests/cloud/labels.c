@@ -166,12 +166,12 @@ bool cl_match_init(struct cl_match *m, struct og_arena *a)
 	char *text;
 	regex_t *re;
 
-	if (m->op != '~' && m->op != 'x')
+	if (!strchr("~xr", m->op))
 		return true;
 	/* RE2 and POSIX agree on what is used here; both ends are anchored */
 	text = og_arena_fmt(a, "^(%.*s)$", OG_SV_ARG(m->v));
 	re = og_calloc(1, sizeof(*re));
-	if (!text || !re || regcomp(re, text, REG_EXTENDED | REG_NOSUB)) {
+	if (!text || !re || regcomp(re, text, REG_EXTENDED | (m->op == 'r' ? 0 : REG_NOSUB))) {
 		og_free(re);
 		return false;
 	}

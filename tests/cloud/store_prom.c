@@ -224,9 +224,14 @@ static void point(
 		add(w, name, "_count", l, n, ts, (double)p->count);
 		add(w, name, "_sum", l, n, ts, p->sum);
 		break;
-	case CL_EXP_HISTOGRAM: /* a native histogram: only that it is there, and its count */
-		exemplars(w, add(w, name, "", l, n, ts, (double)p->count), p);
+	case CL_EXP_HISTOGRAM: { /* a native histogram: only that it is there, and its count */
+		struct cl_series *h = add(w, name, "", l, n, ts, (double)p->count);
+
+		if (h)
+			h->native = true;
+		exemplars(w, h, p);
 		break;
+	}
 	default:
 		exemplars(w, add(w, name, "", l, n, ts, p->v), p);
 	}

@@ -100,6 +100,46 @@ START_TEST(matchers_of_every_kind)
 }
 END_TEST
 
+START_TEST(labels_are_replaced)
+{
+	send_counter(RESOURCE("web-1"), 1, 5);
+	prom("label_replace(target_info, 'metric', 'x', '', '')");
+	ck_assert(has("'metric':'x'"));
+	prom("label_replace(target_info, 'number', '$1', 'k8s_pod_name', 'web-(.*)')");
+	ck_assert(has("'number':'1'"));
+	prom("label_replace(target_info, 'number', '$1', 'k8s_pod_name', 'web')");
+	ck_assert(!has("number"));
+	prom("label_replace(target_info, 'job', '', 'job', '.*')");
+	ck_assert(!has("'job'"));
+	ck_assert_int_eq(prom("label_replace(foo, 'a', 'b', 'c', '(')"), 422);
+	prom("histogram_count(rate(http_requests_total[5m]))");
+	ck_assert(has("'result':[]"));
+	prom("vector(1)");
+	ck_assert(has("{'metric':{},'value':["));
+}
+END_TEST
+
+START_TEST(native_histograms_are_counted)
+{
+	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
+
+	for (int i = 2; i >= 0; i--) {
+		og_buf_reset(&b);
+		og_buf_fmt(&b,
+			"{'resourceMetrics':[{" RESOURCE(
+				"web-1") ",'scopeMetrics':[{'metrics':[{'name':"
+					 "'http.server.request.duration','unit':'s',"
+					 "'exponentialHistogram':{'aggregationTemporality':2,"
+					 "'dataPoints':[{'timeUnixNano':'%s','count':'%d','scale':1"
+					 "}]}}]}]}]}",
+			ago(i * 60), 30 - i * 10);
+		ck_assert_int_eq(og_cloud_push(cloud, "metrics", quoted(b.p), NULL), 0);
+	}
+	prom("sum by (job) (histogram_count(increase(http_server_request_duration_seconds[5m])))");
+	ck_assert(has("'metric':{'job':'shop/web'}"));
+}
+END_TEST
+
 START_TEST(labels_and_series)
 {
 	send_counter(RESOURCE("web-1"), 1, 5);
@@ -126,7 +166,7 @@ END_TEST
 START_TEST(unknown_promql_is_bad_data)
 {
 	static const char *const bad[] = {"", "sum by (x", "foo[5m]", "rate(foo)", "foo[5x]",
-		"label_replace(foo, 'a', 'b', 'c', 'd')", "topk(3, foo)", "foo{a=~'('}", "{}",
+		"label_replace(foo, 'a')", "vector(foo)", "topk(3, foo)", "foo{a=~'('}", "{}",
 		"{a=''}", "foo{a}", "foo bar", "1 > 2", "foo and 1", "foo offset 5", "sum(foo[5m])",
 		"foo * on (a) group_left (b) bar", "timestamp(foo[5m])", "-", "foo{", "\"x\"",
 		"histogram_quantile(0.9, foo)", "((((((((((foo"};
@@ -199,6 +239,8 @@ Suite *suite_prom(void)
 	tcase_add_test(t, a_subquery_sees_whole_minutes_only);
 	tcase_add_test(t, rates_and_comparisons);
 	tcase_add_test(t, matchers_of_every_kind);
+	tcase_add_test(t, labels_are_replaced);
+	tcase_add_test(t, native_histograms_are_counted);
 	tcase_add_test(t, labels_and_series);
 	tcase_add_test(t, unknown_promql_is_bad_data);
 	tcase_add_test(t, what_was_sent_is_seen_later);
@@ -243,6 +285,10 @@ START_TEST(share_of_correlated_lines)
 	loki("sum by (service_name) (count_over_time({service_name='web'} | trace_id!='' [15m])) / "
 	     "sum by (service_name) (count_over_time({service_name='web'}[15m]))");
 	ck_assert(has(",'0.5']"));
+	loki("(sum by (service_name) (count_over_time({service_name='web'} | trace_id = 'x' [15m])) "
+	     "or sum by (service_name) (count_over_time({service_name='web'}[15m])) * 0) / sum by "
+	     "(service_name) (count_over_time({service_name='web'}[15m]))");
+	ck_assert(has(",'0']"));
 	loki("sum(count_over_time({service_name='web'} |= 'hell' != 'x' |~ 'h.*o' [15m]))");
 	ck_assert(has(",'2']"));
 	loki("sum(count_over_time({service_name='web'} |= 'nothing' [15m]))");
