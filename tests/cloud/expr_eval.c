@@ -401,7 +401,7 @@ static bool label_replace(
 		return false;
 	for (uint32_t i = 0; i < v.nv; i++) {
 		struct cl_lset l = v.v[i].labels;
-		struct og_sv src = cl_lset_get(&l, e->by[2]);
+		struct og_sv src = og_arena_sv(ev->a, cl_lset_get(&l, e->by[2]));
 		regmatch_t g[11] = {{.rm_so = 0, .rm_eo = (regoff_t)src.n}};
 		struct cl_label *all;
 

@@ -66,14 +66,15 @@ static void make_urls(struct og_cloud *c)
 	static const char *const tails[OG_CLOUD_HOSTS_] = {[OG_CLOUD_GATEWAY] = "/otlp",
 		[OG_CLOUD_PROM] = "/api/prom",
 		[OG_CLOUD_TEMPO] = "/tempo"};
+	char base[sizeof(c->base[0])];
 
 	for (int h = 0; h < OG_CLOUD_HOSTS_; h++) {
 		bool tls = c->tls && h != OG_CLOUD_COLLECTOR && h != OG_CLOUD_ADMIN;
 
-		snprintf(c->base[h], sizeof(c->base[h]), "%s://127.0.0.1:%u",
-			tls ? "https" : "http", c->port[h]);
-		snprintf(
-			c->url[h], sizeof(c->url[h]), "%s%s", c->base[h], tails[h] ? tails[h] : "");
+		snprintf(base, sizeof(base), "%s://127.0.0.1:%u", tls ? "https" : "http",
+			c->port[h]);
+		memcpy(c->base[h], base, sizeof(base));
+		snprintf(c->url[h], sizeof(c->url[h]), "%s%s", base, tails[h] ? tails[h] : "");
 	}
 }
 
