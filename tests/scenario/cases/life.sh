@@ -44,9 +44,6 @@ cleared() {
 
 no_statuses() { api GET "/apis/otelgate.dev/v1alpha1/namespaces/$NS/workloadtelemetries" | jq -e '.items == []'; }
 
-leads() { [ "$(leader)" = "$1" ]; }
-led() { [ -n "$(leader)" ]; }
-
 # creations OBJECT-KIND: how often our controllers created or wrote one, by name
 both_two_at_once() {
 	world

@@ -54,6 +54,38 @@ both_stuck_crash_touched() {
 	until_true 30 'the status stays' gone Deployment/web
 }
 
+# Pods that stood without the injection crash when we have restarted them: once and no more, and nobody else is restarted.
+both_restart_stands_down() {
+	local at
+	world "$managed"
+	controller_term 1
+	webhook_down
+	workload Deployment web "$(behaves crash-injected main 139) | .spec.replicas = 1" | apply # the fewest pods: it goes first
+	workload Deployment other | apply
+	until_rolled Deployment/web 1
+	until_rolled Deployment/other 3
+	webhook_up
+	controller_up 1
+	until_true 60 'no restart' restarted Deployment/web never
+	at=$(restarted_at Deployment/web)
+	seen Deployment/web '.restart.reason == "RestartStoodDown"' 'stands down'
+	stuck Deployment/web CrashesSinceInjection OG311 otelgate.dev/inject 139
+	until_true 30 "no Event: $(events web)" has_event web 'RestartStoodDown.*otelgate.dev/inject'
+	# the next leader neither tries again nor goes on with the others
+	controller_kill 1
+	controller_up 2
+	until_true 40 'the other one does not lead' leads 2
+	quiet 5
+	eq "$(restarted_at Deployment/web)" "$at" 'a second restart'
+	eq "$(restarted_at Deployment/other)" never 'another workload was restarted as well'
+	says Deployment/web '.restart.reason == "RestartStoodDown"' >/dev/null || fail "forgotten: $(wt Deployment/web | jq -c .status.restart)"
+	says Deployment/other '.restart.reason | . == "RestartHalted" or . == "WaitingForCanary"' >/dev/null || fail "$(wt Deployment/other | jq -c .status.restart)"
+	# taken back, as it says, the others go on
+	workload Deployment web '.spec.replicas = 1 | .spec.template.metadata.annotations["otelgate.dev/inject"] = "false"' | apply
+	until_rolled Deployment/web 1
+	seconds=120 seen Deployment/other "($(counts 3 3)) and ($(condition RolloutComplete True))" 'the others go on'
+}
+
 both_stuck_crash_before_too() {
 	world
 	workload Deployment web "$silent | .spec.template.metadata.annotations = {} | $(behaves crash main 1)" | apply

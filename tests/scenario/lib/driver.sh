@@ -296,6 +296,9 @@ leader() {
 	done | head -n 1 || :
 }
 
+leads() { [ "$(leader)" = "$1" ]; }
+led() { [ -n "$(leader)" ]; }
+
 ops() { # N PATH
 	curl -s --noproxy '*' --max-time 10 "http://127.0.0.1:$(port "controller-$1")$2"
 }
