@@ -197,7 +197,9 @@ static bool matches(const struct sim_fault *f, const struct sim_req *q)
 {
 	return eq(f->verb, og_svz(q->verb)) && eq(f->resource, q->plural) &&
 	       eq(f->group, q->group) && eq(f->ns, q->ns) && eq(f->name, q->name) &&
-	       (!f->path || og_sv_starts(q->path, og_svz(f->path))) && eq(f->user, og_svz(q->user));
+	       (!f->path || og_sv_starts(q->path, og_svz(f->path)) ||
+		       og_sv_starts(q->target, og_svz(f->path))) &&
+	       eq(f->user, og_svz(q->user));
 }
 
 static char *dup_or_null(const char *s)

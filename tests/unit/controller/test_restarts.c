@@ -392,27 +392,54 @@ START_TEST(a_conflict_about_the_intent_leads_to_another_plan)
 		      "409", "Conflict") "}}");
 	begin(&r, "a");
 	CR_UNTIL(restarted_at("web")[0]);
+	ck_assert_uint_eq(og_sim_faults_hit(cr_sim), 1);
 	ck_assert_str_eq(restarted_at("web"), requested_at("web"));
 	ck_assert(once("web"));
 	ck_assert_int_eq(cr_end(&r), 0);
 }
 END_TEST
 
+static double conflicts(struct cr *r)
+{
+	double n = cr_metric(r, "otelgate_writes_total{part=\"restart\",result=\"conflict\"}");
+
+	return n > 0 ? n : 0;
+}
+
+/* It has looked at the workload, and made a plan since. */
+static bool planned(struct cr *r)
+{
+	return cr_metric(r, "controller_runtime_reconcile_total{controller=\"workloads\","
+			    "result=\"success\"}") >= 1 &&
+	       cr_metric(r, "controller_runtime_reconcile_total{controller=\"restart\","
+			    "result=\"success\"}") >= 1;
+}
+
+/* Both know everything and have nothing to do; then both want the same at once, and neither hears
+ * of the other before its own write has arrived. That both have tried is seen from the conflict. */
 START_TEST(two_that_lead_never_restart_twice)
 {
 	struct cr a, b;
 
-	cr_apply(STACK MANAGED);
+	cr_apply(STACK PROFILE(", restart: {mode: never}"));
 	put_deployment("web", "");
-	/* Each hears late of what the other has written. */
-	fault("{\"match\":{\"verb\":\"watch\",\"resource\":\"workloadtelemetries\",\"count\":-1},"
-	      "\"action\":{\"type\":\"late\",\"ms\":1500}}");
 	cr_init(&a, "a");
 	cr_init(&b, "b");
 	a.o.no_lease = b.o.no_lease = true;
 	cr_begin(&a, NULL);
 	cr_begin(&b, NULL);
+	CR_UNTIL(cr_get(WT, "shop", "deployment-web"));
+	CR_UNTIL(planned(&a) && planned(&b));
+	ck_assert(!restarted_at("web")[0]);
+	ck_assert(conflicts(&a) + conflicts(&b) == 0);
+	fault("{\"match\":{\"verb\":\"patch\",\"resource\":\"workloadtelemetries\",\"path\":"
+	      "\"/apis/otelgate.dev/v1alpha1/namespaces/shop/workloadtelemetries/deployment-web/"
+	      "status?fieldManager=otelgate-restart\",\"count\":2},\"action\":{\"type\":\"delay\","
+	      "\"ms\":3000}}");
+	cr_apply(STACK MANAGED);
 	CR_UNTIL(wt("web", "state", "Restarted"));
+	CR_UNTIL(conflicts(&a) + conflicts(&b) >= 1);
+	ck_assert_uint_eq(og_sim_faults_hit(cr_sim), 2); /* both have asked */
 	ck_assert_str_eq(restarted_at("web"), requested_at("web"));
 	renew("web");
 	CR_UNTIL(wt("web", "state", "Complete"));
