@@ -223,6 +223,35 @@ static int take_source(struct asking *k)
 	return OG_EXIT_PASS;
 }
 
+/* The token to read with, where the stack names one of its own. */
+static int take_query_token(struct asking *k)
+{
+	const struct og_stack *s = k->p->stack;
+	bool own = s->query.secret_name.n > 0;
+	struct og_sv name = own ? s->query.secret_name : s->credentials.secret_name;
+	struct og_sv ns = own ? s->query.secret_namespace : s->credentials.secret_namespace;
+	struct og_sv key = s->query.token_key.n ? s->query.token_key : OG_SV("token");
+	struct og_kube_answer a = {0};
+	struct og_secret raw = OG_SECRET_INIT;
+
+	if ((!own && !s->query.token_key.n) || !name.n || k->p->args->no_read ||
+		k->p->args->query_token_file)
+		return OG_EXIT_PASS;
+	int code = get_object(k, "secrets", ns, name, &a);
+	if (code != OG_EXIT_PASS)
+		return code;
+	if (!is_there(&a) || !secret_value(k, og_jroot(a.doc), key, &raw)) {
+		og_cli_error(k->p->cli,
+			"spec.query: Secret %.*s/%.*s with key %.*s is not there; the backends are asked with the token that pods send with",
+			OG_SV_ARG(ns), OG_SV_ARG(name), OG_SV_ARG(key));
+		return OG_EXIT_PASS;
+	}
+	struct og_sv t = og_sv_trim(og_sv(og_secret_expose(&raw), og_secret_len(&raw)));
+	bool ok = og_secret_set(&k->p->query_token, t.p, t.n, NULL) == 0;
+	og_secret_fini(&raw);
+	return ok ? OG_EXIT_PASS : fault(k, "out of memory reading a Secret");
+}
+
 /* ---- TLS ---- */
 
 static int take_tls(struct asking *k, struct og_sv ns)
@@ -269,6 +298,8 @@ static int take_all(struct asking *k, const char *name, struct og_sv ns)
 
 	if (code == OG_EXIT_PASS && p->stack->credentials.present && !own)
 		code = p->args->kube.ns ? take_distributed(k, ns) : take_source(k);
+	if (code == OG_EXIT_PASS)
+		code = take_query_token(k);
 	if (code == OG_EXIT_PASS)
 		code = take_tls(k, ns);
 	token_of_header(p);
