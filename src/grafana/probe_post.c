@@ -201,8 +201,10 @@ static int post(struct og_probe *p, struct og_err *err)
 		rc = og_send_header_lines(p->o.headers, &text, lines, &lost, err);
 	if (rc < 0)
 		return rc;
-	if (ingest)
-		lines[n] = rc == 1 ? text.p : NULL;
+	if (ingest) {
+		lines[0] = rc == 1 ? text.p : NULL;
+		lines[1] = NULL;
+	}
 	while (lines[n])
 		n++;
 	p->facts[p->at].headers_lost = lost;

@@ -183,7 +183,7 @@ static void on_found(struct probe_reading *g, const struct og_gf_answer *a)
 	}
 	/* a metric's labels need not have the resource: that stands in target_info */
 	g->attributes = true;
-	g->pause_ms = FIRST_PAUSE_MS;
+	g->pause_ms = first_pause(g->p);
 	ask(g);
 }
 
@@ -192,7 +192,7 @@ static void on_attributes(struct probe_reading *g, const struct og_gf_answer *a)
 {
 	if (a->state == OG_GF_PRESENT && a->rows.n)
 		seen(g, &a->rows.v[0]);
-	else if (og_gf_state_is_answer(a->state) && g->pause_ms > 4 * FIRST_PAUSE_MS)
+	else if (og_gf_state_is_answer(a->state) && g->pause_ms > 4 * first_pause(g->p))
 		seen(g, NULL);
 	else
 		again(g);
@@ -278,7 +278,7 @@ void probe_read_begin(struct og_probe *p, enum og_otlp_signal s)
 	struct og_probe_row *r = row_of(g);
 
 	g->sent_ns = og_loop_now_ns(p->o.loop);
-	g->pause_ms = FIRST_PAUSE_MS;
+	g->pause_ms = first_pause(g->p);
 	if (!og_gf_client_has(p->o.client, backends[s].backend)) {
 		og_send_say(&r->read, OG_READ_UNASKED,
 			og_svz(og_arena_fmt(&p->arena,
@@ -288,7 +288,7 @@ void probe_read_begin(struct og_probe *p, enum og_otlp_signal s)
 		r->read_over = r->over = true;
 		return;
 	}
-	if (og_timer_in(p->o.loop, &g->timer, FIRST_PAUSE_MS / 2, on_due, g) < 0)
+	if (og_timer_in(p->o.loop, &g->timer, first_pause(p) / 2, on_due, g) < 0)
 		probe_read_late(p, s);
 }
 
