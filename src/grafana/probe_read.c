@@ -19,6 +19,11 @@ static const struct {
 	[OG_OTLP_PROFILES] = {OG_GF_PYROSCOPE, "Pyroscope"},
 };
 
+static int64_t first_pause(const struct og_probe *p)
+{
+	return p->o.pause_ms > 0 ? p->o.pause_ms : FIRST_PAUSE_MS;
+}
+
 static struct og_probe_row *row_of(const struct probe_reading *g)
 {
 	return &g->p->r.signal[g->s];

@@ -71,9 +71,10 @@ struct og_probe_opts {
 	size_t nids;
 	/* Attributes of what is sent; empty = left out. */
 	struct og_sv service_namespace, cluster, k8s_namespace, k8s_pod, revision, version;
-	int64_t timeout_ms;	     /* of all of it; 0 = OG_PROBE_TIMEOUT_MS */
-	int64_t connect_ms;	     /* of one connection; 0 = 10 s */
-	struct og_sv id;	     /* empty = random; 16 hex digits */
+	int64_t timeout_ms; /* of all of it; 0 = OG_PROBE_TIMEOUT_MS */
+	int64_t connect_ms; /* of one connection; 0 = 10 s */
+	int64_t pause_ms;   /* after the first look; later ones are longer, up to 10 s; 0 = 1 s */
+	struct og_sv id;    /* empty = random; 16 hex digits */
 	og_dial_resolve_fn *resolve; /* of names; NULL = getaddrinfo */
 
 	void *ctx;
