@@ -178,7 +178,7 @@ static const struct world worlds[] = {
 		.link = OG_LINK_RECEIVER},
 	{.what = "a login page",
 		.faults =
-			"{\"host\":\"gateway\",\"count\":-1,\"type\":\"status\",\"code\":200,\"html\":true,\"text\":\"<html>log in</html>\",\"contentType\":\"text/html\"}",
+			"{\"host\":\"gateway\",\"count\":-1,\"type\":\"body\",\"text\":\"<html>log in</html>\"}",
 		.class = OTLP(OG_SEND_WEB_PAGE),
 		.link = OG_LINK_HTTP},
 	{.what = "redirected",
