@@ -2,8 +2,9 @@
 /* All workloads of a stack judged by the answers in hand, and what has changed taken over. */
 #include "verify-priv.h"
 #include "workloads-priv.h"
+#include "otelgate/core/explore.h"
 
-enum { KEEP_CYCLES = 3, MARK_BYTES = 1 << 20 };
+enum { KEEP_CYCLES = 3, MARK_BYTES = 1 << 20, QUERY_BYTES = 4096, LINK_BYTES = 4096 };
 static const uint64_t SEED = 0x7665726469637400ULL;
 
 struct judging {
@@ -14,9 +15,31 @@ struct judging {
 	uint32_t n;
 	struct og_arrival_evidence evidence;
 	struct og_arrival_params params;
+	struct og_explore_stack grafana;
+	struct og_sv cluster;
+};
+
+/* What shows a verdict. */
+struct shown {
+	struct og_sv query, explore;
 };
 
 /* ---- what goes in ---- */
+
+/* "https://acme.grafana.net": data sources are named by the slug. */
+static struct og_sv slug_of(const struct og_stack *spec)
+{
+	static const char end[] = ".grafana.net";
+	struct og_sv url = spec->query.grafana_url;
+
+	if (spec->slug.n || !og_sv_starts(url, OG_SV("https://")))
+		return spec->slug;
+	url = og_sv(url.p + 8, url.n - 8);
+	url.n = og_sv_chr(url, '/');
+	size_t dot = og_sv_chr(url, '.');
+	return og_sv_eq(og_sv(url.p + dot, url.n - dot), og_svz(end)) ? og_sv(url.p, dot)
+								      : OG_SV("");
+}
 
 static bool gather(struct judging *j)
 {
@@ -80,12 +103,49 @@ static bool prepare(struct judging *j, const struct og_stack *spec)
 		return false;
 	if (!there)
 		without_token(j, spec);
+	j->cluster = spec->cluster_name;
+	j->grafana =
+		(struct og_explore_stack){.url = spec->query.grafana_url, .slug = slug_of(spec)};
 	return true;
+}
+
+/* ---- the evidence, for people ---- */
+
+static void show(const struct judging *j, const struct og_arrival_workload *w,
+	const struct og_arrival_verdict *v, struct og_arena *a, struct shown *ret)
+{
+	og_auto_buf struct og_buf query = OG_BUF_INIT(QUERY_BYTES), link = OG_BUF_INIT(LINK_BYTES);
+	const struct og_arrival_row *row = v->has_evidence ? &v->evidence : NULL;
+	const struct og_arrival_identity *id = w->nidentities ? &w->identities[0] : NULL;
+	struct og_explore_target t = {.cluster = j->cluster,
+		.ns = w->ns,
+		.name = w->name,
+		.service_namespace = OG_SV(""),
+		.service_name = OG_SV(""),
+		.revision = OG_SV(""),
+		.route = v->route};
+
+	*ret = (struct shown){OG_SV(""), OG_SV("")};
+	if (v->state == OG_AR_OFF || !j->evidence.source[v->signal].asked)
+		return;
+	if (row && row->service_name.n) {
+		t.service_namespace = row->service_namespace;
+		t.service_name = row->service_name;
+	} else if (id && id->service_name.n) {
+		t.service_namespace = id->service_namespace;
+		t.service_name = id->service_name;
+	}
+	og_explore_query(v->signal, &t, &query);
+	if (!query.failed)
+		ret->query = og_arena_sv(a, og_buf_view(&query));
+	if (og_explore_link(v->signal, &t, &j->grafana, &link, NULL) == 0)
+		ret->explore = og_arena_sv(a, og_buf_view(&link));
 }
 
 /* ---- what comes out ---- */
 
-static uint64_t mark_of(const struct og_arrival_result *r, const struct og_findings *f)
+static uint64_t mark_of(
+	const struct og_arrival_result *r, const struct og_findings *f, const struct shown *shown)
 {
 	og_auto_buf struct og_buf b = OG_BUF_INIT(MARK_BYTES);
 
@@ -96,6 +156,8 @@ static uint64_t mark_of(const struct og_arrival_result *r, const struct og_findi
 			v->expected, v->covers_known, v->covered, v->of, OG_SV_ARG(v->message));
 		for (uint32_t k = 0; k < v->nsilent; k++)
 			og_buf_fmt(&b, " %.*s", OG_SV_ARG(v->silent[k]));
+		og_buf_sv(&b, shown[i].query);
+		og_buf_sv(&b, shown[i].explore);
 	}
 	for (uint32_t i = 0; i < f->n; i++)
 		og_buf_fmt(&b, "\n%s %.*s", f->v[i].def->id, OG_SV_ARG(f->v[i].detail));
@@ -115,13 +177,14 @@ static uint32_t nfindings(const struct og_findings *f)
 	return f->n < ARRIVAL_FINDINGS ? f->n : ARRIVAL_FINDINGS;
 }
 
-static struct arrival_said *keep(const struct og_arrival_result *r, const struct og_findings *f)
+static struct arrival_said *keep(
+	const struct og_arrival_result *r, const struct og_findings *f, const struct shown *shown)
 {
 	size_t text = 0, nsilent = 0;
 
 	for (int i = 0; i < OG_SIGNAL_COUNT_; i++) {
 		const struct og_arrival_verdict *v = &r->signal[i];
-		text += v->message.n;
+		text += v->message.n + shown[i].query.n + shown[i].explore.n;
 		nsilent += v->nsilent;
 		for (uint32_t k = 0; k < v->nsilent; k++)
 			text += v->silent[k].n;
@@ -152,8 +215,12 @@ static struct arrival_said *keep(const struct og_arrival_result *r, const struct
 			.covered = v->covered,
 			.of = v->of,
 			.silent = silent,
-			.nsilent = v->nsilent};
+			.nsilent = v->nsilent,
+			.query = shown[i].query,
+			.explore = shown[i].explore};
 		copy_text(&to->message, &at);
+		copy_text(&to->query, &at);
+		copy_text(&to->explore, &at);
 		for (uint32_t k = 0; k < v->nsilent; k++) {
 			silent[k] = v->silent[k];
 			copy_text(&silent[k], &at);
@@ -168,15 +235,19 @@ static struct arrival_said *keep(const struct og_arrival_result *r, const struct
 }
 
 static void take(struct judging *j, struct workload_entry *e, const struct og_arrival_result *r,
-	const struct og_findings *f)
+	const struct og_findings *f, struct og_arena *arena)
 {
 	struct arrival *a = &e->arrival;
-	uint64_t mark = mark_of(r, f);
+	struct shown shown[OG_SIGNAL_COUNT_];
+
+	for (int i = 0; i < OG_SIGNAL_COUNT_; i++)
+		show(j, &a->facts->w, &r->signal[i], arena, &shown[i]);
+	uint64_t mark = mark_of(r, f, shown);
 
 	verify_say(j->p, e->w, &a->facts->w, &a->memory, r);
 	a->memory = r->memory;
 	if (!a->said || a->said->mark != mark) {
-		struct arrival_said *said = keep(r, f);
+		struct arrival_said *said = keep(r, f, shown);
 		if (!said)
 			return; /* the next cycle tries again */
 		said->mark = mark;
@@ -204,7 +275,7 @@ static int judge_all(struct judging *j, struct og_err *err)
 		r = og_arrival_judge(ix, i, &j->entries[i]->arrival.memory, &j->params, &one,
 			&result, &findings, err);
 		if (r == 0)
-			take(j, j->entries[i], &result, &findings);
+			take(j, j->entries[i], &result, &findings, &one);
 		og_arena_reset(&one);
 	}
 	return r;

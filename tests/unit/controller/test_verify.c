@@ -248,6 +248,186 @@ START_TEST(what_arrives_makes_it_ready)
 }
 END_TEST
 
+static void fault(const char *json)
+{
+	struct og_err err = OG_ERR_INIT;
+	ck_assert_msg(og_cloud_fault(cloud, json, &err) == 0, "%s", err.msg);
+}
+
+static bool why(const char *type, const char *text)
+{
+	bool has = strstr(condition("deployment-web", type), text) != NULL;
+	if (!has && getenv("CR_SHOW"))
+		fprintf(stderr, "%s: %s\n", type, condition("deployment-web", type));
+	return has;
+}
+
+static void all_flow(const char *rev)
+{
+	push_all("web-1-a", rev);
+	push_all("web-1-b", rev);
+	CR_UNTIL(state("metrics", "Flowing") && state("traces", "Flowing") &&
+		 state("logs", "Flowing"));
+	CR_UNTIL(is("deployment-web", "Ready", "True"));
+}
+
+/* How many cycles of questions have ended, more or less. */
+static void cycles(uint64_t n)
+{
+	uint64_t from = og_cloud_requests(cloud, OG_CLOUD_PROM, NULL);
+	CR_UNTIL(og_cloud_requests(cloud, OG_CLOUD_PROM, NULL) >= from + 2 * n);
+}
+
+/* An outage, throttling, a token that is refused: what flowed is not said to be missing. */
+START_TEST(what_cannot_be_asked_is_not_missing)
+{
+	static const struct {
+		const char *fault, *reason;
+	} rows[] = {{"{\"host\":\"tempo\",\"count\":-1,\"type\":\"status\",\"code\":503}",
+			    "BackendError"},
+		{"{\"host\":\"tempo\",\"count\":-1,\"type\":\"status\",\"code\":401}",
+			"AuthFailed"},
+		{"{\"host\":\"tempo\",\"count\":-1,\"type\":\"status\",\"code\":404,\"html\":true}",
+			"WrongPath"},
+		{"{\"host\":\"tempo\",\"count\":-1,\"type\":\"reset\"}", "NoConnection"},
+		{"{\"host\":\"tempo\",\"count\":-1,\"type\":\"status\",\"code\":429,"
+		 "\"retryAfter\":1}",
+			"Throttled"},
+		{"{\"host\":\"tempo\",\"count\":-1,\"type\":\"cut\",\"bytes\":5}", NULL}};
+
+	put_config("    grace: 0s\n    freshness: 300s\n", "");
+	begin("a");
+	all_flow(run_web());
+	for (size_t i = 0; i < OG_COUNT(rows); i++) {
+		fault(rows[i].fault);
+		/* The answer that came before bridges the time; of what passes the stack is silent
+		 * for a while, of what does not it is not. */
+		if (i == 1 || i == 2)
+			CR_UNTIL(stack_says("TracesQueryable", "False", rows[i].reason));
+		cycles(4);
+		ck_assert_msg(state("traces", "Flowing"), "%zu", i);
+		ck_assert(is("deployment-web", "TracesReceived", "True"));
+		og_cloud_clear_faults(cloud);
+		CR_UNTIL(stack_says("TracesQueryable", "True", "Answers"));
+	}
+	ck_assert_uint_eq(events("TelemetryMissing"), 0);
+	ck_assert_uint_eq(events("TelemetryStale"), 0);
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
+/* From the begin: nothing was ever known. */
+START_TEST(what_could_never_be_asked_is_unknown_with_why)
+{
+	put_config("    grace: 0s\n", "");
+	fault("{\"host\":\"prometheus\",\"count\":-1,\"type\":\"status\",\"code\":401}");
+	fault("{\"host\":\"loki\",\"count\":-1,\"type\":\"status\",\"code\":502}");
+	begin("a");
+	const char *rev = run_web();
+	push_all("web-1-a", rev);
+	push_all("web-1-b", rev);
+	CR_UNTIL(state("traces", "Flowing"));
+	CR_UNTIL(why("MetricsReceived", "AuthFailed") || why("MetricsReceived", "NotAnswered"));
+	ck_assert(is("deployment-web", "MetricsReceived", "Unknown"));
+	ck_assert(is("deployment-web", "LogsReceived", "Unknown"));
+	ck_assert(is("deployment-web", "Ready", "Unknown"));
+	ck_assert(stack_says("MetricsQueryable", "False", "AuthFailed"));
+	CR_UNTIL(stack_says("Ready", "False", "AuthFailed"));
+	cycles(3);
+	ck_assert(state("metrics", "Unknown") && state("logs", "Unknown"));
+	og_cloud_clear_faults(cloud);
+	CR_UNTIL(is("deployment-web", "Ready", "True"));
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
+START_TEST(without_a_token_nobody_is_asked_and_it_is_said)
+{
+	struct og_err err = OG_ERR_INIT;
+
+	put_config("", "");
+	ck_assert_int_eq(og_sim_delete(cr_sim, "secrets", "monitoring", "read", &err), 0);
+	begin("a");
+	run_web();
+	CR_UNTIL(stack_says("MetricsQueryable", "False", "SecretMissing"));
+	CR_UNTIL(why("MetricsReceived", "monitoring/read"));
+	ck_assert(is("deployment-web", "Ready", "Unknown"));
+	ck_assert_uint_eq(og_cloud_requests(cloud, OG_CLOUD_PROM, NULL), 0);
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
+START_TEST(a_revision_with_which_a_signal_stops_is_a_regression)
+{
+	put_config("    grace: 0s\n    freshness: 60s\n", "");
+	begin("a");
+	const char *rev = run_web();
+	all_flow(rev);
+	/* Something changes what is injected: new pods, and no traces from them. */
+	put_config("    grace: 0s\n    freshness: 60s\n", ", sdk: {resourceAttributes: {team: a}}");
+	char old[32], now[32];
+	(void)snprintf(old, sizeof(old), "%s", rev);
+	CR_UNTIL(*revision("deployment-web") && strcmp(revision("deployment-web"), old) != 0);
+	(void)snprintf(now, sizeof(now), "%s", revision("deployment-web"));
+	struct og_err err = OG_ERR_INIT;
+	ck_assert_int_eq(og_sim_delete(cr_sim, "pods", "shop", "web-1-a", &err), 0);
+	ck_assert_int_eq(og_sim_delete(cr_sim, "pods", "shop", "web-1-b", &err), 0);
+	pod("web-1-c", old_time(), now);
+	og_cloud_age(cloud, 120000);
+	push("metrics", "web", "web-1-c", now);
+	push("logs", "web", "web-1-c", now);
+	CR_UNTIL(state("metrics", "Flowing") && why("TracesReceived", "\"False\""));
+	CR_UNTIL(events("TelemetryRegressed") == 1);
+	CR_UNTIL(cr_metric(&r, "otelgate_signal_regressions_total{signal=\"traces\"}") == 1);
+	ck_assert(is("deployment-web", "Ready", "False"));
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
+START_TEST(a_service_without_a_name_is_found)
+{
+	put_config("    grace: 0s\n", "");
+	begin("a");
+	const char *rev = run_web();
+	push("metrics", "unknown_service:go", "web-1-a", rev);
+	push("metrics", "unknown_service:go", "web-1-b", rev);
+	CR_UNTIL(wt_has("deployment-web", "\"OG801\""));
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
+START_TEST(the_next_leader_goes_on_from_the_status)
+{
+	put_config("    grace: 0s\n    grafanaUrl: https://acme.grafana.net\n", "");
+	begin("a");
+	const char *rev = run_web();
+	all_flow(rev);
+	cycles(3);
+	ck_assert_int_eq(cr_end(&r), 0);
+	ck_assert(wt_has("deployment-web", "https://acme.grafana.net/explore?"));
+	static char before[16384];
+	(void)snprintf(before, sizeof(before), "%s", cr_get(WT, "shop", "deployment-web"));
+	/* It knows what was, and writes nothing when it is so still. */
+	uint64_t patches = og_sim_requests(cr_sim, "patch", "workloadtelemetries");
+	begin("b");
+	cycles(4);
+	CR_UNTIL(cr_metric(&r, "otelgate_workload_signals{signal=\"traces\",state=\"Flowing\"}") ==
+		 1);
+	cycles(2);
+	ck_assert_str_eq(cr_get(WT, "shop", "deployment-web"), before);
+	ck_assert_uint_eq(og_sim_requests(cr_sim, "patch", "workloadtelemetries"), patches);
+	ck_assert_int_eq(cr_end(&r), 0);
+	/* Nor does an outage at its start make it forget. */
+	fault("{\"count\":-1,\"type\":\"status\",\"code\":503}");
+	begin("c");
+	cycles(4);
+	CR_UNTIL(why("TracesReceived", "LastKnown"));
+	ck_assert(is("deployment-web", "TracesReceived", "True"));
+	ck_assert(state("traces", "Flowing") && state("metrics", "Flowing"));
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
 START_TEST(without_a_place_to_ask_it_is_as_before)
 {
 	cr_apply(CONFIG);
@@ -273,6 +453,12 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, start, finish);
 	tcase_add_test(tc, what_arrives_makes_it_ready);
+	tcase_add_test(tc, what_cannot_be_asked_is_not_missing);
+	tcase_add_test(tc, what_could_never_be_asked_is_unknown_with_why);
+	tcase_add_test(tc, without_a_token_nobody_is_asked_and_it_is_said);
+	tcase_add_test(tc, a_revision_with_which_a_signal_stops_is_a_regression);
+	tcase_add_test(tc, a_service_without_a_name_is_found);
+	tcase_add_test(tc, the_next_leader_goes_on_from_the_status);
 	tcase_add_test(tc, without_a_place_to_ask_it_is_as_before);
 	suite_add_tcase(s, tc);
 	return og_suite_run(s);
