@@ -152,7 +152,7 @@ static void on_read(void *ctx, const struct og_kube_answer *a)
 				"is not there; make it, or name another one in spec.query.secretRef");
 		else if (a->http == 403)
 			none(s, "SecretForbidden", "OG414", &src,
-				"may not be read: give the controller's ServiceAccount get on it; `otelgate config access` prints the rule");
+				"may not be read: give the controller's ServiceAccount get on it (docs/verification.md has the rule)");
 		else
 			r = OG_QUEUE_FAILED; /* what was known holds */
 		verify_hand_over(p);

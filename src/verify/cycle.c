@@ -9,6 +9,7 @@ enum {
 	FIRST_MS = 2000, /* the first cycle begins within */
 	STEP_MIN_S = 10,
 	STEP_MAX_S = 60,
+	SKEW_S = 2, /* Date headers are of whole seconds, and answers take their time */
 };
 
 struct asked {
@@ -102,7 +103,7 @@ static void gather(struct verify_backend *b, const struct og_gf_answer *a)
 static void keep(struct verify_stack *s, struct verify_question *q, struct verify_part *p,
 	const struct og_gf_answer *a)
 {
-	struct verify_answer *kept = verify_answer_new(&a->rows, s->v->o.seed);
+	struct verify_answer *kept = verify_answer_new(&a->rows, og_svz(s->cluster), s->v->o.seed);
 
 	if (!kept) {
 		p->failed = true;
@@ -161,12 +162,20 @@ static int64_t step_of(const struct verify_stack *s)
 	return step < STEP_MIN_S ? STEP_MIN_S : step > STEP_MAX_S ? STEP_MAX_S : step;
 }
 
+/* The present by the backend's clock, as far as it has told. */
+static int64_t now_there(const struct verify_stack *s, const struct verify_backend *b)
+{
+	int64_t skew = b->skew_ms / 1000;
+
+	return verify_now_s(s->v) - (skew > SKEW_S || skew < -SKEW_S ? skew : 0);
+}
+
 static struct og_gf_query query_of(
 	const struct verify_stack *s, const struct verify_question *q, const struct verify_part *p)
 {
 	struct og_gf_query r = {.ask = q->coarse ? q->ask->coarse : q->ask->ask,
-		.cluster = og_svz(s->cluster),
-		.end_s = verify_now_s(s->v),
+		.cluster = q->ask->any_cluster ? OG_SV("") : og_svz(s->cluster),
+		.end_s = now_there(s, &s->backend[q->ask->backend]),
 		.window_s = (q->ask->fresh ? s->freshness_ms : s->window_ms) / 1000,
 		.fresh_s = s->freshness_ms / 1000,
 		.step_s = step_of(s),

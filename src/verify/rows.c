@@ -102,20 +102,31 @@ static struct verify_answer *close_pool(struct pool *p, struct verify_row *rows,
 	return a;
 }
 
-struct verify_answer *verify_answer_new(const struct og_gf_rows *from, uint64_t seed)
+/* What says that it is of another cluster is none of ours. */
+static bool elsewhere(const struct og_gf_row *r, struct og_sv cluster)
+{
+	struct og_sv of = r->key[OG_GF_KEY_K8S_CLUSTER];
+
+	return cluster.n && of.n && !og_sv_eq(of, cluster);
+}
+
+struct verify_answer *verify_answer_new(
+	const struct og_gf_rows *from, struct og_sv cluster, uint64_t seed)
 {
 	struct verify_row *rows = og_calloc(from->n ? from->n : 1, sizeof(*rows));
 	struct pool p = {.blob = OG_BUF_INIT(UINT32_MAX / 2)};
 	struct verify_answer *a = NULL;
 	bool ok = rows && room(&p);
+	uint32_t n = 0;
 
 	og_map_init(&p.map, seed, NULL);
 	if (ok)
 		p.texts[p.n++] = (struct verify_text){0, 0};
 	for (uint32_t i = 0; i < from->n && ok; i++)
-		ok = take(&p, &from->v[i], &rows[i]);
+		if (!elsewhere(&from->v[i], cluster))
+			ok = take(&p, &from->v[i], &rows[n++]);
 	if (ok)
-		a = close_pool(&p, rows, from->n);
+		a = close_pool(&p, rows, n);
 	if (!a)
 		og_free(rows);
 	og_free(p.texts);

@@ -37,8 +37,9 @@ struct verify_answer {
 	struct verify_text *texts;
 	char *blob;
 };
-/* NULL without memory. */
-struct verify_answer *verify_answer_new(const struct og_gf_rows *rows, uint64_t seed);
+/* Without rows of other clusters, where they say so. NULL without memory. */
+struct verify_answer *verify_answer_new(
+	const struct og_gf_rows *rows, struct og_sv cluster, uint64_t seed);
 void verify_answer_free(struct verify_answer *a);
 /* Row number i with views of the answer. */
 struct og_arrival_row verify_answer_row(const struct verify_answer *a, uint32_t i);
@@ -52,8 +53,9 @@ struct verify_ask {
 	enum og_gf_ask ask, coarse; /* coarse: where parts would be too many */
 	uint32_t coarse_by;	    /* og_gf_query.by of it; 0 = its own */
 	bool coarse_whole;	    /* the coarse one has no limit: it is not split */
-	bool fresh;		    /* over the freshness instead of the window */
-	bool traffic;		    /* counters, not arrival */
+	bool any_cluster; /* there are too many names for the label: rows are looked at instead */
+	bool fresh;	  /* over the freshness instead of the window */
+	bool traffic;	  /* counters, not arrival */
 };
 enum { VERIFY_ASKS = 8 };
 extern const struct verify_ask verify_asks[VERIFY_ASKS];
