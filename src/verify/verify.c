@@ -7,8 +7,8 @@
 #define BIT(key) (1u << (key))
 enum {
 	COARSE = BIT(OG_GF_KEY_SERVICE_NAMESPACE) | BIT(OG_GF_KEY_SERVICE_NAME) |
-		 BIT(OG_GF_KEY_K8S_NAMESPACE) | BIT(OG_GF_KEY_REVISION) |
-		 BIT(OG_GF_KEY_K8S_CLUSTER),
+		 BIT(OG_GF_KEY_K8S_NAMESPACE) | BIT(OG_GF_KEY_REVISION),
+	COARSE_PYRO = COARSE | BIT(OG_GF_KEY_K8S_CLUSTER),
 	COARSE_PROM = BIT(OG_GF_KEY_JOB) | BIT(OG_GF_KEY_K8S_NAMESPACE) | BIT(OG_GF_KEY_REVISION),
 };
 
@@ -52,13 +52,13 @@ const struct verify_ask verify_asks[VERIFY_ASKS] = {
 		.any_cluster = true,
 		.ask = OG_GF_PYRO_ARRIVAL,
 		.coarse = OG_GF_PYRO_ARRIVAL,
-		.coarse_by = COARSE},
+		.coarse_by = COARSE_PYRO},
 	{.name = "profiles-fresh",
 		.backend = OG_GF_PYROSCOPE,
 		.any_cluster = true,
 		.ask = OG_GF_PYRO_ARRIVAL,
 		.coarse = OG_GF_PYRO_ARRIVAL,
-		.coarse_by = COARSE,
+		.coarse_by = COARSE_PYRO,
 		.fresh = true},
 };
 
