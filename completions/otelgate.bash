@@ -315,9 +315,10 @@ _otelgate() {
 		esac
 		;;
 	"config access")
-		options="--output --raw --flatten --run-plugin --namespace --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --service-account-dir --color --no-color --help"
+		options="--output --raw --flatten --run-plugin --config --namespace --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --service-account-dir --color --no-color --help"
 		case "$prev" in
 		-o|--output) words="text yaml json" ;;
+		--config) files=1 ;;
 		-n|--namespace) return ;;
 		--kubeconfig) files=1 ;;
 		--context) return ;;

@@ -252,6 +252,7 @@ complete -c otelgate -n '__fish_seen_subcommand_from config; and __fish_seen_sub
 complete -c otelgate -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from access' -l raw -d 'show tokens, keys and certificates in the kubeconfig'
 complete -c otelgate -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from access' -l flatten -d 'put the content of certificate files into the kubeconfig'
 complete -c otelgate -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from access' -l run-plugin -d 'run the user\'s exec plugin, and say what it gave'
+complete -c otelgate -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from access' -l config -r -F -d 'instead: the rights to Secrets that these stacks need beside manifests/base, for kubectl apply; -n is otelgate\'s namespace'
 complete -c otelgate -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from access' -s n -l namespace -x -d 'namespace to work in; the context\'s, or in a pod its own, when not given'
 complete -c otelgate -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from access' -l kubeconfig -r -F -d 'the kubeconfig to use instead of those of $KUBECONFIG or ~/.kube/config'
 complete -c otelgate -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from access' -l context -x -d 'context of the kubeconfig to use'

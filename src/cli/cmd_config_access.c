@@ -3,9 +3,11 @@
 #include "otelgate/base/clock.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/base/parse.h"
+#include "otelgate/cli/config_load.h"
 #include "otelgate/cli/kubeflags.h"
 #include "otelgate/cli/term.h"
 #include "otelgate/kube/execplugin.h"
+#include "access-priv.h"
 #include "commands-priv.h"
 #include "emit-priv.h"
 
@@ -13,6 +15,7 @@ enum { FORM_TEXT, FORM_YAML, FORM_JSON };
 
 struct access_args {
 	struct og_kubeflags kube;
+	struct og_strs config;
 	unsigned output;
 	bool raw, flatten, run_plugin;
 };
@@ -46,6 +49,13 @@ static const struct og_opt access_opts[] = {
 		.type = OG_OPT_FLAG,
 		AT(run_plugin),
 		.help = "run the user's exec plugin, and say what it gave",
+	},
+	{
+		.name = "config",
+		.type = OG_OPT_STRS,
+		AT(config),
+		.arg = "FILE|DIR",
+		.help = "instead: the rights to Secrets that these stacks need beside manifests/base, for kubectl apply; -n is otelgate's namespace",
 	},
 	OG_KUBE_OPT_NAMESPACE(struct access_args, kube),
 	OG_KUBE_OPTS(struct access_args, kube),
@@ -165,11 +175,26 @@ static int run_plugin(struct og_cli *cli, const struct og_kube_access *a)
 	return rc ? og_cli_fail(cli, &err) : OG_EXIT_PASS;
 }
 
+static int put_rights(struct og_cli *cli, const struct access_args *o)
+{
+	const struct og_config *config = NULL;
+	struct og_sv ns = o->kube.ns ? og_svz(o->kube.ns) : OG_SV("otelgate");
+
+	if (o->output != FORM_TEXT || o->run_plugin)
+		return og_cli_usage(cli, "--config goes with neither -o nor --run-plugin");
+	int rc = og_cli_config_load(cli, o->config.v, o->config.n, cli->in_fd, &config);
+	if (rc == OG_EXIT_PASS && og_access_rights(config, ns, cli->arena, &cli->out) < 0)
+		rc = OG_EXIT_FAULT;
+	return rc;
+}
+
 static int run_access(struct og_cli *cli, void *args, const struct og_parsed *p)
 {
 	const struct access_args *o = args;
 	og_auto_kube_access struct og_kube_access *a = NULL;
 	(void)p;
+	if (o->config.n)
+		return put_rights(cli, o);
 	if (o->output == FORM_TEXT && (o->raw || o->flatten))
 		return og_cli_usage(
 			cli, "--%s goes with -o yaml or -o json", o->raw ? "raw" : "flatten");
@@ -198,13 +223,19 @@ const struct og_command og_cmd_config_access = {
 		"\n"
 		"--kubeconfig wins over the files of $KUBECONFIG, those over ~/.kube/config. Of files "
 		"that name the same cluster, user or context the first one counts. Without a context "
-		"a pod uses its service account.",
+		"a pod uses its service account.\n"
+		"\n"
+		"With --config it prints the Roles and bindings that the controller needs for the "
+		"Secrets which GrafanaStacks name: to read those that the credentials come from, and "
+		"to write one of another name than the usual otelgate-otlp.",
 	.examples = "# whom am I talking to?\n%P config access\n"
 		    "# a kubeconfig for one context\n"
 		    "%P config access --context prod -o yaml --flatten --raw > prod.kubeconfig\n"
-		    "# does the credential plugin work?\n%P config access --run-plugin",
-	.exits = "0 shown\n2 the command line is wrong\n3 the kubeconfig can't be used, or the "
-		 "plugin failed",
+		    "# does the credential plugin work?\n%P config access --run-plugin\n"
+		    "# the rights that a configuration needs\n"
+		    "%P config access --config stacks.yaml | kubectl apply -f -",
+	.exits = "0 shown\n2 the command line is wrong\n3 the kubeconfig or configuration can't be "
+		 "used, or the plugin failed",
 	.opts = access_opts,
 	.nopts = OG_COUNT(access_opts),
 	.args_bytes = sizeof(struct access_args),
