@@ -5,7 +5,7 @@
 #   make e2e-tools   only builds the control plane, into the cache
 #   make e2e-backends  Prometheus, Loki, a collector and SDKs too, which the arrival cases of make e2e need
 E2E_BINS = $(B)/e2e/neighbour $(B)/e2e/services $(B)/e2e/writes $(B)/e2e/watches
-E2E_DEPS = $(BIN) build/otelgate $(E2E_BINS)
+E2E_DEPS = $(BIN) build/otelgate $(E2E_BINS) $(B)/sim-cloud
 
 $(B)/e2e/%: $(B)/tests/obj/e2e/%.o $(LIB)
 	$(call say,LINK,$@)

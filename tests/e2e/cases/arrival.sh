@@ -5,19 +5,19 @@
 # shellcheck source=tests/e2e/lib/arrival.sh
 . "$here/lib/arrival.sh"
 
-full_arrival() {
+full_arrival_real() {
 	local at pod where
-	arrival_up
+	arrival_up managed # who starts before its Secret is restarted
 	ns_new shop
 	deployment shop shop python 2
 	deployment shop cart node 1
-	kubelet_up shop
+	kubelet_up
 	until_true 60 'programs do not run in the pods' programs_run 3
 	for where in cloud alloy; do
 		at=$(now_ms)
 		opt_in shop shop "$where"
 		opt_in shop cart "$where"
-		for what in 'metrics shop' 'metrics cart' 'logs shop' 'logs cart'; do
+		for what in 'metrics shop' 'metrics cart' 'traces shop' 'traces cart' 'logs shop' 'logs cart'; do
 			# shellcheck disable=SC2086 # two words
 			until_true 60 "no $what by $where: pods $(pods_of shop "${what#* }" | tr '\n' ' ')" arrived_${what% *} shop ${what#* }
 			note "$where: ${what#* }'s ${what% *} after $(($(now_ms) - at)) ms"
@@ -33,8 +33,8 @@ full_arrival() {
 	backends get prom /api/v1/query --data-urlencode 'query=group by (__name__, job) ({job=~"shop/.*"})' | jq -c '[.data.result[].metric] | group_by(.job)[] | [.[0].job, [.[].__name__]]' >&2
 	# what a pod was given is what kubelet would have given it: nothing is left to expand, no credential in the pod
 	pod=$(pods_of shop shop | sed -n '1s/ .*//p')
-	grep -q "^OTEL_RESOURCE_ATTRIBUTES=.*k8s.pod.name=$pod,.*service.instance.id=shop.$pod.app" "$D/pods/$pod.app" ||
-		fail "not expanded: $(cat "$D/pods/$pod.app")"
+	grep -q "^OTEL_RESOURCE_ATTRIBUTES=.*k8s.pod.name=$pod,.*service.instance.id=shop.$pod.app" "$D/pods/shop.$pod.app" ||
+		fail "not expanded: $(cat "$D/pods/shop.$pod.app")"
 	! k get pods -n shop -o json | grep -q "$TOKEN_WRITE" || fail 'a token in a pod'
 }
 

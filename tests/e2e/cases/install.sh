@@ -42,7 +42,7 @@ core_install_rights() {
 	fresh_cluster
 	k apply -k "$manifests/base" >/dev/null
 	rights_of otelgate otelgate-webhook patch mutatingwebhookconfigurations/otelgate
-	rights_of otelgate otelgate-webhook -n otelgate get secrets/otelgate-webhook-ca
+	rights_of otelgate otelgate-webhook -n otelgate patch secrets/otelgate-webhook-ca
 	for kind in namespaces deployments.apps replicasets.apps statefulsets.apps daemonsets.apps jobs.batch cronjobs.batch \
 		grafanastacks.otelgate.dev telemetryprofiles.otelgate.dev; do
 		may yes otelgate-webhook watch "$kind" -A

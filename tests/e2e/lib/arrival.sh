@@ -4,18 +4,18 @@
 
 backends() { "$here/backends" "$@"; }
 
-# kubelet_up NAMESPACE: programs run in its pods from now on
-kubelet_up() { proc_start "kubelet-$1" "$here/lib/kubelet" "$1"; }
+# kubelet_up: programs run in pods from now on
+kubelet_up() { proc_start kubelet "$here/lib/kubelet"; }
 
-# arrival_up: a cluster of the case's own in which otelgate is installed, with backends; EDGE, CA, OTLP_HTTP, … are
+# arrival_up [RESTARTS]: a cluster of the case's own in which otelgate is installed, with backends; EDGE, CA, OTLP_HTTP, … are
 # set. Two stacks: cloud sends to the edge, alloy to the collector, which sends to the edge.
 arrival_up() {
-	local up sim=()
+	local up
 	fresh_cluster
-	[ ! -x "$OG_E2E/../sim-cloud" ] || sim=(--sim "$OG_E2E/../sim-cloud")
-	backends up --owner $$ "${sim[@]}" >"$W/backends.log" 2>&1 &
+	backends up --owner $$ --sim "$OG_E2E/../sim-cloud" >"$W/backends.log" 2>&1 &
 	up=$!
 	installed
+	k apply -k "$here/../../manifests/restarts" >/dev/null
 	wait "$up" || fail "no backends: $(tail -n 3 "$W/backends.log")"
 	eval "$(backends env)"
 	ns_new monitoring
@@ -26,7 +26,7 @@ arrival_up() {
 		kind: Role
 		metadata: {name: otelgate-source, namespace: monitoring}
 		rules:
-		- {apiGroups: [""], resources: [secrets], resourceNames: [grafana-cloud, grafana-cloud-read], verbs: [get, list, watch]}
+		- {apiGroups: [""], resources: [secrets], verbs: [get, list, watch]}
 		---
 		apiVersion: rbac.authorization.k8s.io/v1
 		kind: RoleBinding
@@ -35,13 +35,10 @@ arrival_up() {
 		subjects:
 		- {kind: ServiceAccount, name: otelgate-controller, namespace: otelgate}
 	EOF
-	stack cloud
-	stack alloy
-	profile cloud
-	profile alloy
+	{ stack_yaml cloud "$(to_cloud "$EDGE/otlp")" grafana-cloud "${1:-never}" && stack_yaml alloy "$(to_alloy "$OTLP_HTTP")" grafana-cloud "${1:-never}"; } | k apply --server-side -f - >/dev/null
 	replica 0
 	endpoints 0
-	until_asked default '.metadata.annotations != null'
+	until_asked default "$injected"
 	controller_up 0
 	until_true 30 'the credential of the stack was not read' api_is GET /apis/otelgate.dev/v1alpha1/grafanastacks/cloud '.status.authHash // "" | length == 16'
 }
@@ -52,45 +49,43 @@ credential() {
 		k apply --server-side --force-conflicts -f - >/dev/null
 }
 
-# stack cloud|alloy [ENDPOINT]
-stack() {
-	local receiver
-	case $1 in
-	cloud) receiver="{type: gateway, endpoint: \"${2:-$EDGE/otlp}\", compression: gzip, tls: {caFile: $CA}}" ;;
-	alloy) receiver="{type: collector, endpoint: \"${2:-$OTLP_HTTP}\"}" ;;
-	esac
-	k apply --server-side --force-conflicts -f - >/dev/null <<-EOF
+# stack_yaml NAME RECEIVER [SECRET [RESTARTS]]: a stack, and a profile of that name
+stack_yaml() {
+	cat <<-EOF
+		---
 		apiVersion: otelgate.dev/v1alpha1
 		kind: GrafanaStack
 		metadata: {name: $1}
 		spec:
 		  clusterName: e2e
-		  receiver: $receiver
-		  credentials: {secretRef: {name: grafana-cloud, namespace: monitoring}}
+		  receiver: $2
+		  credentials: {secretRef: {name: ${3:-grafana-cloud}, namespace: monitoring}}
 		  query:
 		    prometheus: {url: "$EDGE/api/prom", user: "$USER_PROM"}
 		    loki: {url: "$EDGE", user: "$USER_LOKI"}
 		    tempo: {url: "$EDGE/tempo", user: "$USER_TEMPO"}
-		    pyroscope: {url: "$EDGE", user: "$USER_PYROSCOPE"}
 		    secretRef: {name: grafana-cloud-read, namespace: monitoring}
-		    interval: 10s
-		    freshness: 30s
-		    grace: 20s
+		    interval: 15s
+		    freshness: 1m
+		    grace: 30s
+		---
+		apiVersion: otelgate.dev/v1alpha1
+		kind: TelemetryProfile
+		metadata: {name: $1}
+		spec:
+		  stack: $1
+		  signals: {metrics: expected, traces: expected, logs: expected, profiles: "off"}
+		  sdk: {propagators: [tracecontext, baggage]}
+		  restart: {mode: ${4:-never}}
 	EOF
+	[ "$1" != cloud ] || echo '  default: true'
 }
 
-# profile NAME [SDK-LINE...]: for workloads that ask for the stack of that name
-profile() {
-	local name=$1
-	shift
-	{
-		printf 'apiVersion: otelgate.dev/v1alpha1\nkind: TelemetryProfile\nmetadata: {name: %s}\nspec:\n  stack: %s\n' "$name" "$name"
-		printf '  signals: {metrics: expected, traces: expected, logs: expected, profiles: "off"}\n  sdk:\n    propagators: [tracecontext, baggage]\n'
-		[ $# = 0 ] || printf '    %s\n' "$@"
-	} | k apply --server-side --force-conflicts -f - >/dev/null
-}
+to_cloud() { printf '{type: gateway, endpoint: "%s", compression: gzip, tls: {caFile: %s}}' "$1" "$CA"; }
+to_alloy() { printf '{type: collector, endpoint: "%s"}' "$1"; }
 
-# controller_up N: as controller-N, with its ServiceAccount
+# controller_up N: as controller-N, with its ServiceAccount. Without a Lease: nobody here would start one again that
+# has lost it while many programs start.
 controller_up() {
 	local sa=$D/sa/otelgate.otelgate-controller
 	[ -e "$sa" ] || cluster sa otelgate otelgate-controller --ttl 600 >/dev/null
@@ -98,36 +93,43 @@ controller_up() {
 	# the edge's CA is one of the system's, for it
 	proc_start "controller-$1" env -u KUBECONFIG HOME=/nonexistent SSL_CERT_FILE="$CA" KUBERNETES_SERVICE_HOST=127.0.0.1 \
 		KUBERNETES_SERVICE_PORT="$(cat "$D/apiserver.port")" POD_NAMESPACE=otelgate POD_NAME="controller-$1" "$OG_BIN" controller \
-		--service-account-dir "$sa" --ops-address 127.0.0.1 --ops-port 0 --ports-file "$W/controller-$1.ports" --log-format json --log-level debug
+		--no-lease --service-account-dir "$sa" --ops-address 127.0.0.1 --ops-port 0 --ports-file "$W/controller-$1.ports" --log-format json --log-level debug
 	until_true 30 "controller-$1 does not serve" test -s "$W/controller-$1.ports"
 }
 
-# deployment NAMESPACE NAME python|node [REPLICAS [ENV-LINE...]]: a service as a team has it, without otelgate. It
-# exports metrics every second, or a test would wait for a minute.
+# deployment_yaml NAMESPACE NAME LANGUAGE REPLICAS LABEL PROFILE [ENV-LINE...]: a service as a team has it. It exports
+# metrics every second, or a test would wait for a minute. LABEL (of pods) and PROFILE may be empty; LANGUAGE is
+# python, node or none.
+deployment_yaml() {
+	local ns=$1 name=$2 language=$3 replicas=$4 label=$5 profile=$6
+	shift 6
+	cat <<-EOF
+		---
+		apiVersion: apps/v1
+		kind: Deployment
+		metadata: {name: $name, namespace: $ns}
+		spec:
+		  replicas: $replicas
+		  selector: {matchLabels: {app: $name}}
+		  template:
+		    metadata:
+		      labels: {app: $name${label:+, $label}}
+		      annotations: {${profile:+otelgate.dev/inject: $profile}}
+		    spec:
+		      containers:
+		      - name: app
+		        image: registry.test/sdk-$language:1
+		        env:
+		        - {name: OTEL_METRIC_EXPORT_INTERVAL, value: "1000"}
+		        - {name: OTEL_BSP_SCHEDULE_DELAY, value: "1000"}
+	EOF
+	[ $# = 0 ] || printf '        - %s\n' "$@"
+}
+
+# deployment NAMESPACE NAME LANGUAGE REPLICAS: without otelgate, and it is there
 deployment() {
-	local ns=$1 name=$2 language=$3 replicas=${4:-1}
-	shift $(($# < 4 ? $# : 4))
-	{
-		cat <<-EOF
-			apiVersion: apps/v1
-			kind: Deployment
-			metadata: {name: $name, namespace: $ns}
-			spec:
-			  replicas: $replicas
-			  selector: {matchLabels: {app: $name}}
-			  template:
-			    metadata: {labels: {app: $name}}
-			    spec:
-			      containers:
-			      - name: app
-			        image: registry.test/sdk-$language:1
-			        env:
-			        - {name: OTEL_METRIC_EXPORT_INTERVAL, value: "1000"}
-			        - {name: OTEL_BSP_SCHEDULE_DELAY, value: "1000"}
-		EOF
-		[ $# = 0 ] || printf '        - %s\n' "$@"
-	} | k apply -f - >/dev/null
-	k rollout status -n "$ns" "deployment/$name" --timeout=60s >/dev/null
+	deployment_yaml "$1" "$2" "$3" "$4" '' '' | k apply -f - >/dev/null
+	k rollout status -n "$1" "deployment/$2" --timeout=60s >/dev/null
 }
 
 # opt_in NAMESPACE NAME [PROFILE]
@@ -155,6 +157,15 @@ arrived_metrics() {
 	local now
 	now=$(vector prom 'max by (k8s_pod_name, otelgate_revision) (timestamp(target_info{k8s_namespace_name="'"$1"'", k8s_pod_name=~"'"$2"'-.+"})) > time() - 20' \
 		'"\(.k8s_pod_name) \(.otelgate_revision)"')
+	[ -n "$now" ] && [ "$now" = "$(pods_of "$1" "$2")" ]
+}
+
+# arrived_traces NAMESPACE NAME: spans of each
+arrived_traces() {
+	local now
+	now=$(backends get tempo /api/metrics/query -G --data-urlencode since=20s --data-urlencode \
+		'q={resource.k8s.namespace.name="'"$1"'" && resource.k8s.deployment.name="'"$2"'"}|count_over_time() by(resource.k8s.pod.name,resource.otelgate.revision)' |
+		jq -r '.series // [] | .[].labels | map({(.key): .value.stringValue}) | add | "\(.["resource.k8s.pod.name"]) \(.["resource.otelgate.revision"])"' | sort)
 	[ -n "$now" ] && [ "$now" = "$(pods_of "$1" "$2")" ]
 }
 

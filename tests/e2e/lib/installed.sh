@@ -11,7 +11,7 @@ installed() {
 	kinds_served
 	cluster sa otelgate otelgate-webhook --ttl "${TOKEN_SECONDS:-60}" >/dev/null
 	rights_of otelgate otelgate-webhook patch mutatingwebhookconfigurations/otelgate
-	rights_of otelgate otelgate-webhook -n otelgate get secrets/otelgate-webhook-ca
+	rights_of otelgate otelgate-webhook -n otelgate patch secrets/otelgate-webhook-ca
 }
 
 configured() {
