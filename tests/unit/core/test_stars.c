@@ -78,8 +78,8 @@ START_TEST(nothing_is_known)
 	}
 	ck_assert_uint_eq(r.nnext, 0); /* what is not known is not advised */
 	og_stars_facts_init(&f);
-	f.logs_with_trace = NAN;
-	f.dropped = NAN;
+	f.logs_with_trace = (double)NAN;
+	f.dropped = (double)NAN;
 	v[0].state = v[1].state = v[2].state = OG_AR_NEVER;
 	v[3] = (struct og_arrival_verdict){.state = OG_AR_OFF, .reason = "NotAsked"};
 	drawn(OG_STARS_COVERAGE, "?-"

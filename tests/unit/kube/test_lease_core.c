@@ -1,80 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an election decides: client-go's scenarios (leaderelection_test.go) and hostile records. */
-#include <stdio.h>
-#include "../../../src/kube/lease_core-priv.h"
-#include "otelgate/base/clock.h"
-#include "otelgate/base/mem.h"
-#include "support/suite.h"
-
-#define S(n) ((int64_t)((n)*1000) * OG_NS_PER_MS)
-
-static struct lease_core c;
-static struct lease_out out;
-static int rv;
-static char object[2048];
-
-static void setup(void)
-{
-	c = (struct lease_core){.identity = "me",
-		.ns = "ns",
-		.name = "lock",
-		.duration_ns = S(15),
-		.renew_ns = S(10),
-		.retry_ns = S(2),
-		.rng = 5};
-	lease_init(&c, 0);
-	rv = 10;
-}
-
-static void teardown(void)
-{
-	lease_fini(&c);
-}
-
-/* A Lease as the server would show it; the renew time is what tells two apart. */
-static const char *lease(const char *holder, int duration, int renew)
-{
-	(void)snprintf(object, sizeof(object),
-		"{\"kind\":\"Lease\",\"metadata\":{\"name\":\"lock\",\"resourceVersion\":\"%d\","
-		"\"labels\":{\"keep\":\"me\"}},\"spec\":{\"holderIdentity\":\"%s\","
-		"\"leaseDurationSeconds\":%d,\"acquireTime\":\"2024-01-01T00:00:00.000001Z\","
-		"\"renewTime\":\"2024-01-01T00:00:%02d.000000Z\",\"leaseTransitions\":7}}",
-		rv++, holder, duration, renew);
-	return object;
-}
-
-static enum lease_act tick(double s)
-{
-	lease_tick(&c, S(s), &out);
-	return out.act;
-}
-
-static enum lease_act reply(double s, enum lease_reply r, const char *body)
-{
-	lease_reply(&c, r, og_svz(body), S(s), &out);
-	return out.act;
-}
-
-static bool holds(double s)
-{
-	return lease_holds(&c, S(s));
-}
-
-static bool body_has(const char *text)
-{
-	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
-	ck_assert(lease_body(&c, 1714979289123456789, &b));
-	return strstr(b.p, text) != NULL;
-}
-
-/* Leads since `s`, from a Lease that nobody held. */
-static void lead(double s)
-{
-	ck_assert_int_eq(tick(s), LEASE_GET);
-	ck_assert_int_eq(reply(s, LEASE_OK, lease("", 1, 1)), LEASE_PUT);
-	ck_assert_int_eq(reply(s, LEASE_OK, lease("me", 15, 2)), LEASE_IDLE);
-	ck_assert(out.started && c.leading);
-}
+#include "lease_rig.h"
 
 START_TEST(a_missing_lease_is_created)
 {
@@ -595,160 +521,12 @@ START_TEST(leaders_are_told_once)
 }
 END_TEST
 
-/* ---- release (L-7) ---- */
-
-static void release(double s)
-{
-	lease_release(&c, S(s), &out);
-}
-
-START_TEST(a_leader_gives_it_back)
-{
-	lead(0);
-	release(1);
-	ck_assert(out.stopped && !out.cancel && !holds(1));
-	ck_assert_int_eq(tick(1), LEASE_PUT);
-	ck_assert(body_has("\"holderIdentity\":\"\",\"leaseDurationSeconds\":1,\"acquireTime\":"
-			   "\"2024-05-06T07:08:09.123456Z\",\"renewTime\":"
-			   "\"2024-05-06T07:08:09.123456Z\",\"leaseTransitions\":7}}"));
-	ck_assert(body_has("\"resourceVersion\":\"11\""));
-	ck_assert_int_eq(reply(1, LEASE_OK, lease("", 1, 3)), LEASE_IDLE);
-	ck_assert(out.done && !out.stopped);
-	ck_assert_int_eq(lease_next_ns(&c), INT64_MAX);
-	ck_assert_int_eq(tick(100), LEASE_IDLE);
-}
-END_TEST
-
-START_TEST(who_never_held_it_is_done_at_once)
-{
-	release(0);
-	ck_assert(!out.stopped);
-	ck_assert_int_eq(tick(0), LEASE_IDLE);
-	ck_assert(out.done);
-	teardown();
-	setup();
-	(void)tick(0);
-	(void)reply(0, LEASE_OK, lease("other", 15, 1));
-	release(1);
-	ck_assert_int_eq(tick(1), LEASE_IDLE);
-	ck_assert(out.done);
-}
-END_TEST
-
-START_TEST(a_takeover_under_way_is_looked_after)
-{
-	(void)tick(0);
-	ck_assert_int_eq(reply(0, LEASE_OK, lease("", 1, 1)), LEASE_PUT);
-	release(0.5);
-	ck_assert(out.cancel);
-	ck_assert_int_eq(tick(0.5), LEASE_GET); /* it may have been done */
-	ck_assert_int_eq(reply(0.6, LEASE_OK, lease("me", 15, 2)), LEASE_PUT);
-	ck_assert_int_eq(reply(0.7, LEASE_OK, lease("", 1, 2)), LEASE_IDLE);
-	ck_assert(out.done && !out.started);
-}
-END_TEST
-
-START_TEST(a_look_under_way_is_cancelled)
-{
-	(void)tick(0);
-	release(0.5);
-	ck_assert(out.cancel);
-	ck_assert_int_eq(tick(0.5), LEASE_IDLE);
-	ck_assert(out.done);
-}
-END_TEST
-
-START_TEST(release_goes_on_after_a_conflict)
-{
-	lead(0);
-	release(1);
-	(void)tick(1);
-	ck_assert_int_eq(reply(1, LEASE_CONFLICT, ""), LEASE_GET);
-	ck_assert_int_eq(reply(1, LEASE_OK, lease("me", 15, 9)), LEASE_PUT);
-	ck_assert(body_has("\"holderIdentity\":\"\""));
-	ck_assert(body_has("\"resourceVersion\":\"12\""));
-	ck_assert_int_eq(reply(1, LEASE_OK, lease("", 1, 9)), LEASE_IDLE);
-	ck_assert(out.done);
-}
-END_TEST
-
-START_TEST(release_leaves_what_is_not_ours)
-{
-	lead(0);
-	release(1);
-	(void)tick(1);
-	(void)reply(1, LEASE_CONFLICT, "");
-	ck_assert_int_eq(reply(1, LEASE_OK, lease("other", 15, 9)), LEASE_IDLE);
-	ck_assert(out.done);
-	teardown();
-	setup();
-	lead(0);
-	release(1);
-	(void)tick(1);
-	ck_assert_int_eq(reply(1, LEASE_NOT_FOUND, ""), LEASE_IDLE);
-	ck_assert(out.done);
-}
-END_TEST
-
-START_TEST(release_ends_in_time)
-{
-	lead(0);
-	release(1);
-	double t = 1;
-	enum lease_act act = tick(t);
-	while (act != LEASE_IDLE || !out.done) {
-		if (act != LEASE_IDLE)
-			act = reply(t, act == LEASE_GET ? LEASE_FAILED : LEASE_CONFLICT, "");
-		if (act == LEASE_IDLE && !out.done) {
-			t = (double)lease_next_ns(&c) / (double)OG_NS_PER_S;
-			ck_assert(t <= 11);
-			act = tick(t);
-		}
-	}
-	ck_assert(t >= 10.99 && t <= 11);
-	/* or without any answer */
-	teardown();
-	setup();
-	lead(0);
-	release(1);
-	(void)tick(1);
-	(void)tick(11);
-	ck_assert(out.done && out.cancel);
-}
-END_TEST
-
-START_TEST(release_conflicts_are_not_chased_without_end)
-{
-	lead(0);
-	release(1);
-	enum lease_act act = tick(1);
-	int n = 0;
-	for (; act != LEASE_IDLE && n < 100; n++)
-		act = act == LEASE_GET ? reply(1, LEASE_OK, lease("me", 15, n % 60))
-				       : reply(1, LEASE_CONFLICT, "");
-	ck_assert_int_lt(n, 12);
-	ck_assert_int_ge(lease_next_ns(&c), S(3));
-}
-END_TEST
-
-START_TEST(release_twice_is_once)
-{
-	lead(0);
-	release(1);
-	(void)tick(1);
-	release(2);
-	ck_assert(!out.stopped && !out.cancel);
-	(void)reply(2, LEASE_OK, lease("", 1, 9));
-	ck_assert(out.done);
-}
-END_TEST
-
 START_TEST(answers_nobody_asked_for_are_ignored)
 {
 	ck_assert_int_eq(reply(0, LEASE_OK, lease("me", 15, 1)), LEASE_IDLE);
 	ck_assert(!c.has_seen && !out.started);
 	lead(0);
-	release(1);
+	lease_release(&c, S(1), &out);
 	(void)tick(1);
 	(void)reply(1, LEASE_OK, lease("", 1, 9));
 	ck_assert_int_eq(reply(1, LEASE_OK, lease("me", 15, 1)), LEASE_IDLE);
@@ -820,15 +598,6 @@ int main(void)
 	tcase_add_test(tc, a_wall_clock_that_stands_still_does_not_hide_renewals);
 	tcase_add_test(tc, a_write_that_was_changed_on_the_way_is_no_claim);
 	tcase_add_test(tc, leaders_are_told_once);
-	tcase_add_test(tc, a_leader_gives_it_back);
-	tcase_add_test(tc, who_never_held_it_is_done_at_once);
-	tcase_add_test(tc, a_takeover_under_way_is_looked_after);
-	tcase_add_test(tc, a_look_under_way_is_cancelled);
-	tcase_add_test(tc, release_goes_on_after_a_conflict);
-	tcase_add_test(tc, release_leaves_what_is_not_ours);
-	tcase_add_test(tc, release_ends_in_time);
-	tcase_add_test(tc, release_conflicts_are_not_chased_without_end);
-	tcase_add_test(tc, release_twice_is_once);
 	tcase_add_test(tc, answers_nobody_asked_for_are_ignored);
 	tcase_add_test(tc, spans_at_the_end_of_time_do_not_overflow);
 	tcase_add_test(tc, without_memory_nothing_begins);
