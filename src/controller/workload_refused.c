@@ -26,7 +26,7 @@ struct refused_ask {
 static void forget(struct workload_entry *e)
 {
 	og_free(og_take(e->refused));
-	e->refused_first_s = e->refused_last_s = e->unmade_ns = e->asked_ns = 0;
+	e->refused_first_s = e->refused_last_s = e->unmade_ns = e->asked_ns = e->turn_ns = 0;
 }
 
 /* True when it says something else than before. */
@@ -66,7 +66,7 @@ static void on_done(void *ctx, const struct og_kube_answer *a)
 	c->workloads->ask = NULL;
 	if (a->code < 0)
 		failed(c, a);
-	else if (e && e->unmade_ns && a->doc &&
+	else if (e && e->unmade_ns && e->w && og_sv_eq(e->w->uid, ask->uid) && a->doc &&
 		 og_refusal_newest(og_jroot(a->doc), ask->uid, a->arena, &ev) && keep(e, &ev))
 		(void)controller_enqueue(c, PART_WORKLOADS, ask->key, OG_QUEUE_USER);
 	og_free(ask);
@@ -101,11 +101,21 @@ static bool write_query(struct og_sv uid, char query[QUERY_BYTES])
 	return uid.n && n > 0 && n < QUERY_BYTES;
 }
 
+/* The sooner of both; -1 = never. */
+static void look_again(struct pass *p, int64_t in_ms)
+{
+	if (p->again_ms < 0 || in_ms < p->again_ms)
+		p->again_ms = in_ms;
+}
+
 static void ask(struct pass *p, int64_t now)
 {
 	struct workloads *all = p->c->workloads;
 	char query[QUERY_BYTES];
 
+	p->entry->asked_ns = now;
+	p->entry->turn_ns = 0;
+	look_again(p, AGAIN_MS + 1);
 	if (!write_query(p->record.uid, query) || !(all->ask = new_ask(p)))
 		return;
 	struct og_kube_request r = {.verb = OG_KUBE_LIST,
@@ -118,24 +128,27 @@ static void ask(struct pass *p, int64_t now)
 		.max_bytes = ANSWER_BYTES,
 		.ctx = all->ask,
 		.on_done = on_done};
-	p->entry->asked_ns = now;
-	all->ask_not_before_ns = now + BETWEEN_MS * OG_NS_PER_MS;
 	if (og_kube_start(p->c->kube, &r, &all->ask->call, NULL) < 0)
 		og_free(og_take(all->ask));
 }
 
-/* The sooner of both; -1 = never. */
-static void look_again(struct pass *p, int64_t in_ms)
+/* Its place in the line, so that thousands that wait do not all come back for each question. */
+static int64_t turn_of(struct workloads *all, struct workload_entry *e, int64_t now)
 {
-	if (p->again_ms < 0 || in_ms < p->again_ms)
-		p->again_ms = in_ms;
+	if (!e->turn_ns) {
+		if (all->ask_line_ns < now)
+			all->ask_line_ns = now;
+		e->turn_ns = all->ask_line_ns;
+		all->ask_line_ns += BETWEEN_MS * OG_NS_PER_MS;
+	}
+	return e->turn_ns;
 }
 
 void pass_refused(struct pass *p)
 {
 	struct workload_entry *e = p->entry;
 	struct workloads *all = p->c->workloads;
-	int64_t now = og_loop_now_ns(p->c->loop), from;
+	int64_t now = og_loop_now_ns(p->c->loop), due;
 
 	if (!p->result.unmade) {
 		forget(e);
@@ -143,12 +156,14 @@ void pass_refused(struct pass *p)
 	}
 	if (!e->unmade_ns)
 		e->unmade_ns = now;
-	from = e->asked_ns ? e->asked_ns + AGAIN_MS * OG_NS_PER_MS
-			   : e->unmade_ns + PATIENCE_MS * OG_NS_PER_MS;
-	if (from < all->ask_not_before_ns)
-		from = all->ask_not_before_ns;
-	if (now < from)
-		look_again(p, (from - now) / OG_NS_PER_MS + 1);
+	due = e->asked_ns ? e->asked_ns + AGAIN_MS * OG_NS_PER_MS
+			  : e->unmade_ns + PATIENCE_MS * OG_NS_PER_MS;
+	if (due < all->ask_not_before_ns)
+		due = all->ask_not_before_ns;
+	if (now >= due)
+		due = turn_of(all, e, now);
+	if (now < due)
+		look_again(p, (due - now) / OG_NS_PER_MS + 1);
 	else if (all->ask)
 		look_again(p, BETWEEN_MS);
 	else

@@ -38,6 +38,7 @@ struct workload_entry {
 	bool said_blame, said_foreign;
 	struct arrival arrival;
 	/* workload_refused.c; monotonic, 0 = not */
+	int64_t turn_ns;	     /* to ask */
 	int64_t unmade_ns, asked_ns; /* pods are missing since; their Events were asked for */
 	char *refused;		     /* what the newest says; NULL = nothing known */
 	int64_t refused_first_s, refused_last_s;
@@ -52,8 +53,9 @@ struct workloads {
 	unsigned nlisteners;
 	struct og_ownwrites *own; /* by "ns/name" of a WorkloadTelemetry */
 	struct workload_write *writes;
-	struct refused_ask *ask; /* under way */
-	int64_t ask_not_before_ns;
+	struct refused_ask *ask;   /* under way */
+	int64_t ask_line_ns;	   /* the turn of the next one that wants to ask */
+	int64_t ask_not_before_ns; /* it was forbidden */
 	int64_t line_ns[2]; /* when the next write of those that wait is due: changes, resyncs */
 	struct og_timer count_timer;
 	bool writable;	       /* the server has WorkloadTelemetry, and we see it */

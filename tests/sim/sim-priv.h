@@ -157,7 +157,8 @@ struct og_sim {
 	uint64_t nlog;
 	struct sim_counter *counters;
 	size_t ncounters;
-	json_t *uses; /* rights of ServiceAccounts that were used: an object of lines; NULL = none */
+	json_t *uses; /* rights of ServiceAccounts that were used: an object of lines; NULL = none
+		       */
 
 	pthread_mutex_t ctl_mu; /* one round of the controllers at a time */
 	bool restart_due;	/* asked for by a fault; done by the controller's thread */
