@@ -4,6 +4,7 @@
 #include "otelgate/base/parse.h"
 #include "commands-priv.h"
 #include "gen_config-priv.h"
+#include "gen_values-priv.h"
 
 static const char intro[] =
 	"<!-- Generated from the field table (src/core/fields_*.c) by `make generate`. -->\n"
@@ -145,6 +146,16 @@ static const struct {
 	{"telemetryprofiles", gen_profiles},
 	{"workloadtelemetries", og_gen_crd_telemetry},
 	{"status", og_gen_status_reference},
+	{"values", og_gen_values},
+	{"values-schema", og_gen_values_schema},
+	{"values-reference", og_gen_values_reference},
+	{"chart-grafanastacks", og_gen_chart_stacks},
+	{"chart-telemetryprofiles", og_gen_chart_profiles},
+	{"chart-workloadtelemetries", og_gen_chart_telemetry},
+	{"chart-rbac-webhook", og_gen_chart_rbac_webhook},
+	{"chart-rbac-controller", og_gen_chart_rbac_controller},
+	{"chart-rbac-reader", og_gen_chart_rbac_reader},
+	{"chart-rbac-restarts", og_gen_chart_rbac_restarts},
 };
 
 static int run(struct og_cli *cli, void *args, const struct og_parsed *p)
@@ -156,14 +167,16 @@ static int run(struct og_cli *cli, void *args, const struct og_parsed *p)
 			return OG_EXIT_PASS;
 		}
 	return og_cli_usage(cli,
-		"expected reference, grafanastacks, telemetryprofiles, workloadtelemetries or "
-		"status");
+		"expected reference, grafanastacks, telemetryprofiles, workloadtelemetries, status, "
+		"values, values-schema, values-reference, or one of the chart's templates: "
+		"chart-grafanastacks, chart-telemetryprofiles, chart-workloadtelemetries, "
+		"chart-rbac-webhook, chart-rbac-controller, chart-rbac-reader, chart-rbac-restarts");
 }
 
 const struct og_command og_cmd_gen_config = {
 	.name = "gen-config",
 	.summary = "write what is generated from the field table",
-	.usage = "reference|grafanastacks|telemetryprofiles|workloadtelemetries|status",
+	.usage = "DOCUMENT",
 	.min_operands = 1,
 	.max_operands = 1,
 	.hidden = true,

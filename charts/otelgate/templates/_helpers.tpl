@@ -1,0 +1,123 @@
+{{- /* SPDX-License-Identifier: Apache-2.0 */ -}}
+
+{{- /* Labels of a part; what selects its pods. Neither says the chart's version: an upgrade of the
+chart alone restarts nothing. */ -}}
+{{- define "otelgate.selector" -}}
+app.kubernetes.io/name: otelgate
+app.kubernetes.io/component: {{ . }}
+{{- end }}
+
+{{- define "otelgate.labels" -}}
+{{ include "otelgate.selector" . }}
+app.kubernetes.io/part-of: otelgate
+{{- end }}
+
+{{- define "otelgate.image" -}}
+{{- with .Values.image -}}
+{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end -}}
+{{- end }}
+
+{{- /* Spread over nodes, and over zones where there are some. */ -}}
+{{- define "otelgate.spread" -}}
+- maxSkew: 1
+  topologyKey: {{ .key }}
+  whenUnsatisfiable: ScheduleAnyway
+  labelSelector:
+    matchLabels:
+      {{- include "otelgate.selector" .component | nindent 6 }}
+{{- end }}
+
+{{- define "otelgate.podMetadata" -}}
+labels:
+  {{- include "otelgate.labels" .component | nindent 2 }}
+  {{- with .part.podLabels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- if or .scrape .part.podAnnotations }}
+annotations:
+  {{- if .scrape }}
+  prometheus.io/scrape: "true"
+  prometheus.io/port: {{ .opsPort | quote }}
+  {{- end }}
+  {{- with .part.podAnnotations }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* What both pods say of themselves: PodSecurity restricted. */ -}}
+{{- define "otelgate.podSpec" -}}
+automountServiceAccountToken: true
+enableServiceLinks: false
+{{- with .values.image.pullSecrets }}
+imagePullSecrets:
+{{- range . }}
+- name: {{ . }}
+{{- end }}
+{{- end }}
+{{- with .part.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .part.tolerations }}
+tolerations:
+{{- toYaml . | nindent 0 }}
+{{- end }}
+{{- with .part.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .part.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 65532
+  runAsGroup: 65532
+  seccompProfile:
+    type: RuntimeDefault
+{{- end }}
+
+{{- define "otelgate.container" -}}
+env:
+- name: POD_NAMESPACE
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.namespace
+{{- with .part.extraEnv }}
+{{- toYaml . | nindent 0 }}
+{{- end }}
+readinessProbe:
+  httpGet:
+    path: /readyz
+    port: ops
+  periodSeconds: 5
+  timeoutSeconds: 1
+  failureThreshold: 3
+livenessProbe:
+  httpGet:
+    path: /livez
+    port: ops
+  periodSeconds: 10
+  timeoutSeconds: 1
+  failureThreshold: 3
+{{- with .part.resources }}
+resources:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities:
+    drop: [ALL]
+{{- end }}
+
+{{- define "otelgate.logArgs" -}}
+{{- if ne .level "info" }}
+- --log-level={{ .level }}
+{{- end }}
+{{- if ne .format "auto" }}
+- --log-format={{ .format }}
+{{- end }}
+{{- end }}

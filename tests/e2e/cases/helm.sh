@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2154
+# charts/otelgate through the life of a release, with Helm 3 and Helm 4 (tests/e2e/tools/build helm3 helm4).
+
+chart=$here/../../charts/otelgate
+
+# everything in the cluster by name, but for what lives and dies by itself
+inventory() {
+	local kinds
+	kinds=$(k api-resources --verbs=list -o name | grep -vE '^(events|pods|replicasets|controllerrevisions|leases|endpoints|endpointslices|ipaddresses|componentstatuses)([.]|$)' | paste -sd,)
+	k get "$kinds" -A -o json | jq -r '.items[] | "\(.apiVersion) \(.kind) \(.metadata.namespace // "") \(.metadata.name)"' | sort
+}
+
+# versions KIND...: what an upgrade that changes nothing must not touch
+versions() {
+	k get "$1" -A -l app.kubernetes.io/part-of=otelgate -o json |
+		jq -r '.items[] | "\(.kind) \(.metadata.namespace // "") \(.metadata.name) \(.metadata.generation // "") \(if .kind == "Deployment" or .kind == "PodDisruptionBudget" then "" else .metadata.resourceVersion end)"' | sort
+}
+
+all_kinds=deployments,services,serviceaccounts,poddisruptionbudgets,clusterroles,clusterrolebindings,roles,rolebindings,mutatingwebhookconfigurations,customresourcedefinitions
+
+# otelgate as a process behind the Service that the release has made
+serve() {
+	cluster sa otelgate otelgate-webhook --ttl 600 >/dev/null
+	rights_of otelgate otelgate-webhook patch mutatingwebhookconfigurations/otelgate
+	rights_of otelgate otelgate-webhook -n otelgate patch secrets/otelgate-webhook-ca
+	replica 0
+	endpoints 0
+}
+
+helm_gone() { # nothing of it is left
+	inventory >"$W/after"
+	diff "$W/before" "$W/after" >"$W/left"
+}
+
+# From nothing to injected pods, through upgrades and a rollback, and away without a trace.
+life() { # PROGRAM
+	local helm=$BIN/$1
+	[ -x "$helm" ] || fail "$1 is not built: tests/e2e/tools/build $1"
+	export HELM_CACHE_HOME=$W/cache HELM_CONFIG_HOME=$W/config HELM_DATA_HOME=$W/data
+	fresh_cluster
+	k create namespace otelgate >/dev/null
+	k label namespace otelgate pod-security.kubernetes.io/enforce=restricted >/dev/null
+	ns_usable otelgate
+	inventory >"$W/before"
+	if "$helm" install otelgate "$chart" -n otelgate --set webhook.replica=2 >"$W/out" 2>&1; then
+		fail 'a typo was taken'
+	fi
+	grep -q replica "$W/out" || fail "refused for another reason: $(cat "$W/out")"
+	helm_gone || fail "a refused installation has left: $(cat "$W/left")"
+
+	"$helm" install otelgate "$chart" -n otelgate --set crds.keep=false --wait --timeout 3m >"$W/out" 2>&1 || fail "$(cat "$W/out")"
+	if grep -i warning "$W/out"; then
+		fail 'warnings of the API server'
+	fi
+	grep -q 'rollout status' "$W/out" || fail 'no notes'
+	if "$helm" install second "$chart" -n default >"$W/out" 2>&1; then
+		fail 'a second release was taken'
+	fi
+	grep -q 'otelgate' "$W/out" || fail "refused for another reason: $(cat "$W/out")"
+	serve
+
+	# the first two commands of the notes
+	"$helm" upgrade otelgate "$chart" -n otelgate --reuse-values --set stacks.main.receiver.endpoint=http://alloy.monitoring.svc:4318 \
+		--set profiles.default.stack=main --set profiles.default.default=true >"$W/out" 2>&1 || fail "$(cat "$W/out")"
+	until_asked default "$injected"
+	k create deployment web --image registry.test/a >/dev/null
+	k annotate deployment web otelgate.dev/inject=true >/dev/null
+	rolled default web
+	until_true 60 'the workload is not injected' api_is GET "/api/v1/namespaces/default/pods?labelSelector=app=web" \
+		"[.items[] | select(.metadata.deletionTimestamp == null) | $injected] == [true]"
+
+	# an upgrade that changes nothing leaves everything alone, caBundle too
+	versions $all_kinds >"$W/versions"
+	"$helm" upgrade otelgate "$chart" -n otelgate --reuse-values >"$W/out" 2>&1 || fail "$(cat "$W/out")"
+	versions $all_kinds >"$W/versions.again"
+	same "$W/versions" "$W/versions.again" 'an upgrade without a change has changed something'
+	until_asked default "$injected"
+
+	# one that changes something, and back
+	"$helm" upgrade otelgate "$chart" -n otelgate --reuse-values --set webhook.replicas=3 --set rbac.restarts=true >"$W/out" 2>&1 || fail "$(cat "$W/out")"
+	eq "$(k get deployment -n otelgate otelgate-webhook -o jsonpath='{.spec.replicas}')" 3 replicas
+	k get clusterrole otelgate-controller-restarts >/dev/null
+	"$helm" rollback otelgate 3 -n otelgate >"$W/out" 2>&1 || fail "$(cat "$W/out")"
+	eq "$(k get deployment -n otelgate otelgate-webhook -o jsonpath='{.spec.replicas}')" 2 'replicas after the rollback'
+	until_asked default "$injected"
+
+	k delete deployment web >/dev/null
+	proc_stop webhook-0 10
+	"$helm" uninstall otelgate -n otelgate --wait >"$W/out" 2>&1 || fail "$(cat "$W/out")"
+	# the CA is otelgate's own, and stays for the next installation
+	k delete secret -n otelgate otelgate-webhook-ca >/dev/null
+	until_true 60 "left behind: $(helm_gone || cat "$W/left")" helm_gone
+	dry_run default "$W/probe.json" | jq -e '.kind == "Pod"' >/dev/null || fail 'no pods any more'
+
+	# again, and the definitions stay by default
+	"$helm" install otelgate "$chart" -n otelgate >"$W/out" 2>&1 || fail "$(cat "$W/out")"
+	"$helm" uninstall otelgate -n otelgate >"$W/out" 2>&1 || fail "$(cat "$W/out")"
+	eq "$(k get crds -o name | grep -c otelgate.dev)" 3 'definitions that were to stay'
+	"$helm" install otelgate "$chart" -n otelgate --set stacks.main.slug=acme >"$W/out" 2>&1 || fail "with the definitions there: $(cat "$W/out")"
+	k get grafanastack main >/dev/null
+}
+
+full_helm_three() { life helm3; }
+
+full_helm_four() { life helm4; }
