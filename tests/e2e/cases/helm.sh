@@ -4,11 +4,12 @@
 
 chart=$here/../../charts/otelgate
 
-# everything in the cluster by name, but for what lives and dies by itself
+# everything in the cluster by name, but for what lives and dies by itself, and the Secrets to which the
+# suite binds its tokens
 inventory() {
 	local kinds
 	kinds=$(k api-resources --verbs=list -o name | grep -vE '^(events|pods|replicasets|controllerrevisions|leases|endpoints|endpointslices|ipaddresses|componentstatuses)([.]|$)' | paste -sd,)
-	k get "$kinds" -A -o json | jq -r '.items[] | "\(.apiVersion) \(.kind) \(.metadata.namespace // "") \(.metadata.name)"' | sort
+	k get "$kinds" -A -o json | jq -r '.items[] | select(.kind != "Secret" or (.metadata.name | startswith("token-") | not)) | "\(.apiVersion) \(.kind) \(.metadata.namespace // "") \(.metadata.name)"' | sort
 }
 
 # versions KIND...: what an upgrade that changes nothing must not touch
@@ -100,6 +101,32 @@ life() { # PROGRAM
 	"$helm" install otelgate "$chart" -n otelgate --set stacks.main.slug=acme >"$W/out" 2>&1 || fail "with the definitions there: $(cat "$W/out")"
 	k get grafanastack main >/dev/null
 }
+
+# As Argo CD and Flux do it: what is rendered is applied by the server, again and again, and the second
+# time is a no-op also when the webhook has written caBundle meanwhile.
+gitops() { # PROGRAM
+	local helm=$BIN/$1
+	[ -x "$helm" ] || fail "$1 is not built: tests/e2e/tools/build $1"
+	fresh_cluster
+	k create namespace otelgate >/dev/null
+	ns_usable otelgate
+	"$helm" template otelgate "$chart" -n otelgate --kube-version 1.34 --set rbac.restarts=true --set networkPolicy.enabled=true >"$W/rendered.yaml"
+	k apply --server-side --field-manager=gitops -f "$W/rendered.yaml" >"$W/out" 2>"$W/warnings" || fail "$(cat "$W/warnings")"
+	[ ! -s "$W/warnings" ] || fail "warnings: $(cat "$W/warnings")"
+	until_true 30 'no definitions' crds_established
+	kinds_served
+	serve
+	configured
+	until_asked default "$injected"
+	versions $all_kinds,networkpolicies >"$W/versions"
+	grep -q NetworkPolicy "$W/versions" || fail 'no network policies'
+	k apply --server-side --field-manager=gitops -f "$W/rendered.yaml" >"$W/out" 2>&1 || fail "$(cat "$W/out")"
+	versions $all_kinds,networkpolicies >"$W/versions.again"
+	same "$W/versions" "$W/versions.again" 'applying it again has changed something'
+	until_asked default "$injected"
+}
+
+full_helm_gitops() { gitops helm4; }
 
 full_helm_three() { life helm3; }
 
