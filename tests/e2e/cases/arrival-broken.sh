@@ -111,13 +111,18 @@ broken_as_expected() {
 	broken_seen >"$W/actual" && cmp -s "$W/expected" "$W/actual"
 }
 
+nobody_outdated() {
+	api_is GET /apis/otelgate.dev/v1alpha1/workloadtelemetries '[.items[].status.conditions // [] | .[] | select(.reason == "StartedBeforeSecret" or .reason == "Progressing")]
+		| length == 0'
+}
+
 credential_in() { api_is GET "/api/v1/namespaces/$1/secrets/otelgate-otlp" '.data["otlp-headers"] | length > 0'; }
 
 all_programs_run() { [ "$(proc_names | grep -c '^pod\.')" -ge $(($(broken_table | wc -l) + 1)) ]; }
 
 full_arrival_broken() {
 	local begin i
-	arrival_up never
+	arrival_up managed
 	backends token glc_sim-no-traces metrics:write,logs:write
 	{ broken_table | awk '{ printf "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: %s}\n", $1 }' && broken_stacks; } |
 		k apply --server-side -f - >/dev/null
@@ -130,6 +135,7 @@ full_arrival_broken() {
 	for i in healthy-python healthy-node healthy-alloy wrong-token no-traces-scope drops unknown-service one-name behind sampler-off metrics-none idle-node; do
 		until_true 60 "no credential in $i" credential_in "$i"
 	done
+	until_true 60 'who started before its Secret is not restarted' nobody_outdated
 	begin=$(now_ms)
 	kubelet_up
 	until_true 60 'not all programs run' all_programs_run
@@ -149,6 +155,36 @@ full_arrival_broken() {
 	done
 	broken_edge
 	broken_logs
+	until_ok 60 verdicts_as_expected || {
+		diff -y -W 150 "$W/expected" "$W/actual" >&2
+		fail 'left: what should be said of metrics, traces and logs, right: what is'
+	}
+	note "said of each after $(($(now_ms) - begin)) ms"
+	k get wt -A >&2
+}
+
+# verdicts_as_expected: a workload says of each signal what is in the backends, and why not, where the pod itself tells
+verdicts_as_expected() {
+	broken_table | awk '
+		BEGIN {
+			say["yes"] = say["bare"] = "Arriving"
+			say["no"] = "NeverArrived"
+			own["disabled", 2] = own["disabled", 3] = own["disabled", 4] = own["metrics-none", 2] = "ExporterNone"
+			own["own-endpoint", 2] = own["own-endpoint", 3] = own["own-endpoint", 4] = "SentElsewhere"
+			own["sampler-off", 3] = "SampledOut"
+			own["idle-node", 3] = own["idle-node", 4] = "TrafficUnknown"
+		}
+		{
+			line = $1
+			for (i = 2; i <= 4; i++)
+				line = line " " (($1, i) in own ? own[$1, i] : say[$i])
+			print line
+			if ($1 == "one-name")
+				print line
+		}' | sort >"$W/expected"
+	api GET /apis/otelgate.dev/v1alpha1/workloadtelemetries | jq -r '
+		.items[] | .metadata.namespace as $ns | (.status.conditions // [] | map({(.type): .reason}) | add)
+		| "\($ns) \(.MetricsReceived) \(.TracesReceived) \(.LogsReceived)"' | sort >"$W/actual" && cmp -s "$W/expected" "$W/actual"
 }
 
 # calls PATH STATUS: how often the edge has said so there

@@ -35,7 +35,7 @@ arrival_up() {
 		subjects:
 		- {kind: ServiceAccount, name: otelgate-controller, namespace: otelgate}
 	EOF
-	{ stack_yaml cloud "$(to_cloud "$EDGE/otlp")" grafana-cloud "${1:-never}" && stack_yaml alloy "$(to_alloy "$OTLP_HTTP")" grafana-cloud "${1:-never}"; } | k apply --server-side -f - >/dev/null
+	{ stack_yaml cloud "$(to_cloud "$EDGE/otlp")" grafana-cloud "${1:-managed}" && stack_yaml alloy "$(to_alloy "$OTLP_HTTP")" grafana-cloud "${1:-managed}"; } | k apply --server-side -f - >/dev/null
 	replica 0
 	endpoints 0
 	until_asked default "$injected"
@@ -61,9 +61,9 @@ stack_yaml() {
 		  receiver: $2
 		  credentials: {secretRef: {name: ${3:-grafana-cloud}, namespace: monitoring}}
 		  query:
-		    prometheus: {url: "$EDGE/api/prom", user: "$USER_PROM"}
-		    loki: {url: "$EDGE", user: "$USER_LOKI"}
-		    tempo: {url: "$EDGE/tempo", user: "$USER_TEMPO"}
+		    prometheus: {url: "$PLAIN_EDGE/api/prom", user: "$USER_PROM"}
+		    loki: {url: "$PLAIN_EDGE", user: "$USER_LOKI"}
+		    tempo: {url: "$PLAIN_EDGE/tempo", user: "$USER_TEMPO"}
 		    secretRef: {name: grafana-cloud-read, namespace: monitoring}
 		    interval: 15s
 		    freshness: 1m
@@ -76,7 +76,7 @@ stack_yaml() {
 		  stack: $1
 		  signals: {metrics: expected, traces: expected, logs: expected, profiles: "off"}
 		  sdk: {propagators: [tracecontext, baggage]}
-		  restart: {mode: ${4:-never}}
+		  restart: {mode: ${4:-managed}, pause: 1s}
 	EOF
 	[ "$1" != cloud ] || echo '  default: true'
 }
@@ -90,8 +90,7 @@ controller_up() {
 	local sa=$D/sa/otelgate.otelgate-controller
 	[ -e "$sa" ] || cluster sa otelgate otelgate-controller --ttl 600 >/dev/null
 	rm -f "$W/controller-$1.ports"
-	# the edge's CA is one of the system's, for it
-	proc_start "controller-$1" env -u KUBECONFIG HOME=/nonexistent SSL_CERT_FILE="$CA" KUBERNETES_SERVICE_HOST=127.0.0.1 \
+	proc_start "controller-$1" env -u KUBECONFIG HOME=/nonexistent KUBERNETES_SERVICE_HOST=127.0.0.1 \
 		KUBERNETES_SERVICE_PORT="$(cat "$D/apiserver.port")" POD_NAMESPACE=otelgate POD_NAME="controller-$1" "$OG_BIN" controller \
 		--no-lease --service-account-dir "$sa" --ops-address 127.0.0.1 --ops-port 0 --ports-file "$W/controller-$1.ports" --log-format json --log-level debug
 	until_true 30 "controller-$1 does not serve" test -s "$W/controller-$1.ports"
