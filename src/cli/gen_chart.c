@@ -18,11 +18,50 @@ static void head(struct og_buf *out, const char *table, const char *when)
 		og_buf_fmt(out, "{{- if %s }}\n", when);
 }
 
+/* The rule that begins at `at`: its comment and all lines up to the next comment or document. */
+static size_t rule_length(struct og_sv text, size_t at)
+{
+	const char *comment = memmem(text.p + at + 1, text.n - at - 1, "\n# ", 3);
+	const char *document = memmem(text.p + at + 1, text.n - at - 1, "\n---", 4);
+	const char *end = text.p + text.n - 1;
+
+	if (comment && comment < end)
+		end = comment;
+	if (document && document < end)
+		end = document;
+	return (size_t)(end + 1 - (text.p + at));
+}
+
+/* Roles as they are, and the rule that holds `marked` under a condition of its own. */
+static void roles(struct og_buf *out, struct og_sv text, const char *marked, const char *when)
+{
+	for (size_t i = 0; i < text.n;) {
+		const char *nl = memchr(text.p + i, '\n', text.n - i);
+		size_t n = nl ? (size_t)(nl + 1 - (text.p + i)) : text.n - i;
+		bool conditional = false;
+		if (marked && text.p[i] == '#') {
+			n = rule_length(text, i);
+			conditional = memmem(text.p + i, n, marked, strlen(marked)) != NULL;
+		}
+		if (conditional)
+			og_buf_fmt(out, "{{- if %s }}\n", when);
+		og_buf_add(out, text.p + i, n);
+		if (conditional)
+			og_buf_lit(out, "{{- end }}\n");
+		i += n;
+	}
+}
+
 static void rights(
 	struct og_buf *out, enum og_rbac_component c, const char *account, const char *when)
 {
+	og_auto_buf struct og_buf text;
+	const char *marked = c == OG_RBAC_CONTROLLER ? "resources: [\"secrets\"]" : NULL;
+
+	og_buf_init(&text, TEMPLATE_BYTES);
+	og_rbac_manifest(c, "otelgate", account, "{{ .Release.Namespace }}", &text);
 	head(out, "rights (src/cluster/kinds.c)", when);
-	og_rbac_manifest(c, "otelgate", account, "{{ .Release.Namespace }}", out);
+	roles(out, og_buf_view(&text), marked, ".Values.rbac.credentials");
 	if (when)
 		og_buf_lit(out, "{{- end }}\n");
 }

@@ -71,6 +71,9 @@ const struct og_value og_values[] = {
 	WORD("image.pullPolicy", "IfNotPresent", "IfNotPresent Always Never", "When it is pulled."),
 	LIST("image.pullSecrets", "[]", "Names of Secrets to pull with."),
 
+	INT("runAsUser", "65532", 1, 2147483647,
+		"User and group of both. null leaves it to the platform, as OpenShift wants it."),
+
 	GROUP("log", "What both write to standard error."),
 	WORD("log.level", "info", "debug info warn error", "The least level that is written."),
 	WORD("log.format", "auto", "auto text json", "auto is JSON in a pod."),
@@ -115,6 +118,9 @@ const struct og_value og_values[] = {
 
 	GROUP("rbac", "Rights, each with its reason: docs/reference/rbac.md."),
 	BOOL("rbac.reader", "true", "The ClusterRole otelgate-reader, for people and CI."),
+	BOOL("rbac.credentials", "true",
+		"Lets the controller keep the Secret otelgate-otlp, and no other, in the namespaces "
+		"that a stack distributes credentials to. false where no stack does."),
 	BOOL("rbac.restarts", "false",
 		"Lets the controller restart workloads, where a profile says restart.mode managed. "
 		"Without it otelgate cannot change a workload."),

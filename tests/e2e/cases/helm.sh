@@ -62,7 +62,7 @@ life() { # PROGRAM
 	serve
 
 	# the first two commands of the notes
-	"$helm" upgrade otelgate "$chart" -n otelgate --reuse-values --set stacks.main.receiver.endpoint=http://alloy.monitoring.svc:4318 \
+	"$helm" upgrade otelgate "$chart" -n otelgate --reset-then-reuse-values --set stacks.main.receiver.endpoint=http://alloy.monitoring.svc:4318 \
 		--set profiles.default.stack=main --set profiles.default.default=true >"$W/out" 2>&1 || fail "$(cat "$W/out")"
 	until_asked default "$injected"
 	k create deployment web --image registry.test/a >/dev/null
@@ -73,13 +73,13 @@ life() { # PROGRAM
 
 	# an upgrade that changes nothing leaves everything alone, caBundle too
 	versions $all_kinds >"$W/versions"
-	"$helm" upgrade otelgate "$chart" -n otelgate --reuse-values >"$W/out" 2>&1 || fail "$(cat "$W/out")"
+	"$helm" upgrade otelgate "$chart" -n otelgate --reset-then-reuse-values >"$W/out" 2>&1 || fail "$(cat "$W/out")"
 	versions $all_kinds >"$W/versions.again"
 	same "$W/versions" "$W/versions.again" 'an upgrade without a change has changed something'
 	until_asked default "$injected"
 
 	# one that changes something, and back
-	"$helm" upgrade otelgate "$chart" -n otelgate --reuse-values --set webhook.replicas=3 --set rbac.restarts=true >"$W/out" 2>&1 || fail "$(cat "$W/out")"
+	"$helm" upgrade otelgate "$chart" -n otelgate --reset-then-reuse-values --set webhook.replicas=3 --set rbac.restarts=true >"$W/out" 2>&1 || fail "$(cat "$W/out")"
 	eq "$(k get deployment -n otelgate otelgate-webhook -o jsonpath='{.spec.replicas}')" 3 replicas
 	k get clusterrole otelgate-controller-restarts >/dev/null
 	"$helm" rollback otelgate 3 -n otelgate >"$W/out" 2>&1 || fail "$(cat "$W/out")"
