@@ -123,3 +123,40 @@ securityContext:
 - --log-format={{ .format }}
 {{- end }}
 {{- end }}
+
+{{- /* One Secret by its name, for the controller: in a namespace, or in all of them. */ -}}
+{{- define "otelgate.secretRole" }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ .kind }}
+metadata:
+  name: otelgate-secret-{{ .name }}
+  {{- with .namespace }}
+  namespace: {{ . }}
+  {{- end }}
+  labels:
+    app.kubernetes.io/part-of: otelgate
+rules:
+- apiGroups: [""]
+  resources: [secrets]
+  resourceNames: [{{ .name | quote }}]
+  verbs: {{ .verbs }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ .kind }}Binding
+metadata:
+  name: otelgate-secret-{{ .name }}
+  {{- with .namespace }}
+  namespace: {{ . }}
+  {{- end }}
+  labels:
+    app.kubernetes.io/part-of: otelgate
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: {{ .kind }}
+  name: otelgate-secret-{{ .name }}
+subjects:
+- kind: ServiceAccount
+  name: otelgate-controller
+  namespace: {{ .root.Release.Namespace }}
+{{- end }}
