@@ -39,7 +39,7 @@ bool verify_wanted(const struct og_stack *s)
 	for (int i = 0; i < OG_GF_COUNT_; i++)
 		if (query_of(s, (enum og_gf_backend)i)->url.n)
 			return true;
-	return false;
+	return s->slug.n != 0;
 }
 
 bool controller_verifies(struct controller *c, struct og_sv stack)
@@ -95,6 +95,8 @@ static void spec_of(
 	*ret = (struct og_verify_spec){.stack = stack->name,
 		.token = og_secret_is_set(&s->token) ? &s->token : NULL,
 		.cluster = stack->cluster_name,
+		.slug = stack->slug,
+		.discovery_url = stack->query.discovery_url,
 		.interval_ms = o->verify_ms ? o->verify_ms : stack->query.interval_ms,
 		.request_ms = o->verify_request_ms,
 		.window_ms = stack->query.window_ms,

@@ -74,7 +74,7 @@ static void without_token(struct judging *j, const struct og_stack *spec)
 	for (int i = 0; i < OG_GF_COUNT_; i++) {
 		struct og_arrival_source *src =
 			&j->evidence.source[og_verify_signal((enum og_gf_backend)i)];
-		if (!of[i]->url.n)
+		if (!of[i]->url.n && !spec->slug.n)
 			continue;
 		src->asked = true;
 		src->why = j->s->token_why ? j->s->token_why : "NotAskedYet";
@@ -103,9 +103,11 @@ static bool prepare(struct judging *j, const struct og_stack *spec)
 		return false;
 	if (!there)
 		without_token(j, spec);
+	struct og_sv grafana = spec->query.grafana_url;
+	if (!grafana.n)
+		grafana = og_verify_grafana(j->p->engine, og_svz(j->s->name));
 	j->cluster = spec->cluster_name;
-	j->grafana =
-		(struct og_explore_stack){.url = spec->query.grafana_url, .slug = slug_of(spec)};
+	j->grafana = (struct og_explore_stack){.url = grafana, .slug = slug_of(spec)};
 	return true;
 }
 

@@ -18,20 +18,6 @@ struct asked {
 	uint32_t part;
 };
 
-static bool set_message(char **at, struct og_sv text)
-{
-	char *p = og_malloc(text.n + 1);
-
-	if (!p)
-		return false;
-	if (text.n)
-		memcpy(p, text.p, text.n);
-	p[text.n] = '\0';
-	og_free(*at);
-	*at = p;
-	return true;
-}
-
 /* ---- its end ---- */
 
 static void tell_backend(struct verify_stack *s, enum og_gf_backend which)
@@ -46,7 +32,7 @@ static void tell_backend(struct verify_stack *s, enum og_gf_backend which)
 	b->state = b->worst;
 	b->why = why;
 	b->finding = og_verify_finding(b->worst, b->worst_why);
-	(void)set_message(&b->message, og_svz(b->worst_message));
+	(void)verify_set_text(&b->message, og_svz(b->worst_message));
 }
 
 static void end(struct verify_stack *s)
@@ -84,12 +70,12 @@ static int badness(enum og_gf_state s)
 	return og_gf_state_is_answer(s) ? 0 : OG_GF_QUERY_ERROR + 1 - (int)s;
 }
 
-static void gather(struct verify_backend *b, const struct og_gf_answer *a)
+void verify_gather(struct verify_backend *b, const struct og_gf_answer *a)
 {
 	if (!b->any || badness(a->state) > badness(b->worst)) {
 		b->worst = a->state;
 		b->worst_why = a->why;
-		(void)set_message(&b->worst_message,
+		(void)verify_set_text(&b->worst_message,
 			og_gf_state_is_answer(a->state) ? a->rows.warning : a->message);
 	}
 	b->any = true;
@@ -139,7 +125,7 @@ static void on_answer(void *ctx, const struct og_gf_answer *a)
 		s->stats.failed++;
 	/* A server that cannot count requests can say what arrives all the same. */
 	if (!q->ask->traffic || a->state != OG_GF_QUERY_ERROR)
-		gather(&s->backend[q->ask->backend], a);
+		verify_gather(&s->backend[q->ask->backend], a);
 	if (evidence)
 		keep(s, q, p, a);
 	else
@@ -195,7 +181,7 @@ static void refused(struct verify_stack *s, struct verify_question *q, struct ve
 
 	p->failed = true;
 	p->busy = false;
-	gather(&s->backend[q->ask->backend], &a);
+	verify_gather(&s->backend[q->ask->backend], &a);
 }
 
 static void ask(struct verify_stack *s, struct verify_question *q, uint32_t part)
@@ -227,7 +213,7 @@ static bool askable(const struct verify_stack *s, const struct verify_question *
 {
 	const struct verify_backend *b = &s->backend[q->ask->backend];
 
-	return b->configured && !b->bad;
+	return b->configured && b->url[0] && !b->bad;
 }
 
 /* The part that was asked longest ago; of equals the first. */
@@ -260,7 +246,7 @@ static void bad_urls(struct verify_stack *s)
 			.message = og_svz(b->bad)};
 		b->any = false;
 		if (b->bad)
-			gather(b, &a);
+			verify_gather(b, &a);
 	}
 }
 
@@ -273,18 +259,14 @@ static void time_turn(struct verify_stack *s, unsigned whole, unsigned parts)
 	s->stats.turn_s = (int64_t)cycles * s->interval_ms / 1000;
 }
 
-void verify_cycle_begin(void *stack)
+/* With the places known. */
+void verify_cycle_go_on(struct verify_stack *s)
 {
-	struct verify_stack *s = stack;
 	int64_t begun = og_loop_now_ns(s->v->o.loop);
 	unsigned whole = 0, parts = 0;
 	struct verify_question *q;
 	uint32_t part;
 
-	s->cycling = true;
-	s->calls = 0;
-	s->bytes = 0;
-	bad_urls(s);
 	s->waiting = 1; /* ours, until all are asked */
 	for (int i = 0; i < VERIFY_ASKS; i++) {
 		q = &s->questions[i];
@@ -303,6 +285,18 @@ void verify_cycle_begin(void *stack)
 	time_turn(s, whole, parts);
 	if (--s->waiting == 0)
 		end(s);
+}
+
+void verify_cycle_begin(void *stack)
+{
+	struct verify_stack *s = stack;
+
+	s->cycling = true;
+	s->calls = 0;
+	s->bytes = 0;
+	bad_urls(s);
+	if (!verify_discover(s))
+		verify_cycle_go_on(s);
 }
 
 void verify_cycle_soon(struct verify_stack *s)

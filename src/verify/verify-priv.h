@@ -4,6 +4,7 @@
 #include "otelgate/base/log.h"
 #include "otelgate/base/map.h"
 #include "otelgate/base/mem.h"
+#include "otelgate/grafana/discovery.h"
 #include "otelgate/verify/verify.h"
 
 /* ---- rows.c: an answer in hand, small: every text once, in one block ---- */
@@ -87,8 +88,9 @@ struct verify_question {
 
 struct verify_backend {
 	bool configured;
-	char *url, *user;
-	char *bad; /* why the URL cannot be asked; NULL = it can */
+	char *given_url, *given_user; /* by the spec */
+	char *url, *user;	      /* in use */
+	char *bad;		      /* why the URL cannot be asked; NULL = it can */
 	/* of this cycle, being gathered */
 	enum og_gf_state worst;
 	enum og_gf_why worst_why;
@@ -109,6 +111,9 @@ struct verify_stack {
 	int64_t request_ms;
 	struct og_secret token;
 	bool has_token;
+	char *slug, *discovery_url, *grafana_url;
+	struct og_gf_discovery *discovery; /* under way */
+	int64_t discovered_ns;		   /* monotonic; 0 = not yet */
 	struct og_gf_client *client;
 	struct verify_backend backend[OG_GF_COUNT_];
 	struct verify_question questions[VERIFY_ASKS];
@@ -131,7 +136,15 @@ struct verify_stack *verify_stack_of(const struct og_verify *v, struct og_sv nam
 int64_t verify_now_s(const struct og_verify *v);
 uint64_t verify_random(struct og_verify *v);
 
+bool verify_set_text(char **at, struct og_sv text);
+/* From what each backend is asked at now. Errors: OOM. */
+int verify_make_client(struct verify_stack *s, struct og_err *err);
+
+/* discover.c: true when the cycle has to wait for it, and goes on by itself. */
+bool verify_discover(struct verify_stack *s);
 /* cycle.c */
+void verify_gather(struct verify_backend *b, const struct og_gf_answer *a);
+void verify_cycle_go_on(struct verify_stack *s);
 void verify_cycle_soon(struct verify_stack *s);
 void verify_cycle_begin(void *stack);
 

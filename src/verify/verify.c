@@ -87,7 +87,7 @@ uint64_t verify_random(struct og_verify *v)
 	return v->rng;
 }
 
-static bool set_text(char **at, struct og_sv text)
+bool verify_set_text(char **at, struct og_sv text)
 {
 	char *p = og_malloc(text.n + 1);
 
@@ -119,6 +119,8 @@ int og_verify_new(const struct og_verify_opts *o, struct og_verify **ret, struct
 
 static void backend_fini(struct verify_backend *b)
 {
+	og_free(b->given_url);
+	og_free(b->given_user);
 	og_free(b->url);
 	og_free(b->user);
 	og_free(b->bad);
@@ -131,6 +133,7 @@ static void stack_free(struct verify_stack *s)
 	if (!s)
 		return;
 	og_timer_cancel(s->v->o.loop, &s->timer);
+	og_gf_discovery_cancel(s->discovery);
 	og_gf_client_free(s->client);
 	for (int i = 0; i < VERIFY_ASKS; i++)
 		verify_question_fini(&s->questions[i]);
@@ -139,6 +142,9 @@ static void stack_free(struct verify_stack *s)
 	og_secret_fini(&s->token);
 	og_free(s->name);
 	og_free(s->cluster);
+	og_free(s->slug);
+	og_free(s->discovery_url);
+	og_free(s->grafana_url);
 	og_free(s);
 }
 
@@ -160,11 +166,12 @@ static void check_url(struct verify_backend *b, enum og_gf_backend which)
 	og_auto_buf struct og_buf url = OG_BUF_INIT(4096), note = OG_BUF_INIT(4096);
 	struct og_err err = OG_ERR_INIT;
 
-	if (b->configured && og_gf_base_url(which, og_svz(b->url), true, &url, &note, &err) < 0)
-		(void)set_text(&b->bad, og_svz(err.msg));
+	og_free(og_take(b->bad));
+	if (b->url[0] && og_gf_base_url(which, og_svz(b->url), true, &url, &note, &err) < 0)
+		(void)verify_set_text(&b->bad, og_svz(err.msg));
 }
 
-static int make_client(struct verify_stack *s, struct og_err *err)
+int verify_make_client(struct verify_stack *s, struct og_err *err)
 {
 	struct og_gf_client_opts o = {.loop = s->v->o.loop,
 		.http = s->v->o.http,
@@ -176,11 +183,12 @@ static int make_client(struct verify_stack *s, struct og_err *err)
 	for (int i = 0; i < OG_GF_COUNT_; i++) {
 		struct verify_backend *b = &s->backend[i];
 		check_url(b, (enum og_gf_backend)i);
-		if (b->configured && !b->bad)
+		if (b->url[0] && !b->bad)
 			o.backend[i] = (struct og_gf_endpoint){.url = og_svz(b->url),
 				.user = og_svz(b->user),
 				.token = s->has_token ? &s->token : NULL};
 	}
+	og_gf_client_free(og_take(s->client));
 	return og_gf_client_new(&o, &s->client, err);
 }
 
@@ -195,24 +203,32 @@ static bool same_token(const struct verify_stack *s, const struct og_secret *tok
 static bool same_place(const struct verify_stack *s, const struct og_verify_spec *spec)
 {
 	bool same = og_sv_eq(og_svz(s->cluster), spec->cluster) &&
+		    og_sv_eq(og_svz(s->slug), spec->slug) &&
+		    og_sv_eq(og_svz(s->discovery_url), spec->discovery_url) &&
 		    s->has_token == (spec->token != NULL) && s->request_ms == spec->request_ms;
 
 	for (int i = 0; i < OG_GF_COUNT_ && same; i++)
-		same = og_sv_eq(og_svz(s->backend[i].url), spec->url[i]) &&
-		       og_sv_eq(og_svz(s->backend[i].user), spec->user[i]);
+		same = og_sv_eq(og_svz(s->backend[i].given_url), spec->url[i]) &&
+		       og_sv_eq(og_svz(s->backend[i].given_user), spec->user[i]);
 	return same;
 }
 
 static int fill_stack(struct verify_stack *s, const struct og_verify_spec *spec, struct og_err *err)
 {
-	bool ok = set_text(&s->name, spec->stack) && set_text(&s->cluster, spec->cluster);
+	bool ok = verify_set_text(&s->name, spec->stack) &&
+		  verify_set_text(&s->cluster, spec->cluster) &&
+		  verify_set_text(&s->slug, spec->slug) &&
+		  verify_set_text(&s->discovery_url, spec->discovery_url);
 
 	for (int i = 0; i < OG_GF_COUNT_ && ok; i++) {
 		struct verify_backend *b = &s->backend[i];
-		b->configured = spec->url[i].n != 0;
+		b->configured = spec->url[i].n || spec->slug.n;
 		b->since_s = verify_now_s(s->v);
-		ok = set_text(&b->url, spec->url[i]) && set_text(&b->user, spec->user[i]) &&
-		     set_text(&b->message, OG_SV(""));
+		ok = verify_set_text(&b->given_url, spec->url[i]) &&
+		     verify_set_text(&b->given_user, spec->user[i]) &&
+		     verify_set_text(&b->url, spec->url[i]) &&
+		     verify_set_text(&b->user, spec->user[i]) &&
+		     verify_set_text(&b->message, OG_SV(""));
 	}
 	for (int i = 0; i < VERIFY_ASKS && ok; i++)
 		ok = verify_question_init(&s->questions[i], &verify_asks[i]) == 0;
@@ -223,7 +239,7 @@ static int fill_stack(struct verify_stack *s, const struct og_verify_spec *spec,
 	int r = spec->token ? og_secret_set(&s->token, og_secret_expose(spec->token),
 				      og_secret_len(spec->token), err)
 			    : 0;
-	return r < 0 ? r : make_client(s, err);
+	return r < 0 ? r : verify_make_client(s, err);
 }
 
 static void take_times(struct verify_stack *s, const struct og_verify_spec *spec)
@@ -355,6 +371,13 @@ bool og_verify_state(const struct og_verify *v, struct og_sv stack, enum og_gf_b
 		ret->coarse |= q->coarse;
 	}
 	return true;
+}
+
+struct og_sv og_verify_grafana(const struct og_verify *v, struct og_sv stack)
+{
+	const struct verify_stack *s = verify_stack_of(v, stack);
+
+	return og_svz(s ? s->grafana_url : NULL);
 }
 
 static uint64_t held(const struct verify_stack *s)

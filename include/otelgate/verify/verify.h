@@ -48,9 +48,11 @@ void og_verify_free(struct og_verify *v);
 /* How a stack is asked. All is copied. */
 struct og_verify_spec {
 	struct og_sv stack;
-	struct og_sv url[OG_GF_COUNT_], user[OG_GF_COUNT_]; /* url empty = not asked */
-	const struct og_secret *token;			    /* NULL = without Authorization */
-	struct og_sv cluster; /* k8s.cluster.name; empty = whatever cluster */
+	/* url empty = not asked; with a slug, what is empty is discovered (grafana/discovery.h) */
+	struct og_sv url[OG_GF_COUNT_], user[OG_GF_COUNT_];
+	struct og_sv slug, discovery_url; /* discovery_url empty = https://grafana.com */
+	const struct og_secret *token;	  /* NULL = without Authorization */
+	struct og_sv cluster;		  /* k8s.cluster.name; empty = whatever cluster */
 	uint32_t interval_ms, window_ms, freshness_ms;
 	int64_t request_ms; /* between requests to one backend; 0 = 1,000 */
 };
@@ -82,6 +84,9 @@ struct og_verify_state {
 /* False when there is no such stack. */
 bool og_verify_state(const struct og_verify *v, struct og_sv stack, enum og_gf_backend b,
 	struct og_verify_state *ret);
+
+/* The Grafana of a discovered stack; empty = not known. Until the loop's next turn. */
+struct og_sv og_verify_grafana(const struct og_verify *v, struct og_sv stack);
 
 struct og_verify_stats {
 	uint64_t cycles, calls, failed;

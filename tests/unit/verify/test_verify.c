@@ -219,6 +219,41 @@ START_TEST(what_is_not_configured_is_not_asked)
 }
 END_TEST
 
+START_TEST(a_slug_is_enough)
+{
+	struct og_verify_spec s = spec();
+	struct og_sv loki = s.url[OG_GF_LOKI];
+
+	seed(4, 2, 2);
+	s.slug = OG_SV(OG_CLOUD_SLUG);
+	s.discovery_url = og_svz(og_cloud_url(cloud, OG_CLOUD_DISCOVERY));
+	for (int b = 0; b < OG_GF_COUNT_; b++)
+		s.url[b] = s.user[b] = OG_SV("");
+	fault("{\"host\":\"discovery\",\"count\":1,\"type\":\"status\",\"code\":401}");
+	set(&s, 1);
+	turn(1);
+	ck_assert_str_eq(state(OG_GF_TEMPO).why, "AuthFailed");
+	ck_assert(evidence().source[OG_SIGNAL_TRACES].asked);
+	ck_assert(!evidence().source[OG_SIGNAL_TRACES].answered);
+	turn(2);
+	for (int b = 0; b < OG_GF_COUNT_; b++)
+		ck_assert_str_eq(state((enum og_gf_backend)b).why, "Answers");
+	struct og_arrival_evidence e = evidence();
+	ck_assert_uint_ge(rows(&e, OG_SIGNAL_METRICS, false), 8);
+	ck_assert_uint_eq(og_cloud_requests(cloud, OG_CLOUD_DISCOVERY, NULL), 2);
+	/* What is said goes before what is found. */
+	s.url[OG_GF_LOKI] = OG_SV("http://127.0.0.1:1");
+	set(&s, 1);
+	turn(1);
+	ck_assert_str_eq(state(OG_GF_LOKI).why, "NoConnection");
+	ck_assert_str_eq(state(OG_GF_TEMPO).why, "Answers");
+	s.url[OG_GF_LOKI] = loki;
+	set(&s, 1);
+	turn(1);
+	ck_assert_str_eq(state(OG_GF_LOKI).why, "Answers");
+}
+END_TEST
+
 START_TEST(a_url_that_is_none_says_so_and_the_others_are_asked)
 {
 	struct og_verify_spec s = spec();
@@ -415,6 +450,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_cycle_asks_each_backend_and_keeps_what_it_says);
 	tcase_add_test(tc, what_is_not_configured_is_not_asked);
+	tcase_add_test(tc, a_slug_is_enough);
 	tcase_add_test(tc, a_url_that_is_none_says_so_and_the_others_are_asked);
 	tcase_add_test(tc, a_new_token_goes_on_with_the_answers);
 	tcase_add_test(tc, what_fails_for_longer_than_the_freshness_is_unanswered);
