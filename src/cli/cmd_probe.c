@@ -254,8 +254,7 @@ static int run_probe(struct og_cli *cli, void *args, const struct og_parsed *p)
 
 const struct og_command og_cmd_probe = {
 	.name = "probe",
-	.summary =
-		"send telemetry as pods do and name the first broken link",
+	.summary = "send telemetry as pods do and name the first broken link",
 	.usage = "[STACK] [-n NAMESPACE] [--signals LIST] [--no-read] [-o table|json|yaml]\n"
 		 "--config FILE|DIR [STACK] --instance-id ID --token-file FILE [options]\n"
 		 "--endpoint URL [--instance-id ID --token-file FILE] [options]",

@@ -45,7 +45,7 @@ START_TEST(a_subquery_sees_whole_minutes_only)
 	long long now;
 
 	send_counter(RESOURCE("web-1"), 30, 5);
-	now = atoll(ago(0)) / 1000000000LL;
+	now = strtoll(ago(0), NULL, 10) / 1000000000LL;
 	snprintf(t, sizeof(t), "%lld", (now / 60 + 1) * 60 + 1);
 	ck_assert_int_eq(get(OG_CLOUD_PROM, Q, "query",
 				 "max_over_time(timestamp(target_info)[15m:1m])", "time", t, NULL),
