@@ -19,6 +19,7 @@ _otelgate() {
 		" inject") cmd="inject" ;;
 		" uninject") cmd="uninject" ;;
 		" explain") cmd="explain" ;;
+		" status") cmd="status" ;;
 		" missed") cmd="missed" ;;
 		" restart") cmd="restart" ;;
 		" probe") cmd="probe" ;;
@@ -36,8 +37,8 @@ _otelgate() {
 		esac
 	done
 	case "$cmd" in
-	"") words="inject uninject explain missed restart probe webhook controller review certs config help version" ;;
-	help) words="inject uninject explain missed restart probe webhook controller review certs config help version" ;;
+	"") words="inject uninject explain status missed restart probe webhook controller review certs config help version" ;;
+	help) words="inject uninject explain status missed restart probe webhook controller review certs config help version" ;;
 	"inject")
 		options="--file --output --diff --context --check --in-place --report --strict --quiet --config --profile --namespace --objects --why --color --no-color --help"
 		case "$prev" in
@@ -72,6 +73,31 @@ _otelgate() {
 		-n|--namespace) return ;;
 		--objects) files=1 ;;
 		-o|--output) words="text json" ;;
+		--color) words="auto always never" ;;
+		esac
+		;;
+	"status")
+		options="--namespace --all-namespaces --output --watch --summary --check --no-headers --ascii --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --help"
+		files=1
+		case "$prev" in
+		-n|--namespace) return ;;
+		-o|--output) words="table wide json yaml name" ;;
+		--timeout) return ;;
+		--kubeconfig) files=1 ;;
+		--context) return ;;
+		--cluster) return ;;
+		--user) return ;;
+		-s|--server) return ;;
+		--tls-server-name) return ;;
+		--certificate-authority) files=1 ;;
+		--token) return ;;
+		--client-certificate) files=1 ;;
+		--client-key) files=1 ;;
+		--as) return ;;
+		--as-uid) return ;;
+		--as-group) return ;;
+		--as-user-extra) return ;;
+		--request-timeout) return ;;
 		--color) words="auto always never" ;;
 		esac
 		;;

@@ -26,7 +26,9 @@ unsigned og_term_width(int fd)
 	return ws.ws_col < WIDTH_MIN ? WIDTH_MIN : ws.ws_col > WIDTH_MAX ? WIDTH_MAX : ws.ws_col;
 }
 
-void og_style_sv(struct og_buf *b, bool on, enum og_style style, struct og_sv s)
+const char og_style_off[] = "\033[0m";
+
+const char *og_style_code(enum og_style style)
 {
 	static const char *const codes[] = {
 		[OG_STYLE_BOLD] = "\033[1m",
@@ -36,11 +38,16 @@ void og_style_sv(struct og_buf *b, bool on, enum og_style style, struct og_sv s)
 		[OG_STYLE_YELLOW] = "\033[33m",
 		[OG_STYLE_CYAN] = "\033[36m",
 	};
+	return codes[style];
+}
+
+void og_style_sv(struct og_buf *b, bool on, enum og_style style, struct og_sv s)
+{
 	if (on)
-		og_buf_str(b, codes[style]);
+		og_buf_str(b, og_style_code(style));
 	og_buf_sv(b, s);
 	if (on)
-		og_buf_lit(b, "\033[0m");
+		og_buf_str(b, og_style_off);
 }
 
 void og_style_str(struct og_buf *b, bool on, enum og_style style, const char *s)

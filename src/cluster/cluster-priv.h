@@ -92,3 +92,5 @@ int cluster_spec_project(void *ctx, struct og_jval object, struct og_arena *scra
 	struct og_buf *extra, struct og_err *err);
 int cluster_telemetry_project(void *ctx, struct og_jval object, struct og_arena *scratch,
 	struct og_buf *extra, struct og_err *err);
+int cluster_status_project(void *ctx, struct og_jval object, struct og_arena *scratch,
+	struct og_buf *extra, struct og_err *err);

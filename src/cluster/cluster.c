@@ -98,6 +98,7 @@ static int (*projection_of(enum og_cluster_part part))(
 		{OG_CLUSTER_POLICIES, cluster_spec_project},
 		{OG_CLUSTER_SERVICES, cluster_spec_project},
 		{OG_CLUSTER_TELEMETRY, cluster_telemetry_project},
+		{OG_CLUSTER_STATUSES, cluster_status_project},
 	};
 	for (size_t i = 0; i < OG_COUNT(projections); i++)
 		if (projections[i].part == part)
@@ -171,7 +172,8 @@ int og_cluster_start(const struct og_cluster_opts *o, struct og_cluster **ret, s
 		return og_err_set(err, OG_E_OOM, "starting the watches");
 	/* A kind has one store. */
 	if ((o->parts & OG_CLUSTER_OWNERS && o->parts & OG_CLUSTER_WORKLOADS) ||
-		(o->parts & OG_CLUSTER_PODS && o->parts & OG_CLUSTER_PODSTATES)) {
+		(o->parts & OG_CLUSTER_PODS && o->parts & OG_CLUSTER_PODSTATES) ||
+		(o->parts & OG_CLUSTER_TELEMETRY && o->parts & OG_CLUSTER_STATUSES)) {
 		og_free(c);
 		return og_err_set(err, OG_E_BUG, "parts of the cluster exclude each other");
 	}

@@ -53,6 +53,8 @@ static const struct og_cluster_kind kinds[] = {
 	{OG_CLUSTER_SERVICES, "", "v1", "services", "Service", OF_NS, WHOLE, LABELS},
 	{OG_CLUSTER_TELEMETRY, OTELGATE, "workloadtelemetries", "WorkloadTelemetry", OF_NS, WHOLE,
 		LABELS},
+	{OG_CLUSTER_STATUSES, OTELGATE, "workloadtelemetries", "WorkloadTelemetry", OF_NS, WHOLE,
+		.optional = true},
 };
 #undef METADATA
 #undef WHOLE

@@ -224,3 +224,14 @@ int cluster_telemetry_project(void *ctx, struct og_jval object, struct og_arena 
 	(void)ctx;
 	return r < 0 ? r : 1;
 }
+
+int cluster_status_project(void *ctx, struct og_jval object, struct og_arena *scratch,
+	struct og_buf *extra, struct og_err *err)
+{
+	struct og_jval status = og_jgetl(object, "status");
+
+	(void)ctx, (void)scratch;
+	if (!og_junset(status))
+		og_buf_sv(extra, og_jraw(status));
+	return full(extra, err);
+}

@@ -101,7 +101,11 @@ static void put_row(const struct og_table *t, struct og_buf *b, const struct og_
 			put_blanks(b, GAP);
 		if (c->right)
 			put_blanks(b, pad);
+		if (cells && t->paint)
+			t->paint(t->paint_ctx, cell, i, true, b);
 		put_cell(b, c, cell);
+		if (cells && t->paint)
+			t->paint(t->paint_ctx, cell, i, false, b);
 		if (!c->right)
 			put_blanks(b, pad);
 	}

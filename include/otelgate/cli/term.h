@@ -22,6 +22,9 @@ enum og_style {
 	OG_STYLE_YELLOW,
 	OG_STYLE_CYAN
 };
+/* What switches it on; og_style_off ends every one. */
+const char *og_style_code(enum og_style style);
+extern const char og_style_off[];
 /* Appends s between the style's escape sequences, or as it is when `on` is false. */
 void og_style_sv(struct og_buf *b, bool on, enum og_style style, struct og_sv s);
 void og_style_str(struct og_buf *b, bool on, enum og_style style, const char *s);

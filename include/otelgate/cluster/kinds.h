@@ -20,7 +20,8 @@ enum og_cluster_part {
 	OG_CLUSTER_PODSTATES = 32,
 	OG_CLUSTER_POLICIES = 64,   /* NetworkPolicy */
 	OG_CLUSTER_SERVICES = 128,  /* Service */
-	OG_CLUSTER_TELEMETRY = 256, /* WorkloadTelemetry, our statuses */
+	OG_CLUSTER_TELEMETRY = 256, /* WorkloadTelemetry: what was written before */
+	OG_CLUSTER_STATUSES = 512,  /* the same, whole, for those who read it; not together */
 };
 
 /* The default of GrafanaStack spec.distribute.secretName. */

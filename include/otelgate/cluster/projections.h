@@ -6,6 +6,7 @@
  *
  *   POLICIES, SERVICES, REGISTRATION   JSON: the spec; the whole object for the registration
  *   TELEMETRY                          core/telemetry.h
+ *   STATUSES                           JSON: the status; "" = none
  *   the others                         struct og_cluster_extra
  */
 #include "otelgate/kube/store.h"

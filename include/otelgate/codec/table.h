@@ -23,6 +23,11 @@ struct og_table {
 	struct og_sv *cells; /* row by row */
 	uint32_t nrows, cap;
 	bool failed; /* a row was lost for lack of memory */
+	/* Called before (begin) and after a cell's text is appended, for colours: what it appends
+	 * takes no width. Not for the header. Optional. */
+	void (*paint)(
+		void *ctx, struct og_sv cell, uint32_t column, bool begin, struct og_buf *out);
+	void *paint_ctx;
 };
 
 /* Borrows columns and arena. At least one column. */

@@ -41,7 +41,7 @@ START_TEST(what_is_watched_may_be_watched)
 					     OG_CLUSTER_POLICIES | OG_CLUSTER_SERVICES |
 					     OG_CLUSTER_TELEMETRY},
 		{OG_RBAC_READER, OG_CLUSTER_CONFIG | OG_CLUSTER_OWNERS | OG_CLUSTER_PODS |
-					 OG_CLUSTER_REGISTRATION}};
+					 OG_CLUSTER_REGISTRATION | OG_CLUSTER_STATUSES}};
 	static const char *const verbs[] = {"list", "watch"};
 	size_t n;
 	const struct og_cluster_kind *k = og_cluster_kinds(&n);

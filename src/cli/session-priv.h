@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/* What commands with a session show of it beside their answer. */
+#include "otelgate/audit/session.h"
+#include "otelgate/cli/command.h"
+
+/* A line that the next one replaces; only on a terminal. */
+struct session_progress {
+	struct og_cli *cli;
+	bool shown;
+};
+void session_on_progress(void *progress, const char *what);
+void session_progress_say(struct session_progress *p, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void session_progress_clear(struct session_progress *p);
+
+/* What could not be seen, one line each, with the right that is missing; *ret_partial when there
+ * is any. Errors: OOM. */
+int session_notes(struct og_audit_session *s, const char *ns, struct og_buf *notes,
+	bool *ret_partial, struct og_err *err);
+/* To standard error; the server's words cannot steer the terminal. */
+void session_write_notes(struct og_cli *cli, struct og_sv notes);
+
+/* The locale of the command knows no UTF-8. */
+bool session_ascii(struct og_cli *cli);

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Progress and notes of commands with a session. */
+#include <stdarg.h>
+#include <unistd.h>
+#include "otelgate/base/mem.h"
+#include "otelgate/cli/term.h"
+#include "session-priv.h"
+
+enum { LINE_BYTES = 512 };
+
+void session_progress_say(struct session_progress *p, const char *fmt, ...)
+{
+	og_auto_buf struct og_buf line = OG_BUF_INIT(LINE_BYTES), b = OG_BUF_INIT(4 * LINE_BYTES);
+	va_list ap;
+
+	if (isatty(p->cli->err_fd) != 1)
+		return;
+	va_start(ap, fmt);
+	og_buf_vfmt(&line, fmt, ap);
+	va_end(ap);
+	og_buf_lit(&b, "\r\033[K");
+	og_text_safe(&b, og_buf_view(&line));
+	p->shown = write(p->cli->err_fd, og_buf_view(&b).p, b.len) >= 0;
+}
+
+void session_on_progress(void *progress, const char *what)
+{
+	session_progress_say(progress, "waiting for %s …", what);
+}
+
+void session_progress_clear(struct session_progress *p)
+{
+	static const char clear[] = "\r\033[K";
+
+	if (p->shown && write(p->cli->err_fd, clear, sizeof(clear) - 1) < 0)
+		p->shown = false;
+	p->shown = false;
+}
+
+int session_notes(struct og_audit_session *s, const char *ns, struct og_buf *notes,
+	bool *ret_partial, struct og_err *err)
+{
+	struct og_audit_blind blind[OG_CLUSTER_WATCHES];
+	og_auto_arena struct og_arena a = {0};
+	uint32_t n = 0;
+
+	og_arena_init(&a, 0, 0);
+	int r = og_audit_session_blind(s, ns, &a, blind, &n, err);
+	for (uint32_t i = 0; i < n && r == 0; i++)
+		og_buf_fmt(notes, "%.*s: %.*s%s%s\n", OG_SV_ARG(blind[i].what),
+			OG_SV_ARG(blind[i].why),
+			*blind[i].info.rule ? "; the rule that is missing:\n" : "",
+			blind[i].info.rule);
+	*ret_partial = n > 0;
+	return r == 0 && notes->failed ? og_err_set(err, OG_E_OOM, "writing notes") : r;
+}
+
+void session_write_notes(struct og_cli *cli, struct og_sv notes)
+{
+	struct og_sv line;
+
+	while (og_sv_split(&notes, '\n', &line)) {
+		og_text_safe(&cli->err, line);
+		og_buf_ch(&cli->err, '\n');
+	}
+}
+
+bool session_ascii(struct og_cli *cli)
+{
+	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+	for (size_t i = 0; i < OG_COUNT(names); i++) {
+		const char *v = cli->env(names[i]);
+		if (!v || !*v)
+			continue;
+		struct og_sv s = og_svz(v);
+		return !og_sv_has(s, OG_SV("UTF-8")) && !og_sv_has(s, OG_SV("utf8")) &&
+		       !og_sv_has(s, OG_SV("utf-8")) && !og_sv_has(s, OG_SV("UTF8"));
+	}
+	return false; /* nothing is said, as in most containers */
+}

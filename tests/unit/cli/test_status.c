@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* otelgate status, against a simulated API server: what it shows, and says it cannot see. */
+#include <check.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "otelgate/base/mem.h"
+#include "support/clusterrun.h"
+#include "support/suite.h"
+
+#define READER                                                                                   \
+	"[{\"apiGroups\":[\"otelgate.dev\"],\"resources\":[\"workloadtelemetries\"],\"verbs\":[" \
+	"\"get\",\"list\",\"watch\"]}]"
+
+#define HEAD(ns, kind, api, name)                                                                \
+	"{\"apiVersion\":\"otelgate.dev/v1alpha1\",\"kind\":\"WorkloadTelemetry\",\"metadata\":" \
+	"{\"name\":\"w-" name "\",\"namespace\":\"" ns "\",\"ownerReferences\":[{"               \
+	"\"apiVersion\":\"" api "\",\"kind\":\"" kind "\",\"name\":\"" name                      \
+	"\",\"uid\":\"uid-" name "\",\"controller\":true}]},\"status\":"
+#define COND(type, status, reason, message)                                     \
+	"{\"type\":\"" type "\",\"status\":\"" status "\",\"reason\":\"" reason \
+	"\",\"message\":\"" message "\",\"lastTransitionTime\":\"2026-01-01T00:00:00Z\"}"
+#define FINE                                            \
+	COND("CredentialsReady", "True", "Distributed", \
+		"The namespace has the "                \
+		"Secret that the pods read.")           \
+	"," COND("EgressAllowed", "True", "NotRestricted", "No policy restricts it.")
+
+/* All is well. */
+static void fine(const char *ago)
+{
+	clr_putf(
+		HEAD("shop", "Deployment", "apps/v1",
+			"api") "{\"observedGeneration\":3,"
+			       "\"profile\":\"default\",\"stack\":\"grafana\",\"revision\":\"1a2b3c4d5e6f7a8b\","
+			       "\"pods\":{\"ratio\":\"3/3\",\"total\":3,\"current\":3},"
+			       "\"rollout\":{\"state\":\"Complete\",\"reason\":\"RolloutComplete\"},"
+			       "\"signals\":{\"metrics\":{\"state\":\"Flowing\",\"reason\":\"Arriving\","
+			       "\"lastSeen\":\"%s\",\"pods\":\"3/3\",\"via\":\"otlp\",\"tie\":\"revision\","
+			       "\"query\":\"target_info{job=\\\"shop/api\\\"}\",\"explore\":"
+			       "\"https://acme.grafana.net/explore?x=1\"},"
+			       "\"traces\":{\"state\":\"Idle\",\"reason\":\"NoRequests\",\"via\":\"otlp\"},"
+			       "\"logs\":{\"state\":\"ViaStdout\",\"reason\":\"ByStdout\",\"via\":\"stdout\"}},"
+			       "\"conditions\":[" COND("Injected", "True", "Injected",
+				       "All 3 pods that should be injected are.") "," FINE "," COND("RolloutComplete",
+				       "True", "RolloutComplete",
+				       "All is new.") "," COND("MetricsReceived", "True",
+				       "Arriving",
+				       "3/3 pods send metrics.") "," COND("TracesReceived", "True",
+				       "NoRequests",
+				       "Counters stand still.") "," COND("LogsReceived", "True",
+				       "ByStdout",
+				       "Collected from stdout.") "," COND("ProfilesReceived",
+				       "Unknown", "Off",
+				       "The signal is not asked for.") "," COND("Ready", "True",
+				       "Arrives", "Its pods carry what they should.") "]}}",
+		ago);
+}
+
+/* Three pods, one of them of an old version. */
+static void mixed(void)
+{
+	clr_putf(
+		HEAD("trading", "Deployment", "apps/v1",
+			"tradeengine") "{"
+				       "\"observedGeneration\":7,\"profile\":\"default\",\"stack\":\"grafana\","
+				       "\"revision\":\"8756f7b8c0011223\",\"pods\":{\"ratio\":\"2/3\",\"total\":3,"
+				       "\"current\":2,\"bare\":1,\"old\":[{\"name\":\"tradeengine-5f6d-x7k2p\","
+				       "\"created\":\"%s\",\"replicaSet\":\"tradeengine-5f6d\",\"class\":\"bare\"}]},"
+				       "\"rollout\":{\"state\":\"Waiting\",\"reason\":\"MixedRevisions\",\"message\":"
+				       "\"2 of 3 pods carry what they should.\",\"fix\":\"kubectl -n trading rollout "
+				       "restart deployment/tradeengine\",\"finding\":\"OG601\"},"
+				       "\"signals\":{\"metrics\":{\"state\":\"Flowing\",\"reason\":\"Arriving\","
+				       "\"pods\":\"2/3\",\"silent\":[\"tradeengine-5f6d-x7k2p\"],\"tie\":\"pod\"},"
+				       "\"traces\":{\"state\":\"Stale\",\"reason\":\"Stopped\",\"lastSeen\":\"%s\","
+				       "\"finding\":\"OG702\"},\"logs\":{\"state\":\"Never\",\"reason\":"
+				       "\"NeverArrived\",\"finding\":\"OG701\"}},\"findings\":[{\"id\":\"OG601\","
+				       "\"message\":\"2 of 3 pods carry what they should.\"},{\"id\":\"OG999999\"}],"
+				       "\"conditions\":[" COND("Injected", "False", "PodsMissed",
+					       "1 of 3 pods run without the injection that was asked for.") "," FINE "," COND("RolloutComplete",
+					       "False", "MixedRevisions",
+					       "2 of 3 pods carry what they should.") "," COND("MetricsReceived",
+					       "True", "Arriving",
+					       "2/3 pods send metrics.") "," COND("TracesReceived",
+					       "False", "Stopped",
+					       "It comes no more.") "," COND("LogsReceived",
+					       "False", "NeverArrived",
+					       "Nothing has arrived.") "," COND("ProfilesReceived",
+					       "Unknown", "NotVerified",
+					       "Not verified.") "," COND("Ready", "False",
+					       "PodsMissed",
+					       "1 of 3 pods run without the injection that was asked for.") "]}}",
+		clr_ago(5 * 3600 + 45 * 60 + 20), clr_ago(3 * 3600 + 10 * 60 + 20));
+}
+
+/* It was seen, and not yet judged. */
+static void fresh(const char *name)
+{
+	clr_putf("{\"apiVersion\":\"otelgate.dev/v1alpha1\",\"kind\":\"WorkloadTelemetry\","
+		 "\"metadata\":{\"name\":\"w-%s\",\"namespace\":\"shop\",\"ownerReferences\":[{"
+		 "\"apiVersion\":\"argoproj.io/v1alpha1\",\"kind\":\"Rollout\",\"name\":\"%s\","
+		 "\"uid\":\"u\",\"controller\":true}]}}",
+		name, name);
+}
+
+static void world(void)
+{
+	clr_crd("workloadtelemetries");
+	fine(clr_ago(30 * 60 + 20));
+	mixed();
+	fresh("new");
+}
+
+START_TEST(a_line_for_each_workload)
+{
+	world();
+	ck_assert_int_eq(CLR_RUN("status", "-A"), 0);
+	clr_golden("status/table.txt");
+	ck_assert_int_eq(CLR_RUN("status", "-A", "-o", "wide"), 0);
+	clr_golden("status/wide.txt");
+	ck_assert_int_eq(CLR_RUN("status", "-A", "--summary"), 0);
+	clr_golden("status/summary.txt");
+	ck_assert_int_eq(CLR_RUN("status", "-A", "-o", "name"), 0);
+	clr_golden("status/name.txt");
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "--no-headers"), 0);
+	ck_assert_ptr_null(strstr(clr_out.p, "NAMESPACE"));
+	ck_assert_ptr_null(strstr(clr_out.p, "trading"));
+	ck_assert_int_eq(CLR_RUN("status", "-A", "--color=always"), 0);
+	ck_assert(clr_says("\033[31mSTALE 3h10m\033[0m"));
+	ck_assert(clr_says("\033[32mOK 30m\033[0m"));
+}
+END_TEST
+
+START_TEST(one_workload_is_a_picture)
+{
+	world();
+	ck_assert_int_eq(CLR_RUN("status", "-n", "trading", "deploy/tradeengine"), 0);
+	clr_golden("status/mixed.txt");
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "deployment", "api"), 0);
+	clr_golden("status/fine.txt");
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "rollout/new", "--ascii"), 0);
+	clr_golden("status/new.txt");
+}
+END_TEST
+
+START_TEST(programs_get_a_document)
+{
+	world();
+	ck_assert_int_eq(CLR_RUN("status", "-n", "trading", "-o", "json"), 0);
+	ck_assert(
+		clr_says("{\"schemaVersion\":1,\"partial\":false,\"notes\":\"\",\"workloads\":["));
+	ck_assert(clr_says("\"broken\":\"Injected\""));
+	ck_assert(clr_says("\"silent\":[\"tradeengine-5f6d-x7k2p\"]"));
+	ck_assert_ptr_null(strstr(clr_out.p, "OG999999"));
+	ck_assert_int_eq(CLR_RUN("status", "-n", "trading", "-o", "yaml"), 0);
+	ck_assert(clr_says("schemaVersion: 1\n"));
+	ck_assert(clr_says("  name: tradeengine\n"));
+}
+END_TEST
+
+START_TEST(check_is_a_gate)
+{
+	world();
+	ck_assert_int_eq(CLR_RUN("status", "-A", "--check"), 1);
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "deployment/api", "--check"), 0);
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "--check"), 3); /* one is not known */
+	ck_assert_int_eq(CLR_RUN("status", "-A", "--check", "-o", "json"), 1);
+	ck_assert_int_eq(CLR_RUN("status", "-A", "--check", "-w"), 2);
+}
+END_TEST
+
+START_TEST(a_reader_needs_no_more_than_its_role)
+{
+	world();
+	clr_user("reader", READER);
+	ck_assert_int_eq(CLR_RUN("status", "-A"), 0);
+	clr_golden("status/table.txt");
+}
+END_TEST
+
+/* ---- what cannot be seen ---- */
+
+START_TEST(names_that_are_not_there)
+{
+	world();
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "deployment/api", "sts/api"), 3);
+	ck_assert(clr_says("no opted-in workload is called \"StatefulSet/api\" in namespace shop"));
+	ck_assert(clr_says("deployment/api")); /* what is there is shown */
+	ck_assert_int_eq(CLR_RUN("status", "-n", "nowhere"), 0);
+	ck_assert(clr_says("No opted-in workload in namespace nowhere."));
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "secret/api"), 2);
+	ck_assert(clr_says("\"secret\" is no kind of workload"));
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "deployment/"), 2);
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "deployment", "deployment/api"), 2);
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", ""), 2);
+	ck_assert_int_eq(CLR_RUN("status", "-A", "-n", "shop"), 2);
+}
+END_TEST
+
+START_TEST(nobody_answers)
+{
+	og_sim_down(clr_sim);
+	ck_assert_int_eq(CLR_RUN("status", "-A", "--timeout", "2s"), 3);
+	ck_assert(clr_says("cannot be reached"));
+	ck_assert_int_eq(CLR_RUN("status", "-A", "--context", "other"), 3);
+}
+END_TEST
+
+START_TEST(a_token_that_has_ended)
+{
+	world();
+	og_sim_revoke_token(clr_sim, og_sim_admin_token(clr_sim));
+	ck_assert_int_eq(CLR_RUN("status", "-A"), 3);
+	ck_assert(clr_says("401"));
+}
+END_TEST
+
+/* Whoever may write the object may write anything into it. */
+START_TEST(hostile_texts_steer_nothing)
+{
+	clr_crd("workloadtelemetries");
+	clr_putf("{\"apiVersion\":\"otelgate.dev/v1alpha1\",\"kind\":\"WorkloadTelemetry\","
+		 "\"metadata\":{\"name\":\"x\",\"namespace\":\"shop\",\"ownerReferences\":[{"
+		 "\"apiVersion\":\"apps/v1\",\"kind\":\"Deploy\\u001b[31mment\",\"name\":"
+		 "\"we\\u001b]0;owned\\u0007b\\nfake\",\"uid\":\"u\",\"controller\":true}]},"
+		 "\"status\":{\"profile\":[1],\"revision\":{\"a\":1},\"pods\":{\"total\":-4,"
+		 "\"current\":1e99,\"old\":[7,{\"name\":\"\\u001b[2Jp\",\"class\":3}]},"
+		 "\"rollout\":\"x\",\"signals\":{\"metrics\":{\"state\":\"Flow\\u001b[1ming\","
+		 "\"pods\":\"9/0\",\"query\":\"\\u001b[5mq\",\"silent\":{\"a\":1}},\"logs\":[]},"
+		 "\"findings\":{\"a\":[]},\"conditions\":[null,7,{\"type\":\"Ready\",\"status\":"
+		 "\"False\",\"reason\":\"\\u001b[1m\",\"message\":\"a\\u001b[1m\\nb\"},"
+		 "{\"type\":\"Injected\",\"status\":\"False\",\"reason\":\"\\u001b[1mB\","
+		 "\"message\":\"c\\u009b31md\\ne\"}]}}");
+	ck_assert_int_eq(CLR_RUN("status", "-A", "-o", "wide"), 0);
+	ck_assert_ptr_null(strchr(clr_out.p, '\033'));
+	ck_assert(clr_says("shop"));
+	char name[] = "we\033]0;owned\007b\nfake";
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", name), 0);
+	ck_assert_ptr_null(strchr(clr_out.p, '\033'));
+	ck_assert_ptr_null(strchr(clr_out.p, '\007'));
+	ck_assert_ptr_null(strstr(clr_out.p, "\xC2\x9B"));
+	ck_assert(clr_says("\\x1b[5mq"));
+	ck_assert_int_eq(CLR_RUN("status", "-A", "-o", "json"), 0);
+	ck_assert_ptr_null(strchr(clr_out.p, '\033'));
+}
+END_TEST
+
+/* ---- -w ---- */
+
+struct watching {
+	pid_t pid;
+	int fd;
+	char text[1 << 16];
+	size_t n;
+};
+
+static void begin(struct watching *w, const char *ns)
+{
+	int p[2];
+
+	ck_assert_int_eq(pipe2(p, O_CLOEXEC), 0);
+	w->pid = fork();
+	ck_assert_int_ge(w->pid, 0);
+	if (w->pid == 0) {
+		(void)dup2(p[1], 1);
+		execl(getenv("OG_BIN") ? getenv("OG_BIN") : "build/otelgate", "otelgate", "status",
+			"-w", "-n", ns, "--kubeconfig", clr_kubeconfig(), (char *)NULL);
+		_exit(99);
+	}
+	(void)close(p[1]);
+	w->fd = p[0];
+	w->n = 0;
+	w->text[0] = '\0';
+}
+
+static bool comes(struct watching *w, const char *text)
+{
+	while (!strstr(w->text, text)) {
+		ssize_t got = read(w->fd, w->text + w->n, sizeof(w->text) - 1 - w->n);
+		if (got <= 0)
+			return false;
+		w->n += (size_t)got;
+		w->text[w->n] = '\0';
+	}
+	return true;
+}
+
+START_TEST(watching_writes_what_has_changed)
+{
+	struct watching w;
+	int status;
+
+	world();
+	begin(&w, "shop");
+	ck_assert(comes(&w, "rollout.argoproj.io/new"));
+	ck_assert_ptr_nonnull(strstr(w.text, "NAMESPACE"));
+	fresh("other");
+	ck_assert(comes(&w, "rollout.argoproj.io/other"));
+	/* What did not change is not said again. */
+	ck_assert_ptr_null(strstr(strstr(w.text, "deployment/api") + 1, "deployment/api"));
+	/* Nobody reads any more: it ends. */
+	(void)close(w.fd);
+	fresh("third");
+	ck_assert_int_eq(waitpid(w.pid, &status, 0), w.pid);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 3, "%d", status);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("cli/status");
+	TCase *tc = tcase_create("status");
+
+	tcase_add_checked_fixture(tc, clr_setup, clr_teardown);
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, a_line_for_each_workload);
+	tcase_add_test(tc, one_workload_is_a_picture);
+	tcase_add_test(tc, programs_get_a_document);
+	tcase_add_test(tc, check_is_a_gate);
+	tcase_add_test(tc, a_reader_needs_no_more_than_its_role);
+	tcase_add_test(tc, names_that_are_not_there);
+	tcase_add_test(tc, nobody_answers);
+	tcase_add_test(tc, a_token_that_has_ended);
+	tcase_add_test(tc, hostile_texts_steer_nothing);
+	tcase_add_test(tc, watching_writes_what_has_changed);
+	suite_add_tcase(s, tc);
+	return og_suite_run(s);
+}
