@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a decision about network policies needs: policies, labels, receivers, DNS. */
 #include "egress_parts-priv.h"
+#include "otelgate/grafana/client.h"
 #include "otelgate/cluster/projections.h"
 #include "otelgate/codec/url.h"
 
@@ -337,6 +338,10 @@ static int receiver(struct egress_job *j, struct og_sv endpoint, const struct og
 	struct og_sv host = og_arena_sv(&j->arena, u.host);
 	if (!host.p)
 		return -(int)OG_E_OOM;
+	if (og_gf_is_loopback(&u)) { /* a container beside it, or nobody */
+		j->in.in_pod = true;
+		return 0;
+	}
 	if (u.host_kind != OG_URL_NAME)
 		return address(j, host, u.port);
 	return by_name(j, host, u.port, profile);

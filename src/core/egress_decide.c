@@ -205,7 +205,10 @@ static void say_egress(
 		count_target(&c, &in->targets[i], &r->to[i]);
 	bool dns_closed = r->dns.way == OG_WAY_CLOSED;
 	r->guard = c.closed_v ? c.closed_v->by : c.host_v ? c.host_v->by : r->dns.by;
-	if (!in->ntargets)
+	if (!in->ntargets && in->in_pod)
+		say(r, OG_NEED_OPEN, NULL,
+			"The receiver runs in the pods themselves: no policy stands between.");
+	else if (!in->ntargets)
 		say(r, OG_NEED_NOTHING, NULL,
 			"No receiver inside or outside the cluster is known.");
 	else if (c.closed || (dns_closed && !c.host))

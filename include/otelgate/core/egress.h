@@ -139,7 +139,8 @@ struct og_egress_in {
 	struct og_egress_policies policies; /* without those that otelgate made itself */
 	struct og_egress_end pod;	    /* a pod of the workload, by its template */
 	bool host_network;		    /* it runs in its node's network */
-	struct og_selector selector;	    /* of the workload's pods */
+	bool in_pod; /* a receiver is in the pod itself: localhost; without targets, the only one */
+	struct og_selector selector; /* of the workload's pods */
 	const struct og_egress_target *targets;
 	uint32_t ntargets;
 	const struct og_egress_target *dns; /* PODS; ports 53 as a rule. NULL = not judged */

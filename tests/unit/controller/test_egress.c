@@ -338,6 +338,20 @@ START_TEST(a_receiver_that_is_not_there)
 }
 END_TEST
 
+START_TEST(a_receiver_in_the_pod_needs_no_way)
+{
+	const char *const stacks[] = {STACK("http://localhost:4318"),
+		STACK("http://127.0.0.1:4318"), STACK("http://[::1]:4318")};
+	cr_apply(stacks[_i]);
+	cr_put(POLICY("shop", "deny", DENY));
+	begin();
+	SETTLE();
+	ck_assert(!made());
+	CR_UNTIL(says("The receiver runs in the pods themselves"));
+	ck_assert(!says(REASON("ServiceUnknown")) && !says("OG508"));
+}
+END_TEST
+
 START_TEST(the_receivers_side_is_opened_when_asked)
 {
 	static const char name[] = "otelgate-ingress-service-alloy";
@@ -568,6 +582,7 @@ int main(void)
 	tcase_add_test(t, pods_that_come_and_go_are_not_asked_for_all_the_time);
 	tcase_add_test(t, a_host_outside_is_never_opened_unasked);
 	tcase_add_loop_test(t, a_receiver_that_is_not_there, 0, 2);
+	tcase_add_loop_test(t, a_receiver_in_the_pod_needs_no_way, 0, 3);
 	tcase_add_test(t, the_receivers_side_is_opened_when_asked);
 	tcase_add_test(t, a_foreign_policy_is_left_as_it_is);
 	tcase_add_loop_test(t, refusals_are_tried_again, 0, 4);
