@@ -41,8 +41,9 @@ SCRIPTS += tests/chart/run
 .PHONY: image-rootfs
 image-rootfs: $(BIN) ## The image's root file system, and a try in it
 	$(Q)rm -rf build/image && scripts/rootfs $(BIN) build/image/rootfs
-	$(Q)tests/chart/rootfs build/image/rootfs
-SCRIPTS += scripts/rootfs tests/chart/rootfs
+	$(Q)scripts/oci-archive build/image/rootfs $(VERSION) build/image/otelgate.oci.tar
+	$(Q)tests/chart/rootfs build/image/rootfs build/image/otelgate.oci.tar
+SCRIPTS += scripts/rootfs scripts/oci-archive tests/chart/rootfs
 
 # helm-three and helm-four of tests/e2e: `make e2e T=helm`, all of them without T.
 .PHONY: e2e-helm

@@ -50,6 +50,14 @@ life() { # PROGRAM
 	grep -q replica "$W/out" || fail "refused for another reason: $(cat "$W/out")"
 	helm_gone || fail "a refused installation has left: $(cat "$W/left")"
 
+	# objects of kinds that come with the chart: refused by Helm before anything is made, as docs/install.md says
+	if "$helm" install otelgate "$chart" -n otelgate --set stacks.main.slug=acme >"$W/out" 2>&1; then
+		fail 'kinds that nobody knows were taken'
+	fi
+	grep -q 'GrafanaStack' "$W/out" || fail "refused for another reason: $(cat "$W/out")"
+	"$helm" uninstall otelgate -n otelgate --ignore-not-found >/dev/null 2>&1 || :
+	until_true 30 "a refused installation has left: $(cat "$W/left")" helm_gone
+
 	"$helm" install otelgate "$chart" -n otelgate --set crds.keep=false --wait --timeout 3m >"$W/out" 2>&1 || fail "$(cat "$W/out")"
 	if grep -i warning "$W/out"; then
 		fail 'warnings of the API server'
@@ -123,6 +131,28 @@ gitops() { # PROGRAM
 	k apply --server-side --field-manager=gitops -f "$W/rendered.yaml" >"$W/out" 2>&1 || fail "$(cat "$W/out")"
 	versions $all_kinds,networkpolicies >"$W/versions.again"
 	same "$W/versions" "$W/versions.again" 'applying it again has changed something'
+	until_asked default "$injected"
+}
+
+# What was applied as manifests becomes a release, with its objects as they are.
+full_helm_adopts() {
+	local helm=$BIN/helm4
+	[ -x "$helm" ] || fail 'helm4 is not built: tests/e2e/tools/build helm4'
+	export HELM_CACHE_HOME=$W/cache HELM_CONFIG_HOME=$W/config HELM_DATA_HOME=$W/data
+	fresh_cluster
+	installed
+	configured
+	serve
+	until_asked default "$injected"
+	if "$helm" install otelgate "$chart" -n otelgate >"$W/out" 2>&1; then
+		fail 'objects of somebody else were taken'
+	fi
+	grep -q 'ownership' "$W/out" || fail "refused for another reason: $(cat "$W/out")"
+	"$helm" install otelgate "$chart" -n otelgate --take-ownership --force-conflicts >"$W/out" 2>&1 || fail "$(cat "$W/out")"
+	until_asked default "$injected"
+	k get telemetryprofiles -o name | grep -q . || fail 'the profiles are gone'
+	"$helm" upgrade otelgate "$chart" -n otelgate --force-conflicts --set webhook.replicas=3 >"$W/out" 2>&1 || fail "$(cat "$W/out")"
+	eq "$(k get deployment -n otelgate otelgate-webhook -o jsonpath='{.spec.replicas}')" 3 replicas
 	until_asked default "$injected"
 }
 
