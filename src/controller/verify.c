@@ -63,14 +63,14 @@ static struct verify_part_stack *stack_add(struct verify_part *p, struct og_sv n
 	if (!s)
 		return NULL;
 	s->p = p;
-	s->name = og_malloc(name.n + 1);
+	struct og_buf text = OG_BUF_INIT(KEY_BYTES);
+	og_buf_sv(&text, name);
+	s->name = og_buf_take(&text);
 	if (!s->name || !og_map_set(&p->stacks, name, s)) {
 		og_free(s->name);
 		og_free(s);
 		return NULL;
 	}
-	memcpy(s->name, name.p, name.n);
-	s->name[name.n] = '\0';
 	return s;
 }
 
@@ -80,7 +80,8 @@ static void enqueue(struct verify_part *p, struct og_sv stack)
 
 	if (stack.n + 2 > sizeof(buf))
 		return;
-	memcpy(buf, "s/", 2);
+	buf[0] = 's';
+	buf[1] = '/';
 	memcpy(buf + 2, stack.p, stack.n);
 	(void)controller_enqueue(p->c, PART_VERIFY, og_sv(buf, stack.n + 2), OG_QUEUE_USER);
 }

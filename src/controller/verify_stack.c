@@ -41,11 +41,9 @@ static void of_backend(struct verify_part *p, const struct og_stack *spec,
 	ret->type = rows[row].type;
 	if (s->token_why)
 		set(ret, "False", s->token_why, og_svz(s->token_message));
-	else if (!there)
-		set(ret, "Unknown", "NotAskedYet", OG_SV("it has not been asked yet"));
-	else if (!st.configured)
+	else if (there && !st.configured)
 		set(ret, "Unknown", "NotConfigured", OG_SV("the stack does not say where it is"));
-	else if (st.state == OG_GF_UNASKED)
+	else if (!there || st.state == OG_GF_UNASKED)
 		set(ret, "Unknown", "NotAskedYet", OG_SV("it has not been asked yet"));
 	else if (og_gf_state_is_answer(st.state) || passing(p, spec, &st))
 		set(ret, "True", "Answers",
