@@ -142,7 +142,8 @@ full_helm_adopts() {
 	fresh_cluster
 	installed
 	configured
-	serve
+	replica 0
+	endpoints 0
 	until_asked default "$injected"
 	if "$helm" install otelgate "$chart" -n otelgate >"$W/out" 2>&1; then
 		fail 'objects of somebody else were taken'
