@@ -9,7 +9,7 @@
 #include "otelgate/kube/execplugin.h"
 #include "access-priv.h"
 #include "commands-priv.h"
-#include "emit-priv.h"
+#include "otelgate/codec/emit.h"
 
 enum { FORM_TEXT, FORM_YAML, FORM_JSON };
 

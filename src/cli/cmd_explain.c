@@ -2,7 +2,7 @@
 /* explain: why a pod is injected or not, and what every word of otelgate means. */
 #include "otelgate/base/mem.h"
 #include "commands-priv.h"
-#include "emit-priv.h"
+#include "otelgate/codec/emit.h"
 #include "explain-priv.h"
 #include "joboptions-priv.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gen-docs: prints what is generated from the tables; "make docs" writes the files. */
+#include "otelgate/audit/report.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/cli/command.h"
 #include "commands-priv.h"
@@ -20,6 +21,7 @@ static const struct {
 	{"rbac-controller", og_gen_rbac_controller},
 	{"rbac-reader", og_gen_rbac_reader},
 	{"rbac-restarts", og_gen_rbac_restarts},
+	{"report-schema", og_report_schema},
 };
 
 static int run_gen_docs(struct og_cli *cli, void *args, const struct og_parsed *p)
@@ -34,7 +36,7 @@ static int run_gen_docs(struct og_cli *cli, void *args, const struct og_parsed *
 	return og_cli_usage(cli,
 		"unknown document \"%.64s\": man, markdown, bash, zsh, fish, metrics, rollouts, rbac or "
 		"rbac-webhook, rbac-controller, rbac-reader, "
-		"rbac-restarts",
+		"rbac-restarts or report-schema",
 		p->operands[0]);
 }
 
@@ -42,7 +44,7 @@ const struct og_command og_cmd_gen_docs = {
 	.name = "gen-docs",
 	.summary = "print a document generated from the option tables",
 	.usage =
-		"man|markdown|bash|zsh|fish|metrics|rollouts|rbac|rbac-webhook|rbac-controller|rbac-reader|rbac-restarts",
+		"man|markdown|bash|zsh|fish|metrics|rollouts|rbac|rbac-webhook|rbac-controller|rbac-reader|rbac-restarts|report-schema",
 	.hidden = true,
 	.min_operands = 1,
 	.max_operands = 1,

@@ -8,7 +8,7 @@
 #include "otelgate/codec/jpatch.h"
 #include "commands-priv.h"
 #include "diff-priv.h"
-#include "emit-priv.h"
+#include "otelgate/codec/emit.h"
 #include "https-priv.h"
 #include "job-priv.h"
 #include "joboptions-priv.h"

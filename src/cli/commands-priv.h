@@ -13,6 +13,7 @@ extern const struct og_command og_cmd_config_show;
 extern const struct og_command og_cmd_config_access;
 extern const struct og_command og_cmd_gen_config;
 extern const struct og_command og_cmd_webhook;
+extern const struct og_command og_cmd_audit;
 extern const struct og_command og_cmd_missed;
 extern const struct og_command og_cmd_status;
 extern const struct og_command og_cmd_restart;

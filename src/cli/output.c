@@ -5,7 +5,7 @@
 #include "otelgate/codec/jpatch.h"
 #include "otelgate/codec/jwrite.h"
 #include "diff-priv.h"
-#include "emit-priv.h"
+#include "otelgate/codec/emit.h"
 #include "inject-priv.h"
 
 static const char bom[] = "\xef\xbb\xbf";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What came of a probe: lines that fill in, a table with what is broken and why, JSON. */
 #include <unistd.h>
-#include "emit-priv.h"
+#include "otelgate/codec/emit.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/base/parse.h"
 #include "otelgate/cli/term.h"

@@ -2,7 +2,7 @@
 /* --report: what was decided for every workload, as a table or JSON. */
 #include "otelgate/cli/term.h"
 #include "otelgate/codec/table.h"
-#include "emit-priv.h"
+#include "otelgate/codec/emit.h"
 #include "inject-priv.h"
 
 enum { COLUMNS = 6, DECISION = 3 };

@@ -40,6 +40,8 @@ struct og_cell {
 	struct og_sv message;
 	struct og_sv fix;    /* a command to copy, or words */
 	const char *finding; /* id; NULL = none */
+	bool ignored;	     /* its finding is: counts as little as NA */
+	bool known;	     /* a loss that is in the baseline */
 };
 
 struct og_coverage_signal {
@@ -70,6 +72,7 @@ struct og_coverage_finding {
 	struct og_sv message;
 	struct og_sv place; /* file:line:column, JSON pointer, annotation key; may be empty */
 	struct og_sv fix;   /* of this very case; empty = the table's */
+	const char *signal; /* name of the signal it is about; NULL = none */
 	/* Suppressed: by whom or what, why, until when (0 = for ever). */
 	bool ignored;
 	struct og_sv ignored_by, ignored_why;
@@ -117,7 +120,8 @@ struct og_coverage_sum {
 	struct og_share evaluated;		  /* cells that could be judged */
 	uint32_t by_severity[OG_SEV_UNKNOWN + 1]; /* findings that are not ignored */
 	uint32_t ignored;
-	double score; /* negative = nothing to score */
+	uint32_t new_losses; /* cells that fail and are not in the baseline */
+	double score;	     /* negative = nothing to score */
 };
 
 enum { OG_COVERAGE_SCHEMA = 1 }; /* schemaVersion of the JSON form */
@@ -132,7 +136,10 @@ struct og_coverage {
 	uint32_t nfindings;
 	struct og_coverage_blind *blind;
 	uint32_t nblind;
-	bool backends; /* arrival was looked at at all */
+	const struct og_sv *notes; /* for people: a suppression that has expired … */
+	uint32_t nnotes;
+	bool backends;	/* arrival was looked at at all */
+	bool baselined; /* og_baseline_apply was called */
 	/* Made by og_coverage_finish. */
 	struct og_coverage_sum total;
 	struct og_coverage_sum *namespaces;
@@ -151,6 +158,18 @@ struct og_coverage {
  */
 int og_coverage_finish(struct og_coverage *c, struct og_arena *arena, struct og_err *err);
 
+/* Makes link RECEIVED from the signals: the worst of those that are expected. For who collects. */
+void og_coverage_received(struct og_coverage_row *row);
+/* The signal's absence is a fault: expected, or logs that are collected from stdout. */
+bool og_coverage_expects(const struct og_coverage_signal *s);
+/* The cell as it counts: NA when it is ignored. */
+enum og_result og_coverage_counts(const struct og_cell *cell);
+/* Somebody could opt it in, and its pods run without. */
+bool og_coverage_uncovered(const struct og_coverage_row *row);
+/* Adds a finding to a row; def unknown: nothing is added. False when memory is out. */
+bool og_coverage_add(struct og_coverage_row *row, struct og_arena *arena, const char *id,
+	struct og_sv place, struct og_sv message, struct og_sv fix, const char *signal);
+
 /* ---- gates ---- */
 
 struct og_gates {
@@ -159,16 +178,22 @@ struct og_gates {
 	double min_signal[OG_SIGNAL_COUNT_]; /* percent of workloads; negative = not asked */
 	double min_score;		     /* negative = not asked */
 	double min_evaluated;		     /* percent of cells; negative = not asked */
-	bool new_only;			     /* with a baseline: only what is not in it counts */
+	bool new_only; /* with a baseline: only what is not in it counts, and every new loss */
 };
 enum og_gate_end { OG_GATE_PASS = 0, OG_GATE_TRIPPED = 1, OG_GATE_NOT_EVALUATED = 3 };
 struct og_gate_result {
 	enum og_gate_end end;
-	/* One line per gate that was asked for: "metrics 41 of 52 (78.8 %) < 90 %". */
+	/* One line per gate that was asked for: "metrics 41 of 52 (78.8 %), at least 90 %". */
 	struct og_sv lines[16];
 	enum og_gate_end line_end[16];
 	uint32_t nlines;
 };
-/* Errors: OOM. */
+/* An empty struct og_gates asks for a score of 0 and more: start from this. */
+void og_gates_init(struct og_gates *g);
+const char *og_gate_end_name(enum og_gate_end e); /* "pass", "tripped", "not-evaluated" */
+/*
+ * Unknown is never a pass: a share that only what is unknown could lift over its bound is not
+ * evaluated. Errors: OOM.
+ */
 int og_gates_judge(const struct og_coverage *c, const struct og_gates *g, struct og_arena *arena,
 	struct og_gate_result *ret, struct og_err *err);

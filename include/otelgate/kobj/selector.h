@@ -38,3 +38,12 @@ int og_selector_read_all(struct og_jval v, struct og_arena *arena, struct og_sel
 
 /* NotIn and DoesNotExist match when the key is missing, as in Kubernetes. */
 bool og_selector_match(const struct og_selector *s, const struct og_kvs *labels);
+
+/*
+ * A selector as kubectl's -l takes it (k8s.io/apimachinery/pkg/labels): a=b, a==b, a!=b,
+ * a in (b,c), a notin (b,c), a, !a; separated by commas, all ANDed. Views are of the text. Errors:
+ * PARSE with what was expected, LIMIT, OOM.
+ */
+enum { OG_SELECTOR_MAX_REQS = 64, OG_SELECTOR_MAX_VALUES = 256 };
+int og_selector_parse(struct og_sv text, struct og_arena *arena, struct og_selector *ret,
+	struct og_err *err);

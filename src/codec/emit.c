@@ -2,7 +2,7 @@
 /* Documents in the other form. Recursion is bounded by jdoc's own depth limit. */
 #include "otelgate/base/mem.h"
 #include "otelgate/codec/jwrite.h"
-#include "emit-priv.h"
+#include "otelgate/codec/emit.h"
 
 enum { MAX_DEPTH = 1000 };
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include "otelgate/base/mem.h"
 #include "otelgate/codec/source.h"
-#include "../../../src/cli/emit-priv.h"
+#include "otelgate/codec/emit.h"
 
 /* Strings YAML 1.1 or 1.2 would take for something else, and strings that break careless writers.
  */
