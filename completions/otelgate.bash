@@ -20,6 +20,7 @@ _otelgate() {
 		" uninject") cmd="uninject" ;;
 		" explain") cmd="explain" ;;
 		" status") cmd="status" ;;
+		" audit") cmd="audit" ;;
 		" missed") cmd="missed" ;;
 		" restart") cmd="restart" ;;
 		" probe") cmd="probe" ;;
@@ -37,8 +38,8 @@ _otelgate() {
 		esac
 	done
 	case "$cmd" in
-	"") words="inject uninject explain status missed restart probe webhook controller review certs config help version" ;;
-	help) words="inject uninject explain status missed restart probe webhook controller review certs config help version" ;;
+	"") words="inject uninject explain status audit missed restart probe webhook controller review certs config help version" ;;
+	help) words="inject uninject explain status audit missed restart probe webhook controller review certs config help version" ;;
 	"inject")
 		options="--file --output --diff --context --check --in-place --report --strict --quiet --config --profile --namespace --objects --why --color --no-color --help"
 		case "$prev" in
@@ -98,6 +99,24 @@ _otelgate() {
 		--as-group) return ;;
 		--as-user-extra) return ;;
 		--request-timeout) return ;;
+		--color) words="auto always never" ;;
+		esac
+		;;
+	"audit")
+		options="--filename --namespace --all-namespaces --selector --config --output --only-problems --no-headers --ascii --fail-on --min-coverage --min-score --require-evaluated --baseline --write-baseline --ignore-file --color --no-color --help"
+		case "$prev" in
+		-f|--filename) files=1 ;;
+		-n|--namespace) return ;;
+		-l|--selector) return ;;
+		-c|--config) files=1 ;;
+		-o|--output) files=1 ;;
+		--fail-on) words="never info notice warning error" ;;
+		--min-coverage) return ;;
+		--min-score) return ;;
+		--require-evaluated) return ;;
+		--baseline) files=1 ;;
+		--write-baseline) files=1 ;;
+		--ignore-file) files=1 ;;
 		--color) words="auto always never" ;;
 		esac
 		;;

@@ -84,7 +84,8 @@
 			"Container, variable, annotation."},                                      \
 		{p "findings[].fix", OG_RT_STRING, true, NULL, "What to do."},                    \
 		{p "findings[].signal", OG_RT_STRING, true, NULL, "The signal it is about."},     \
-		{p "findings[].new", OG_RT_BOOL, false, NULL, "Not in the baseline."},            \
+		{p "findings[].new", OG_RT_BOOL, true, NULL,                                      \
+			"Not in the baseline; with one alone."},                                  \
 		{p "findings[].ignored", OG_RT_OBJECT, true, NULL, "Somebody has accepted it."},  \
 		{p "findings[].ignored.by", OG_RT_STRING, false, NULL,                            \
 			"An annotation, or a rule of a file."},                                   \

@@ -137,7 +137,7 @@ static void signal_of(struct og_buf *b, const struct og_coverage_signal *s)
 	some(b, "explore", s->explore);
 }
 
-static void finding(struct og_buf *b, const struct og_coverage_finding *f)
+static void finding(struct og_buf *b, const struct og_coverage_finding *f, bool baselined)
 {
 	comma(b);
 	og_buf_ch(b, '{');
@@ -149,7 +149,8 @@ static void finding(struct og_buf *b, const struct og_coverage_finding *f)
 	some(b, "place", f->place);
 	some(b, "fix", og_report_fix(f));
 	word(b, "signal", f->signal);
-	yes(b, "new", f->is_new);
+	if (baselined)
+		yes(b, "new", f->is_new);
 	if (f->ignored) {
 		key(b, "ignored");
 		og_buf_ch(b, '{');
@@ -161,12 +162,13 @@ static void finding(struct og_buf *b, const struct og_coverage_finding *f)
 	og_buf_ch(b, '}');
 }
 
-static void findings(struct og_buf *b, const struct og_coverage_finding *f, uint32_t n)
+static void findings(
+	struct og_buf *b, const struct og_coverage_finding *f, uint32_t n, bool baselined)
 {
 	key(b, "findings");
 	og_buf_ch(b, '[');
 	for (uint32_t i = 0; i < n; i++)
-		finding(b, &f[i]);
+		finding(b, &f[i], baselined);
 	og_buf_ch(b, ']');
 }
 
@@ -205,7 +207,7 @@ static void pods(struct og_buf *b, const struct og_coverage_row *row)
 	og_buf_lit(b, "]}");
 }
 
-static void row_of(struct og_buf *b, const struct og_coverage_row *row)
+static void row_of(struct og_buf *b, const struct og_coverage_row *row, bool baselined)
 {
 	og_buf_ch(b, '{');
 	str(b, "namespace", row->ns);
@@ -242,7 +244,7 @@ static void row_of(struct og_buf *b, const struct og_coverage_row *row)
 		og_buf_ch(b, '}');
 	}
 	og_buf_ch(b, '}');
-	findings(b, row->findings, row->nfindings);
+	findings(b, row->findings, row->nfindings, baselined);
 	og_buf_ch(b, '}');
 }
 
@@ -276,7 +278,7 @@ static void gates(struct og_buf *b, const struct og_gate_result *g)
 
 static void rest(struct og_buf *b, const struct og_coverage *c)
 {
-	findings(b, c->findings, c->nfindings);
+	findings(b, c->findings, c->nfindings, c->baselined);
 	key(b, "blind");
 	og_buf_ch(b, '[');
 	for (uint32_t i = 0; i < c->nblind; i++) {
@@ -321,7 +323,7 @@ bool report_json(const struct og_coverage *c, const struct og_report_opts *o,
 		if (report_skips(o, &c->rows[i]))
 			continue;
 		og_buf_str(out, any ? ",\n" : "\n");
-		row_of(out, &c->rows[i]);
+		row_of(out, &c->rows[i], c->baselined);
 		any = true;
 	}
 	og_buf_ch(out, ']');

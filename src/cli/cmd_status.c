@@ -8,7 +8,7 @@
 #include "otelgate/cli/kubeflags.h"
 #include "otelgate/cli/term.h"
 #include "commands-priv.h"
-#include "emit-priv.h"
+#include "otelgate/codec/emit.h"
 #include "session-priv.h"
 #include "status-priv.h"
 

@@ -285,26 +285,6 @@ static void read_signal(struct reader *r, enum og_signal signal, enum og_telemet
 		s->mode = OG_MODE_OPTIONAL;
 }
 
-void og_coverage_received(struct og_coverage_row *row)
-{
-	struct og_cell *to = &row->link[OG_LINK_RECEIVED];
-	const struct og_cell *first[OG_RESULT_COUNT_] = {NULL};
-
-	for (int i = 0; i < OG_SIGNAL_COUNT_; i++) {
-		const struct og_coverage_signal *s = &row->signal[i];
-		bool expected = s->mode == OG_MODE_EXPECTED || s->mode == OG_MODE_STDOUT;
-		if (expected && !first[s->cell.result])
-			first[s->cell.result] = &s->cell;
-	}
-	*to = (struct og_cell){.result = OG_RESULT_NA, .message = OG_SV(""), .fix = OG_SV("")};
-	if (first[OG_RESULT_FAIL])
-		*to = *first[OG_RESULT_FAIL];
-	else if (first[OG_RESULT_UNKNOWN])
-		*to = *first[OG_RESULT_UNKNOWN];
-	else if (first[OG_RESULT_PASS])
-		*to = *first[OG_RESULT_PASS];
-}
-
 void og_coverage_pods_send(struct og_coverage_row *row, struct og_coverage_pod *pods, uint32_t n)
 {
 	for (int i = 0; i < OG_SIGNAL_COUNT_; i++) {

@@ -26,7 +26,5 @@ struct og_telemetry_row {
 int og_telemetry_row_read(struct og_sv ns, const struct og_owner *owner, struct og_jval status,
 	struct og_arena *arena, struct og_telemetry_row *ret, struct og_err *err);
 
-/* The link RECEIVED of a row, from its signals: those that are expected decide. */
-void og_coverage_received(struct og_coverage_row *row);
 /* Which of these pods send, from the row's signals. */
 void og_coverage_pods_send(struct og_coverage_row *row, struct og_coverage_pod *pods, uint32_t n);
