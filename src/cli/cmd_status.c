@@ -203,7 +203,7 @@ static bool any_missing(struct show *x)
 		if (t->found || !t->name.n)
 			continue;
 		missing = true;
-		og_cli_error(x->cli, "no opted-in workload is called \"%s%s%.*s\"%s%s",
+		og_cli_error(x->cli, "no workload is called \"%s%s%.*s\"%s%s",
 			t->kind ? t->kind : "", t->kind ? "/" : "", OG_SV_ARG(t->name),
 			x->ns ? " in namespace " : "", x->ns ? x->ns : "");
 	}
@@ -212,7 +212,7 @@ static bool any_missing(struct show *x)
 
 static int code_of(const struct show *x, const struct og_audit_status *s)
 {
-	bool unknown = x->partial, no = false;
+	bool unknown = x->partial && !pictures(x), no = false;
 
 	for (uint32_t i = 0; i < s->n; i++) {
 		no |= s->rows[i].ready == OG_COND_FALSE;
@@ -392,17 +392,46 @@ static int go_on(struct show *x, struct og_err *err)
 
 /* ---- the command ---- */
 
+static int watch(struct show *x, unsigned parts, struct og_err *err)
+{
+	x->partial = false;
+	og_buf_reset(&x->notes);
+	int r = og_audit_session_watch(&x->s, parts, x->ns, NULL, err);
+	return r == 0 ? session_notes(&x->s, x->ns, &x->notes, &x->partial, err) : r;
+}
+
+/* Whether anything that makes rows may be read. */
+static bool any_sight(struct show *x)
+{
+	struct og_watch_info w[OG_CLUSTER_WATCHES];
+	size_t n;
+
+	og_cluster_watches(x->s.cluster, w, &n);
+	for (size_t i = 0; i < n; i++)
+		if (w[i].state == OG_WATCH_SYNCED && !strstr(w[i].resource, "namespaces") &&
+			!strstr(w[i].resource, "grafanastacks") &&
+			!strstr(w[i].resource, "telemetryprofiles"))
+			return true;
+	return false;
+}
+
+/* The controller's statuses tell all of a table. A workload that is named is shown with its pods;
+ * and where there are no statuses, all has to be looked at here. */
 static int look(struct show *x, struct og_err *err)
 {
-	int r = og_audit_session_watch(&x->s, OG_CLUSTER_STATUSES, x->ns, NULL, err);
+	struct og_store *s;
+	int r = pictures(x) ? 0 : watch(x, OG_AUDIT_PARTS_STATUS, err);
 
-	if (r == 0)
-		r = session_notes(&x->s, x->ns, &x->notes, &x->partial, err);
 	if (r < 0)
 		return r;
-	if (x->partial)
-		return og_err_set(err, OG_E_INVALID, "%s", x->notes.p);
-	return 0;
+	s = x->s.cluster ? og_cluster_store(
+				   x->s.cluster, OG_SV("otelgate.dev"), OG_SV(OG_TELEMETRY_KIND))
+			 : NULL;
+	if (!s || !og_store_count(s))
+		r = watch(x, OG_AUDIT_PARTS_ALL, err);
+	if (r == 0 && !any_sight(x))
+		return og_err_set(err, OG_E_INVALID, "nothing may be read:\n%.600s", x->notes.p);
+	return r;
 }
 
 static int run_with(struct show *x, const struct og_audit_session_opts *o)

@@ -120,24 +120,28 @@ static struct workload_entry *entry_for(struct pass *p)
 
 /* ---- looking ---- */
 
-/* The top-most object, and what was kept of it. False when there is none. */
+struct og_look pass_look(const struct pass *p)
+{
+	return (struct og_look){.cluster = p->c->cluster,
+		.config = p->config ? p->config->config : NULL,
+		.arena = p->arena,
+		.ns = p->ref.ns,
+		.group = p->ref.group,
+		.kind = p->ref.kind,
+		.name = p->ref.name};
+}
+
 static bool look(struct pass *p)
 {
-	struct og_store *s = og_cluster_store(p->c->cluster, p->ref.group, p->ref.kind);
-	struct og_owner o;
+	const struct og_look l = pass_look(p);
 
-	p->kind = og_cluster_kind(p->ref.group, p->ref.kind);
-	if (!s || !p->kind || !og_store_get(s, p->ref.ns, p->ref.name, &p->record) ||
-		p->record.deleting || !og_cluster_extra_read(p->record.extra, &p->extra) ||
-		!p->extra.object.n)
-		return false;
-	return !og_record_owner(&p->record, &o) || !og_workload_kind(o.group, o.kind);
+	return og_look_find(&l, &p->kind, &p->record, &p->extra);
 }
 
 static void name_it(struct pass *p)
 {
+	const struct og_look l = pass_look(p);
 	struct workload *w = &p->found;
-	struct og_sv facts = p->extra.facts;
 
 	w->ns = p->ref.ns;
 	w->group = p->ref.group;
@@ -147,14 +151,8 @@ static void name_it(struct pass *p)
 	w->uid = p->record.uid;
 	w->generation = p->extra.generation;
 	w->config_generation = p->config ? p->config->generation : 0;
-	w->api_version = og_svz(og_arena_fmt(p->arena, "%.*s%s%s", OG_SV_ARG(p->ref.group),
-		p->ref.group.n ? "/" : "", p->kind->version));
-	if (og_sv_is(p->ref.kind, "Pod")) { /* its facts are its state's, which is judged apart */
-		p->facts = (struct og_rollout_facts){.kind = OG_RK_POD, .desired = 1};
-		p->has_facts = true;
-		return;
-	}
-	p->has_facts = og_rollout_facts_unpack(&facts, &p->facts, NULL) == 0;
+	w->api_version = og_look_api_version(&l, p->kind);
+	p->has_facts = og_look_facts(&l, &p->extra, &p->facts);
 }
 
 static void look_at_status(struct pass *p)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /* What the files of the workload pass share. */
-#include "otelgate/cluster/projections.h"
+#include "otelgate/cluster/look.h"
 #include "otelgate/core/plan.h"
 #include "otelgate/core/telemetry.h"
 #include "credentials-priv.h"
@@ -115,9 +115,10 @@ struct pass {
 	int64_t again_ms; /* to be looked at again after that; -1 = not */
 };
 
+struct og_look pass_look(const struct pass *p);
 /* workload_plan.c: what it asks for, and what it is to be. Errors: OOM. */
 int pass_plan(struct pass *p, struct og_err *err);
-/* workload_pods.c: what runs. Errors: OOM. */
+/* What runs. Errors: OOM. */
 int pass_pods(struct pass *p, struct og_err *err);
 /* workload_judge.c: rollout, conditions, the status. Errors: OOM. */
 int pass_judge(struct pass *p, struct og_err *err);

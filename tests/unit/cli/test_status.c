@@ -188,7 +188,7 @@ START_TEST(names_that_are_not_there)
 {
 	world();
 	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "deployment/api", "sts/api"), 3);
-	ck_assert(clr_says("no opted-in workload is called \"StatefulSet/api\" in namespace shop"));
+	ck_assert(clr_says("no workload is called \"StatefulSet/api\" in namespace shop"));
 	ck_assert(clr_says("deployment/api")); /* what is there is shown */
 	ck_assert_int_eq(CLR_RUN("status", "-n", "nowhere"), 0);
 	ck_assert(clr_says("No opted-in workload in namespace nowhere."));
@@ -246,6 +246,123 @@ START_TEST(hostile_texts_steer_nothing)
 	ck_assert(clr_says("\\x1b[5mq"));
 	ck_assert_int_eq(CLR_RUN("status", "-A", "-o", "json"), 0);
 	ck_assert_ptr_null(strchr(clr_out.p, '\033'));
+}
+END_TEST
+
+/* ---- without a controller ---- */
+
+#define SPEC                                                                                   \
+	"\"spec\":{\"replicas\":2,\"selector\":{\"matchLabels\":{\"a\":\"b\"}},\"template\":{" \
+	"\"metadata\":{\"labels\":{\"a\":\"b\"}%s},\"spec\":{\"containers\":[{\"name\":"       \
+	"\"app\",\"image\":\"w\"}]}}}"
+#define CONFIG                                                                             \
+	"apiVersion: otelgate.dev/v1alpha1\nkind: GrafanaStack\nmetadata: {name: s}\n"     \
+	"spec: {receiver: {endpoint: 'http://alloy.example.com:4318'}}\n---\n"             \
+	"apiVersion: otelgate.dev/v1alpha1\nkind: TelemetryProfile\nmetadata: {name: p}\n" \
+	"spec: {stack: s}\n"
+#define ASKS ",\"annotations\":{\"otelgate.dev/inject\":\"true\"}"
+
+static void object(const char *name, const char *asks)
+{
+	clr_putf("{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":"
+		 "\"%s\",\"namespace\":\"shop\",\"generation\":1,\"uid\":\"d-%s\",\"labels\":{"
+		 "\"app\":\"%s\"}}," SPEC ",\"status\":{\"observedGeneration\":1,\"replicas\":2,"
+		 "\"updatedReplicas\":2,\"readyReplicas\":2,\"availableReplicas\":2}}",
+		name, name, name, asks);
+	clr_putf("{\"apiVersion\":\"apps/v1\",\"kind\":\"ReplicaSet\",\"metadata\":{\"name\":"
+		 "\"%s-1\",\"namespace\":\"shop\",\"uid\":\"r-%s\",\"ownerReferences\":[{"
+		 "\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"name\":\"%s\",\"uid\":"
+		 "\"d-%s\",\"controller\":true}]}," SPEC "}",
+		name, name, name, name, asks);
+}
+
+static void runs(const char *name, const char *of, long ago, const char *revision)
+{
+	char record[256] = "";
+
+	if (*revision)
+		(void)snprintf(record, sizeof(record),
+			"\"otelgate.dev/injection\":\"{\\\"revision\\\":\\\"%s\\\","
+			"\\\"containers\\\":{\\\"app\\\":{}}}\"",
+			revision);
+	clr_putf("{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"%s\","
+		 "\"namespace\":\"shop\",\"creationTimestamp\":\"%s\",\"labels\":{\"a\":\"b\","
+		 "\"otelgate.dev/revision\":\"%s\"},\"annotations\":{%s},\"ownerReferences\":[{"
+		 "\"apiVersion\":\"apps/v1\",\"kind\":\"ReplicaSet\",\"name\":\"%s-1\",\"uid\":"
+		 "\"r-%s\",\"controller\":true}]},\"spec\":{\"containers\":[{\"name\":\"app\","
+		 "\"image\":\"w\"}]},\"status\":{\"phase\":\"Running\",\"conditions\":[{"
+		 "\"type\":\"Ready\",\"status\":\"True\"}]}}",
+		name, clr_ago(ago), revision, record, of, of);
+}
+
+static void configured(void)
+{
+	struct og_err err = OG_ERR_INIT;
+
+	clr_crd("grafanastacks");
+	clr_crd("telemetryprofiles");
+	ck_assert_int_eq(og_sim_apply(clr_sim, OG_SV(CONFIG), "config", &err), 0);
+}
+
+START_TEST(without_statuses_it_is_judged_here)
+{
+	configured();
+	object("web", ASKS);
+	object("other", "");
+	runs("web-1-a", "web", 5 * 3600 + 45 * 60 + 20, "");
+	runs("web-1-b", "web", 53 * 60 + 20, "0123456789abcdef");
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop"), 0);
+	ck_assert(clr_says("shop        deployment/web    0/2   Waiting   ?         ?        ?"));
+	ck_assert(
+		clr_says("workloadtelemetries.otelgate.dev: the cluster does not know this kind"));
+	ck_assert_ptr_null(strstr(clr_out.p, "deployment/other"));
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "deployment/web"), 0);
+	ck_assert(clr_says("✗ injected      0/2 pods. 1 of 2 pods run without"));
+	ck_assert(
+		clr_says("  web-1-a   <none>             5h45m   yes     ? ? ? ?   old version: "
+			 "not injected"));
+	ck_assert(
+		clr_says("  web-1-b   0123456789abcdef     53m   yes     ? ? ? ?   old version"));
+	ck_assert(clr_says("kubectl -n shop rollout restart deployment/web"));
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "deployment/web", "--check"), 1);
+	/* Nobody asked: it is said, and how to. */
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "deployment/other"), 0);
+	ck_assert(clr_says("✗ opted in"));
+	ck_assert(clr_says("otelgate.dev/inject: \"true\""));
+	/* Not the namespace's, and not that of ReplicaSets. */
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "rs/web-1"), 3);
+}
+END_TEST
+
+START_TEST(the_pods_are_those_of_now)
+{
+	configured();
+	world();
+	object("api", ASKS);
+	runs("api-1-a", "api", 53 * 60 + 20, "1a2b3c4d5e6f7a8b");
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "deployment/api"), 0);
+	ck_assert(clr_says("  api-1-a   1a2b3c4d5e6f7a8b   53m   yes"));
+	ck_assert(clr_says("metrics   OK 30m")); /* what the controller says stays */
+}
+END_TEST
+
+START_TEST(half_of_the_rights_show_half)
+{
+	configured();
+	object("web", ASKS);
+	runs("web-1-a", "web", 60, "");
+	clr_user("half", "[{\"apiGroups\":[\"apps\",\"batch\",\"otelgate.dev\"],\"resources\":["
+			 "\"deployments\",\"replicasets\",\"grafanastacks\","
+			 "\"telemetryprofiles\"],\"verbs\":[\"list\",\"watch\"]}]");
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop"), 0);
+	ck_assert(clr_says("deployment/web      ?   Complete"));
+	ck_assert(clr_says("pods in namespace shop: "));
+	ck_assert(clr_says("resources: [\"pods\"]"));
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "deployment/web"), 0);
+	ck_assert(clr_says("? injected      Pods may not be read."));
+	clr_user("none", "[]");
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop"), 3);
+	ck_assert(clr_says("nothing may be read"));
 }
 END_TEST
 
@@ -326,6 +443,9 @@ int main(void)
 	tcase_add_test(tc, nobody_answers);
 	tcase_add_test(tc, a_token_that_has_ended);
 	tcase_add_test(tc, hostile_texts_steer_nothing);
+	tcase_add_test(tc, without_statuses_it_is_judged_here);
+	tcase_add_test(tc, the_pods_are_those_of_now);
+	tcase_add_test(tc, half_of_the_rights_show_half);
 	tcase_add_test(tc, watching_writes_what_has_changed);
 	suite_add_tcase(s, tc);
 	return og_suite_run(s);

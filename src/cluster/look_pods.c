@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The pods of a workload, by the uids of their owners, never by labels. */
-#include "workloads-priv.h"
+#include "otelgate/cluster/look.h"
+
+#include "otelgate/base/mem.h"
 
 enum {
 	PODS_MAX = 20000,  /* of one workload; Kubernetes allows 150,000 in a cluster */
@@ -9,7 +11,8 @@ enum {
 };
 
 struct gather {
-	struct pass *p;
+	const struct og_look *l;
+	const struct og_facts *facts; /* of the pods' owners */
 	struct og_rollout_pod *pods;
 	uint32_t n, cap;
 	struct og_rollout_child *children;
@@ -23,7 +26,7 @@ static bool room(struct gather *g, void **list, uint32_t n, uint32_t *cap, size_
 	if (n < *cap)
 		return true;
 	uint32_t more = *cap ? *cap * 2 : 16;
-	void *v = og_arena_grow(g->p->arena, *list, *cap * size, more * size);
+	void *v = og_arena_grow(g->l->arena, *list, *cap * size, more * size);
 	if (!v) {
 		g->oom = true;
 		return false;
@@ -43,11 +46,10 @@ static bool left_alone(struct gather *g, const struct og_record *r)
 	struct og_optin optin;
 	struct og_meta m;
 
-	if (g->decided++ >= DECIDED_MAX || !g->p->config ||
-		og_record_meta(r, g->p->arena, &m, NULL) < 0)
+	if (g->decided++ >= DECIDED_MAX || !g->l->config ||
+		og_record_meta(r, g->l->arena, &m, NULL) < 0)
 		return false;
-	og_optin_decide(g->p->config->config, &m, &g->p->owner_facts, OG_SV(""), g->p->arena, &none,
-		&optin);
+	og_optin_decide(g->l->config, &m, g->facts, OG_SV(""), g->l->arena, &none, &optin);
 	return !optin.in &&
 	       (optin.reason == OG_REASON_OPTED_OUT || optin.reason == OG_REASON_MIRROR_POD);
 }
@@ -64,16 +66,16 @@ static void add_pod(struct gather *g, const struct og_record *r, struct og_sv ow
 		return;
 	struct og_rollout_pod *pod = &g->pods[g->n++];
 	*pod = (struct og_rollout_pod){.name = r->name,
-		.uid = og_arena_sv(g->p->arena, r->uid), /* its view ends with the record */
+		.uid = og_arena_sv(g->l->arena, r->uid), /* its view ends with the record */
 		.owner = owner,
 		.revision = og_record_label(r, OG_SV(OG_LABEL_REVISION)),
 		.deleting = r->deleting,
 		.created_s = r->created_s};
 	for (size_t i = 0; i < OG_COUNT(hashes) && !pod->hash.n; i++)
 		pod->hash = og_record_label(r, og_svz(hashes[i]));
-	state = og_arena_new(g->p->arena, struct og_pod_state);
+	state = og_arena_new(g->l->arena, struct og_pod_state);
 	if (state && og_cluster_extra_read(r->extra, &extra) && extra.facts.n &&
-		og_pod_state_unpack(extra.facts, g->p->arena, state, NULL) == 0)
+		og_pod_state_unpack(extra.facts, g->l->arena, state, NULL) == 0)
 		pod->state = state;
 	if (!pod->revision.n && !pod->deleting)
 		pod->left_alone = left_alone(g, r);
@@ -81,35 +83,35 @@ static void add_pod(struct gather *g, const struct og_record *r, struct og_sv ow
 
 static void add_pods_of(struct gather *g, struct og_sv uid, struct og_sv owner)
 {
-	struct og_store *pods = og_cluster_store(g->p->c->cluster, OG_SV(""), OG_SV("Pod"));
+	struct og_store *pods = og_cluster_store(g->l->cluster, OG_SV(""), OG_SV("Pod"));
 	struct og_record r;
 	uint32_t at = 0;
 
 	while (og_store_next_indexed(pods, uid, &at, &r))
-		if (og_sv_eq(r.ns, g->p->ref.ns))
+		if (og_sv_eq(r.ns, g->l->ns))
 			add_pod(g, &r, owner);
 }
 
 /* "web-5d4f" of "web" has the hash "5d4f". */
 static struct og_sv hash_of(const struct gather *g, struct og_sv name)
 {
-	struct og_sv up = g->p->ref.name;
+	struct og_sv up = g->l->name;
 
 	if (name.n > up.n + 1 && og_sv_starts(name, up) && name.p[up.n] == '-')
 		return og_sv(name.p + up.n + 1, name.n - up.n - 1);
 	return OG_SV("");
 }
 
-static void add_children(struct gather *g, const char *group, const char *kind)
+static void add_children(struct gather *g, struct og_sv uid, const char *group, const char *kind)
 {
-	struct og_store *s = og_cluster_store(g->p->c->cluster, og_svz(group), og_svz(kind));
+	struct og_store *s = og_cluster_store(g->l->cluster, og_svz(group), og_svz(kind));
 	struct og_record r;
 	uint32_t at = 0;
 
-	while (g->nchildren < CHILDREN_MAX && og_store_next_indexed(s, g->p->record.uid, &at, &r)) {
-		struct og_rollout_facts *facts = og_arena_new(g->p->arena, struct og_rollout_facts);
+	while (g->nchildren < CHILDREN_MAX && og_store_next_indexed(s, uid, &at, &r)) {
+		struct og_rollout_facts *facts = og_arena_new(g->l->arena, struct og_rollout_facts);
 		struct og_cluster_extra extra;
-		if (!og_sv_eq(r.ns, g->p->ref.ns) ||
+		if (!og_sv_eq(r.ns, g->l->ns) ||
 			!room(g, (void **)&g->children, g->nchildren, &g->cap_children,
 				sizeof(struct og_rollout_child)))
 			continue;
@@ -121,24 +123,25 @@ static void add_children(struct gather *g, const char *group, const char *kind)
 							 &extra.facts, facts, NULL) == 0
 					 ? facts
 					 : NULL};
-		add_pods_of(g, og_arena_sv(g->p->arena, r.uid), r.name);
+		add_pods_of(g, og_arena_sv(g->l->arena, r.uid), r.name);
 	}
 }
 
-int pass_pods(struct pass *p, struct og_err *err)
+int og_look_pods(const struct og_look *l, const struct og_record *record,
+	const struct og_facts *facts, struct og_rollout_input *in, struct og_err *err)
 {
-	struct gather g = {.p = p};
+	struct gather g = {.l = l, .facts = facts};
 
-	if (og_sv_is(p->ref.kind, "Pod")) {
-		add_pod(&g, &p->record, OG_SV(""));
+	if (og_sv_is(l->kind, "Pod")) {
+		add_pod(&g, record, OG_SV(""));
 	} else {
-		add_children(&g, "apps", "ReplicaSet");
-		add_children(&g, "batch", "Job");
-		add_pods_of(&g, p->record.uid, OG_SV(""));
+		add_children(&g, record->uid, "apps", "ReplicaSet");
+		add_children(&g, record->uid, "batch", "Job");
+		add_pods_of(&g, record->uid, OG_SV(""));
 	}
-	p->in.pods = g.pods;
-	p->in.npods = g.n;
-	p->in.children = g.children;
-	p->in.nchildren = g.nchildren;
-	return g.oom || p->arena->failed ? og_err_set(err, OG_E_OOM, "looking at pods") : 0;
+	in->pods = g.pods;
+	in->npods = g.n;
+	in->children = g.children;
+	in->nchildren = g.nchildren;
+	return g.oom || l->arena->failed ? og_err_set(err, OG_E_OOM, "looking at pods") : 0;
 }

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/* One workload judged here, from what is watched (parts WORKLOADS, PODSTATES, CONFIG): what a
+ * controller would say of it, but for what only backends, Secrets and network policies tell. */
+#include "otelgate/cluster/look.h"
+#include "otelgate/core/telemetry_row.h"
+
+/* What may be read at all: where it may not, empty stores say nothing. */
+struct og_audit_sight {
+	bool config, pods, namespaces;
+};
+
+/*
+ * *ret_is: it is a workload of its own; else nothing is written. Rows come also of those that
+ * nobody opted in: opted_in and out_reason say so. Everything is copied into `arena`; that of the
+ * look is for the work alone. Errors: OOM.
+ */
+int og_audit_look_row(const struct og_look *l, const struct og_audit_sight *sight, int64_t now_s,
+	struct og_arena *arena, struct og_telemetry_row *ret, bool *ret_is, struct og_err *err);

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A coverage report from a cluster. */
+#include "otelgate/audit/collect_cluster.h"
+
+#include <string.h>
+#include "otelgate/audit/status.h"
+#include "otelgate/base/mem.h"
+
+struct collecting {
+	const struct og_audit_cluster *c;
+	struct og_audit_session s;
+	struct og_arena *arena;
+	struct og_coverage *out;
+};
+
+static int add_blind(struct collecting *x, struct og_err *err)
+{
+	struct og_audit_blind blind[OG_CLUSTER_WATCHES];
+	uint32_t n = 0;
+	int r = og_audit_session_blind(&x->s, x->c->ns, x->arena, blind, &n, err);
+
+	if (r < 0)
+		return r;
+	x->out->blind = og_arena_new_n(x->arena, n + 1, struct og_coverage_blind);
+	if (!x->out->blind)
+		return og_err_set(err, OG_E_OOM, "collecting");
+	for (uint32_t i = 0; i < n; i++)
+		x->out->blind[x->out->nblind++] = (struct og_coverage_blind){.what = blind[i].what,
+			.why = blind[i].why,
+			.finding = blind[i].absent ? NULL : "OG002"};
+	return 0;
+}
+
+/* Without any kind of workload there is nothing to show. */
+static int any_sight(struct collecting *x, struct og_err *err)
+{
+	struct og_watch_info w[OG_CLUSTER_WATCHES];
+	const char *why = "", *rule = "";
+	size_t n;
+
+	og_cluster_watches(x->s.cluster, w, &n);
+	for (size_t i = 0; i < n; i++) {
+		bool makes = strstr(w[i].resource, ".apps") || strstr(w[i].resource, ".batch") ||
+			     strstr(w[i].resource, "workloadtelemetries") ||
+			     !strcmp(w[i].resource, "pods");
+		if (makes && w[i].state == OG_WATCH_SYNCED)
+			return 0;
+		if (!*why && *w[i].error) {
+			why = w[i].error;
+			rule = w[i].rule;
+		}
+	}
+	return og_err_set(err, OG_E_INVALID, "no workload may be read: %.300s%s%.300s", why,
+		*rule ? "; the rule that is missing:\n" : "", rule);
+}
+
+static int take_rows(struct collecting *x, struct og_err *err)
+{
+	const struct og_audit_status_ask ask = {
+		.everybody = true, .selector = x->c->selector, .now_s = x->c->now_s};
+	struct og_audit_status s;
+	int r = og_audit_status_rows(&x->s, &ask, x->arena, &s, err);
+
+	if (r < 0)
+		return r;
+	x->out->rows = og_arena_new_n(x->arena, s.n + 1, struct og_coverage_row);
+	if (!x->out->rows)
+		return og_err_set(err, OG_E_OOM, "collecting");
+	for (uint32_t i = 0; i < s.n; i++) {
+		x->out->rows[x->out->n++] = s.rows[i].row;
+		for (int k = 0; k < OG_SIGNAL_COUNT_; k++)
+			x->out->backends |= s.rows[i].row.signal[k].verified;
+	}
+	return 0;
+}
+
+int og_audit_collect_cluster(const struct og_audit_cluster *c, struct og_arena *arena,
+	struct og_coverage *ret, struct og_err *err)
+{
+	const struct og_audit_session_opts so = {.access = c->access,
+		.component = "otelgate-audit",
+		.timeout_ms = c->timeout_ms,
+		.ctx = c->ctx,
+		.progress = c->progress};
+	struct og_coverage out = {.cluster = OG_SV(""),
+		.tool_version = OG_SV(""),
+		.made_s = c->now_s,
+		.total = {.score = -1}};
+	struct collecting x = {.c = c, .arena = arena, .out = &out};
+
+	int r = og_audit_session_open(&so, &x.s, err);
+	if (r == 0)
+		r = og_audit_session_watch(&x.s, OG_AUDIT_PARTS_ALL, c->ns, NULL, err);
+	if (r == 0)
+		r = any_sight(&x, err);
+	if (r == 0)
+		r = add_blind(&x, err);
+	if (r == 0)
+		r = take_rows(&x, err);
+	og_audit_session_close(&x.s);
+	if (r == 0)
+		*ret = out;
+	return r;
+}
