@@ -20,3 +20,8 @@ conformance-json: $(B)/conformance/json_suites
 conformance: conformance-k8s
 conformance-k8s: $(BIN)
 	$(Q)mkdir -p $(CONFORMANCE_B) && tests/conformance/k8s-validate.sh $(BIN) $(CONFORMANCE_B)
+
+.PHONY: conformance-report
+conformance: conformance-report
+conformance-report: $(BIN)
+	$(Q)mkdir -p $(CONFORMANCE_B) && tests/conformance/report.sh $(BIN) $(CONFORMANCE_B)

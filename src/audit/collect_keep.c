@@ -368,9 +368,9 @@ static int visit(struct collect *c, struct og_jval v, const struct where *w, uns
 	if (og_junset(v))
 		return 0; /* a document of comments alone */
 	struct og_sv place = place_of(c, v, w);
-	if (!og_jis(v, OG_J_OBJECT) || !kind.n)
+	if (!og_jis(v, OG_J_OBJECT) || !kind.n || !og_jis(og_jgetl(v, "apiVersion"), OG_J_STRING))
 		return og_err_set(err, OG_E_INVALID,
-			"%.*s: this is no Kubernetes object: apiVersion and kind are missing",
+			"%.*s: this is no Kubernetes object: apiVersion or kind is missing",
 			OG_SV_ARG(place));
 	if (!og_sv_ends(kind, OG_SV("List")) || !og_jis(items, OG_J_ARRAY))
 		return one_object(c, v, group, kind, place, err);
