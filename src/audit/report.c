@@ -160,19 +160,33 @@ static size_t xml_char(const char *p, size_t n)
 	return c1 || none ? 0 : len;
 }
 
+static const char *xml_entity(char ch)
+{
+	switch (ch) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	case '\n':
+		return "&#10;";
+	case '\t':
+		return "&#9;";
+	default:
+		return NULL;
+	}
+}
+
 void report_xml(struct og_buf *b, struct og_sv s)
 {
 	for (size_t i = 0; i < s.n;) {
 		size_t len = xml_char(s.p + i, s.n - i);
-		char ch = s.p[i];
-		const char *entity = ch == '&'	  ? "&amp;"
-				     : ch == '<'  ? "&lt;"
-				     : ch == '>'  ? "&gt;"
-				     : ch == '"'  ? "&quot;"
-				     : ch == '\'' ? "&#39;"
-				     : ch == '\n' ? "&#10;"
-				     : ch == '\t' ? "&#9;"
-						  : NULL;
+		const char *entity = xml_entity(s.p[i]);
 		if (!len)
 			og_buf_lit(b, "\xef\xbf\xbd");
 		else if (entity)

@@ -45,5 +45,5 @@ bool og_selector_match(const struct og_selector *s, const struct og_kvs *labels)
  * PARSE with what was expected, LIMIT, OOM.
  */
 enum { OG_SELECTOR_MAX_REQS = 64, OG_SELECTOR_MAX_VALUES = 256 };
-int og_selector_parse(struct og_sv text, struct og_arena *arena, struct og_selector *ret,
-	struct og_err *err);
+int og_selector_parse(
+	struct og_sv text, struct og_arena *arena, struct og_selector *ret, struct og_err *err);
