@@ -20,6 +20,7 @@ _otelgate() {
 		" uninject") cmd="uninject" ;;
 		" explain") cmd="explain" ;;
 		" status") cmd="status" ;;
+		" wait") cmd="wait" ;;
 		" audit") cmd="audit" ;;
 		" missed") cmd="missed" ;;
 		" restart") cmd="restart" ;;
@@ -38,8 +39,8 @@ _otelgate() {
 		esac
 	done
 	case "$cmd" in
-	"") words="inject uninject explain status audit missed restart probe webhook controller review certs config help version" ;;
-	help) words="inject uninject explain status audit missed restart probe webhook controller review certs config help version" ;;
+	"") words="inject uninject explain status wait audit missed restart probe webhook controller review certs config help version" ;;
+	help) words="inject uninject explain status wait audit missed restart probe webhook controller review certs config help version" ;;
 	"inject")
 		options="--file --output --diff --context --check --in-place --report --strict --quiet --config --profile --namespace --objects --why --color --no-color --help"
 		case "$prev" in
@@ -83,6 +84,32 @@ _otelgate() {
 		case "$prev" in
 		-n|--namespace) return ;;
 		-o|--output) words="table wide json yaml name" ;;
+		--timeout) return ;;
+		--kubeconfig) files=1 ;;
+		--context) return ;;
+		--cluster) return ;;
+		--user) return ;;
+		-s|--server) return ;;
+		--tls-server-name) return ;;
+		--certificate-authority) files=1 ;;
+		--token) return ;;
+		--client-certificate) files=1 ;;
+		--client-key) files=1 ;;
+		--as) return ;;
+		--as-uid) return ;;
+		--as-group) return ;;
+		--as-user-extra) return ;;
+		--request-timeout) return ;;
+		--color) words="auto always never" ;;
+		esac
+		;;
+	"wait")
+		options="--namespace --signals --revision --timeout --ascii --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --help"
+		files=1
+		case "$prev" in
+		-n|--namespace) return ;;
+		--signals) return ;;
+		--revision) return ;;
 		--timeout) return ;;
 		--kubeconfig) files=1 ;;
 		--context) return ;;

@@ -359,6 +359,7 @@ int og_audit_look_row(const struct og_look *l, const struct og_audit_sight *sigh
 	if (r < 0)
 		return r;
 	name_it(&j, &rec);
+	out.generation = extra.generation;
 	link_opted_in(&j);
 	link_injected(&j);
 	links_unseen(&j);

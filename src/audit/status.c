@@ -127,9 +127,11 @@ static bool take_pods(
 	struct og_arena *arena, const struct og_telemetry_row *said, struct og_telemetry_row *row)
 {
 	struct og_coverage_row live = row->row;
+	int64_t generation = row->generation;
 	struct og_coverage_pod *pods = og_arena_new_n(arena, live.npod + 1, struct og_coverage_pod);
 
 	*row = *said;
+	row->generation = generation;
 	if (!live.pods_seen || !pods)
 		return pods;
 	if (live.npod)

@@ -143,6 +143,16 @@ int clr_run(const char *const *args)
 	return code;
 }
 
+bool clr_said_so_far(const char *text)
+{
+	og_auto_buf struct og_buf b = OG_BUF_INIT(16 << 20);
+
+	if (og_fs_read(errs, 16 << 20, &b, NULL) < 0)
+		return false;
+	og_buf_ch(&b, '\0');
+	return b.p && strstr(b.p, text);
+}
+
 bool clr_says(const char *text)
 {
 	bool has = strstr(clr_out.p, text) || strstr(clr_err.p, text);

@@ -23,6 +23,8 @@ const char *clr_ago(long seconds);
 int clr_run(const char *const *args);
 #define CLR_RUN(...) clr_run((const char *const[]){__VA_ARGS__, NULL})
 extern struct og_buf clr_out, clr_err;
+/* [any thread] Whether the command that runs has written it to standard error so far. */
+bool clr_said_so_far(const char *text);
 /* Whether it was said, on either; shows both when not. */
 bool clr_says(const char *text);
 /* The output is that of tests/golden/<name>; OG_GOLDEN_WRITE=1 writes it. */

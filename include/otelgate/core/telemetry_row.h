@@ -12,6 +12,7 @@ struct og_telemetry_row {
 	struct og_coverage_row
 		row; /* findings and pods included; those of `old` are all it knows */
 	int64_t observed_generation; /* of the workload; 0 = it has no status yet */
+	int64_t generation; /* of the workload as it is now, where it was looked at; 0 = unknown */
 	enum og_rollout_state rollout;
 	enum og_cond_status ready;
 	const char *ready_reason; /* "" = none */
