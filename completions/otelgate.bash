@@ -79,10 +79,11 @@ _otelgate() {
 		esac
 		;;
 	"status")
-		options="--namespace --all-namespaces --output --watch --summary --check --no-headers --ascii --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --help"
+		options="--namespace --all-namespaces --selector --output --watch --summary --check --no-headers --ascii --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --help"
 		files=1
 		case "$prev" in
 		-n|--namespace) return ;;
+		-l|--selector) return ;;
 		-o|--output) words="table wide json yaml name" ;;
 		--timeout) return ;;
 		--kubeconfig) files=1 ;;

@@ -40,6 +40,7 @@ complete -c otelgate -n '__fish_seen_subcommand_from explain' -s o -l output -x 
 complete -c otelgate -n __fish_use_subcommand -a status -d 'how workloads stand now: pods, rollout, and what arrives of each signal'
 complete -c otelgate -n '__fish_seen_subcommand_from status' -s n -l namespace -x -d 'namespace to work in; the context\'s, or in a pod its own, when not given'
 complete -c otelgate -n '__fish_seen_subcommand_from status' -s A -l all-namespaces -d 'look at all namespaces'
+complete -c otelgate -n '__fish_seen_subcommand_from status' -s l -l selector -x -d 'only workloads with these labels, as kubectl takes them: app=web,tier!=test'
 complete -c otelgate -n '__fish_seen_subcommand_from status' -s o -l output -x -a 'table wide json yaml name' -d 'form of the output; wide adds the broken link, profile, revision and why'
 complete -c otelgate -n '__fish_seen_subcommand_from status' -s w -l watch -d 'go on: a terminal is drawn anew, elsewhere lines that changed are written'
 complete -c otelgate -n '__fish_seen_subcommand_from status' -l summary -d 'one line for each namespace'

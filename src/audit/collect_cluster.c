@@ -7,7 +7,8 @@
 #include "otelgate/base/mem.h"
 
 struct collecting {
-	const struct og_audit_cluster *c;
+	const struct og_audit_want *want;
+	const char *ns; /* NULL = all */
 	struct og_audit_session s;
 	struct og_arena *arena;
 	struct og_coverage *out;
@@ -17,7 +18,7 @@ static int add_blind(struct collecting *x, struct og_err *err)
 {
 	struct og_audit_blind blind[OG_CLUSTER_WATCHES];
 	uint32_t n = 0;
-	int r = og_audit_session_blind(&x->s, x->c->ns, x->arena, blind, &n, err);
+	int r = og_audit_session_blind(&x->s, x->ns, x->arena, blind, &n, err);
 
 	if (r < 0)
 		return r;
@@ -57,7 +58,7 @@ static int any_sight(struct collecting *x, struct og_err *err)
 static int take_rows(struct collecting *x, struct og_err *err)
 {
 	const struct og_audit_status_ask ask = {
-		.everybody = true, .selector = x->c->selector, .now_s = x->c->now_s};
+		.everybody = true, .selector = x->want->selector, .now_s = x->want->now_s};
 	struct og_audit_status s;
 	int r = og_audit_status_rows(&x->s, &ask, x->arena, &s, err);
 
@@ -74,23 +75,35 @@ static int take_rows(struct collecting *x, struct og_err *err)
 	return 0;
 }
 
-int og_audit_collect_cluster(const struct og_audit_cluster *c, struct og_arena *arena,
-	struct og_coverage *ret, struct og_err *err)
+static void on_progress(void *ctx, const char *what)
 {
+	const struct og_audit_want *want = ctx;
+
+	if (want->progress)
+		want->progress(want->ctx, what, 0, 0);
+}
+
+int og_audit_collect_cluster(const void *source, const struct og_audit_want *want,
+	struct og_arena *arena, struct og_coverage *ret, struct og_err *err)
+{
+	const struct og_audit_cluster *c = source;
+	struct og_audit_want copy = *want;
 	const struct og_audit_session_opts so = {.access = c->access,
 		.component = "otelgate-audit",
 		.timeout_ms = c->timeout_ms,
-		.ctx = c->ctx,
-		.progress = c->progress};
+		.ctx = &copy,
+		.progress = on_progress};
 	struct og_coverage out = {.cluster = OG_SV(""),
 		.tool_version = OG_SV(""),
-		.made_s = c->now_s,
+		.made_s = want->now_s,
 		.total = {.score = -1}};
-	struct collecting x = {.c = c, .arena = arena, .out = &out};
+	struct collecting x = {.want = want, .arena = arena, .out = &out};
 
 	int r = og_audit_session_open(&so, &x.s, err);
+	if (want->ns.n && !(x.ns = og_arena_strndup(arena, want->ns.p, want->ns.n)) && r == 0)
+		r = og_err_set(err, OG_E_OOM, "collecting");
 	if (r == 0)
-		r = og_audit_session_watch(&x.s, OG_AUDIT_PARTS_ALL, c->ns, NULL, err);
+		r = og_audit_session_watch(&x.s, OG_AUDIT_PARTS_ALL, x.ns, NULL, err);
 	if (r == 0)
 		r = any_sight(&x, err);
 	if (r == 0)

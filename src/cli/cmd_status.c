@@ -23,6 +23,7 @@ struct status_args {
 	struct og_kubeflags kube;
 	bool all, no_headers, watch, summary, check, ascii;
 	unsigned output;
+	const char *selector;
 	int64_t timeout_ms;
 };
 #define AT(field) offsetof(struct status_args, field)
@@ -35,6 +36,14 @@ static const struct og_opt opts[] = {
 		.type = OG_OPT_FLAG,
 		.at = AT(all),
 		.help = "look at all namespaces",
+	},
+	{
+		.name = "selector",
+		.letter = 'l',
+		.type = OG_OPT_STR,
+		.at = AT(selector),
+		.arg = "SELECTOR",
+		.help = "only workloads with these labels, as kubectl takes them: app=web,tier!=test",
 	},
 	{
 		.name = "output",
@@ -96,6 +105,7 @@ struct show {
 	struct og_audit_session s;
 	struct og_audit_target *targets;
 	size_t ntargets;
+	struct og_selector selector;
 	const char *ns;	     /* NULL = all */
 	struct og_buf notes; /* what could not be seen, a line each */
 	bool partial;
@@ -188,8 +198,10 @@ static int write_all(
 static int rows(
 	struct show *x, struct og_arena *arena, struct og_audit_status *ret, struct og_err *err)
 {
-	struct og_audit_status_ask ask = {
-		.targets = x->targets, .ntargets = x->ntargets, .now_s = now_s()};
+	struct og_audit_status_ask ask = {.targets = x->targets,
+		.ntargets = x->ntargets,
+		.selector = x->selector,
+		.now_s = now_s()};
 
 	return og_audit_status_rows(&x->s, &ask, arena, ret, err);
 }
@@ -420,7 +432,7 @@ static bool any_sight(struct show *x)
 static int look(struct show *x, struct og_err *err)
 {
 	struct og_store *s;
-	int r = pictures(x) ? 0 : watch(x, OG_AUDIT_PARTS_STATUS, err);
+	int r = pictures(x) || x->selector.present ? 0 : watch(x, OG_AUDIT_PARTS_STATUS, err);
 
 	if (r < 0)
 		return r;
@@ -463,6 +475,11 @@ static int run_status(struct og_cli *cli, void *args, const struct og_parsed *p)
 	if (og_audit_targets_parse(
 		    p->operands, p->noperands, cli->arena, &x.targets, &x.ntargets, &err) < 0)
 		return og_cli_fail(cli, &err);
+	if (a->selector &&
+		og_selector_parse(og_svz(a->selector), cli->arena, &x.selector, &err) < 0) {
+		err.code = OG_E_USAGE;
+		return og_cli_fail(cli, &err);
+	}
 	int code = og_kubeflags_load(cli, &a->kube, &access);
 	if (code != OG_EXIT_PASS)
 		return code;
@@ -486,8 +503,8 @@ static int run_status(struct og_cli *cli, void *args, const struct og_parsed *p)
 const struct og_command og_cmd_status = {
 	.name = "status",
 	.summary = "how workloads stand now: pods, rollout, and what arrives of each signal",
-	.usage = "[KIND/NAME... | KIND NAME...] [-n NAMESPACE | -A] [-w] [--summary]\n"
-		 "[-o table|wide|json|yaml|name]",
+	.usage = "[KIND/NAME... | KIND NAME...] [-n NAMESPACE | -A] [-l SELECTOR] [-w]\n"
+		 "[--summary] [-o table|wide|json|yaml|name]",
 	.description =
 		"One line for each workload that is opted in: pods that carry what they should, of "
 		"those that should; how far its rollout is; and each signal:\n"

@@ -41,20 +41,20 @@ static void world(void)
 }
 
 static int collect(
-	struct og_audit_cluster *c, struct og_arena *a, struct og_coverage *ret, struct og_err *err)
+	struct og_audit_want *want, struct og_arena *a, struct og_coverage *ret, struct og_err *err)
 {
 	const struct og_kube_flags flags = {.kubeconfig = clr_kubeconfig()};
+	const struct og_audit_cluster c = {.access = krun_access(&flags, err), .timeout_ms = 20000};
 
-	c->access = krun_access(&flags, err);
-	ck_assert_msg(c->access, "%s", err->msg);
-	c->now_s = (int64_t)time(NULL);
-	return og_audit_collect_cluster(c, a, ret, err);
+	ck_assert_msg(c.access, "%s", err->msg);
+	want->now_s = (int64_t)time(NULL);
+	return og_audit_collect_cluster(&c, want, a, ret, err);
 }
 
 START_TEST(every_workload_is_a_row)
 {
 	og_auto_arena struct og_arena a = {0};
-	struct og_audit_cluster c = {0};
+	struct og_audit_want c = {0};
 	struct og_err err = OG_ERR_INIT;
 	struct og_coverage cov;
 
@@ -87,7 +87,7 @@ START_TEST(a_namespace_and_labels_limit_it)
 	const struct og_selector_req req = {
 		.key = OG_SV("app"), .op = OG_SEL_IN, .values = &cart, .nvalues = 1};
 	og_auto_arena struct og_arena a = {0};
-	struct og_audit_cluster c = {.ns = "shop"};
+	struct og_audit_want c = {.ns = OG_SV("shop")};
 	struct og_err err = OG_ERR_INIT;
 	struct og_coverage cov;
 
@@ -105,7 +105,7 @@ END_TEST
 START_TEST(what_may_not_be_read_is_blind_and_no_pass)
 {
 	og_auto_arena struct og_arena a = {0};
-	struct og_audit_cluster c = {0};
+	struct og_audit_want c = {0};
 	struct og_err err = OG_ERR_INIT;
 	struct og_coverage cov;
 	bool pods = false;
@@ -135,7 +135,7 @@ END_TEST
 START_TEST(nothing_to_read_is_an_error)
 {
 	og_auto_arena struct og_arena a = {0};
-	struct og_audit_cluster c = {.timeout_ms = 3000};
+	struct og_audit_want c = {0};
 	struct og_err err = OG_ERR_INIT;
 	struct og_coverage cov;
 
@@ -151,7 +151,7 @@ END_TEST
 START_TEST(an_empty_cluster_has_no_rows)
 {
 	og_auto_arena struct og_arena a = {0};
-	struct og_audit_cluster c = {0};
+	struct og_audit_want c = {0};
 	struct og_err err = OG_ERR_INIT;
 	struct og_coverage cov;
 

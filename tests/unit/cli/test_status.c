@@ -318,13 +318,16 @@ START_TEST(without_statuses_it_is_judged_here)
 	ck_assert_ptr_null(strstr(clr_out.p, "deployment/other"));
 	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "deployment/web"), 0);
 	ck_assert(clr_says("✗ injected      0/2 pods. 1 of 2 pods run without"));
-	ck_assert(
-		clr_says("  web-1-a   <none>             5h45m   yes     ? ? ? ?   old version: "
-			 "not injected"));
-	ck_assert(
-		clr_says("  web-1-b   0123456789abcdef     53m   yes     ? ? ? ?   old version"));
+	ck_assert(clr_says("  web-1-a   <none>             5h45m   yes     ? ? ? ?   old version: "
+			   "not injected"));
+	ck_assert(clr_says("  web-1-b   0123456789abcdef     53m   yes     ? ? ? ?   old version"));
 	ck_assert(clr_says("kubectl -n shop rollout restart deployment/web"));
 	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "deployment/web", "--check"), 1);
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "-l", "app in (web,x)"), 0);
+	ck_assert(clr_says("deployment/web"));
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "-l", "app!=web"), 0);
+	ck_assert_ptr_null(strstr(clr_out.p, "deployment/web"));
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "-l", "app in web"), 2);
 	/* Nobody asked: it is said, and how to. */
 	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "deployment/other"), 0);
 	ck_assert(clr_says("✗ opted in"));
