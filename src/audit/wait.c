@@ -8,7 +8,8 @@ static void say_cell(struct og_buf *why, const char *what, const struct og_cell 
 {
 	og_buf_fmt(
 		why, "%s: %s%s", what, c->reason ? c->reason : "Unknown", c->message.n ? ": " : "");
-	og_buf_sv(why, c->message);
+	if (c->message.n)
+		og_buf_sv(why, c->message);
 }
 
 /* The newest pod that counts; 0 = none is known. */

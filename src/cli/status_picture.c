@@ -125,7 +125,8 @@ static void put_links(
 			og_buf_fmt(&b, "%s. ", og_rollout_state_name(t->rollout));
 		if (i == OG_LINK_RECEIVED && c->result == OG_RESULT_NA)
 			og_buf_lit(&b, "No signal is expected.");
-		og_buf_sv(&b, c->message);
+		if (c->message.n)
+			og_buf_sv(&b, c->message);
 		og_buf_inherit(out, &b);
 		if (b.len) {
 			pad(out, 4 + strlen(words), INDENT);
