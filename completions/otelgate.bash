@@ -131,7 +131,7 @@ _otelgate() {
 		esac
 		;;
 	"audit")
-		options="--filename --namespace --all-namespaces --selector --config --output --only-problems --no-headers --ascii --fail-on --min-coverage --min-score --require-evaluated --baseline --write-baseline --ignore-file --color --no-color --help"
+		options="--filename --namespace --all-namespaces --selector --config --output --only-problems --no-headers --ascii --fail-on --min-coverage --min-score --require-evaluated --baseline --write-baseline --ignore-file --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --help"
 		case "$prev" in
 		-f|--filename) files=1 ;;
 		-n|--namespace) return ;;
@@ -145,6 +145,22 @@ _otelgate() {
 		--baseline) files=1 ;;
 		--write-baseline) files=1 ;;
 		--ignore-file) files=1 ;;
+		--timeout) return ;;
+		--kubeconfig) files=1 ;;
+		--context) return ;;
+		--cluster) return ;;
+		--user) return ;;
+		-s|--server) return ;;
+		--tls-server-name) return ;;
+		--certificate-authority) files=1 ;;
+		--token) return ;;
+		--client-certificate) files=1 ;;
+		--client-key) files=1 ;;
+		--as) return ;;
+		--as-uid) return ;;
+		--as-group) return ;;
+		--as-user-extra) return ;;
+		--request-timeout) return ;;
 		--color) words="auto always never" ;;
 		esac
 		;;

@@ -2,11 +2,13 @@
 #pragma once
 /* audit: its arguments, and where its forms go. */
 #include "otelgate/audit/report.h"
-#include "otelgate/cli/command.h"
+#include "otelgate/cli/kubeflags.h"
 
 struct og_audit_args {
+	struct og_kubeflags kube;
 	struct og_strs files, config, outputs, min_coverage, ignore_files;
-	const char *ns, *selector, *min_score, *min_evaluated, *baseline, *write_baseline;
+	int64_t timeout_ms; /* of a cluster */
+	const char *selector, *min_score, *min_evaluated, *baseline, *write_baseline;
 	bool all, only_problems, no_headers, ascii;
 	unsigned fail_on;
 };

@@ -5,7 +5,7 @@
 #include "audit-priv.h"
 #include "commands-priv.h"
 #include "joboptions-priv.h"
-#include "otelgate/audit/collect.h"
+#include "otelgate/audit/collect_cluster.h"
 #include "otelgate/base/clock.h"
 #include "otelgate/base/fs.h"
 #include "otelgate/base/mem.h"
@@ -14,6 +14,7 @@
 #include "otelgate/codec/source.h"
 #include "otelgate/core/baseline.h"
 #include "otelgate/core/ignore.h"
+#include "session-priv.h"
 
 #define AT(field) offsetof(struct og_audit_args, field)
 
@@ -30,16 +31,17 @@ static const struct og_opt opts[] = {
 		.name = "namespace",
 		.letter = 'n',
 		.type = OG_OPT_STR,
-		.at = AT(ns),
+		.at = AT(kube.ns),
 		.arg = "NAME",
-		.help = "this namespace alone; objects in files that name none are in it",
+		.help = "this namespace alone; objects in files that name none are in it; of a "
+			"cluster, the context's when not given",
 	},
 	{
 		.name = "all-namespaces",
 		.letter = 'A',
 		.type = OG_OPT_FLAG,
 		.at = AT(all),
-		.help = "all namespaces, which is what files are looked at for anyway",
+		.help = "all namespaces of a cluster; files are looked at whole anyway",
 	},
 	{
 		.name = "selector",
@@ -136,6 +138,17 @@ static const struct og_opt opts[] = {
 		.help = "rules for findings that are accepted, each with a reason; may be repeated",
 		.group = "Gates",
 	},
+	{
+		.name = "timeout",
+		.type = OG_OPT_DURATION,
+		.at = AT(timeout_ms),
+		.arg = "TIME",
+		.def = "60s",
+		.min = 1000,
+		.max = 3600000,
+		.help = "longest time until a cluster has told everything",
+	},
+	OG_KUBE_OPTS(struct og_audit_args, kube),
 };
 
 /* ---- gates ---- */
@@ -282,18 +295,22 @@ static void on_problem(void *ctx, const char *message)
 		og_cli_error(p->cli, "more problems are not shown");
 }
 
+static void on_cluster_progress(void *ctx, const char *what, uint64_t done, uint64_t of)
+{
+	(void)done;
+	(void)of;
+	session_on_progress(ctx, what);
+}
+
 static int bad_options(struct og_cli *cli, const struct og_audit_args *a)
 {
 	size_t dashes = 0;
 
-	if (a->all && a->ns)
+	if (a->all && a->kube.ns)
 		return og_cli_usage(cli, "--namespace and --all-namespaces exclude each other");
-	if (!a->files.n)
-		return og_cli_usage(cli,
-			"name manifests or a dump with -f; of a cluster:\n"
-			"  kubectl get deploy,sts,ds,job,cj,rs,po,ns,netpol,svc -A -o yaml | %s audit "
-			"-f -",
-			cli->prog);
+	if (!a->files.n && a->config.n)
+		return og_cli_usage(
+			cli, "--config goes with -f: a cluster is judged by its own configuration");
 	for (size_t i = 0; i < a->files.n; i++)
 		dashes += strcmp(a->files.v[i], "-") == 0;
 	if (dashes > 1)
@@ -331,18 +348,52 @@ static int64_t now(const struct og_cli *cli)
 	return og_clock_wall_ns(og_clock_system()) / OG_NS_PER_S;
 }
 
-static int collect(struct og_cli *cli, const struct og_audit_args *a,
-	const struct og_config *config, struct problems *problems, struct og_coverage *ret)
+/* Of the cluster that the kubeconfig names. */
+static int collect_cluster(struct og_cli *cli, const struct og_audit_args *a,
+	struct og_audit_want *want, struct og_coverage *ret)
+{
+	struct session_progress progress = {.cli = cli};
+	struct og_audit_cluster source = {.timeout_ms = a->timeout_ms};
+	struct og_err err = OG_ERR_INIT;
+	int code = og_kubeflags_load(cli, &a->kube, &source.access);
+
+	if (code != OG_EXIT_PASS)
+		return code;
+	struct og_sv ns = og_arena_sv(cli->arena, og_svz(source.access->ns));
+	struct og_sv name = og_arena_sv(cli->arena,
+		og_svz(source.access->context ? source.access->context : source.access->server));
+	if (!a->all)
+		want->ns = ns;
+	want->progress = on_cluster_progress;
+	want->ctx = &progress;
+	int r = og_audit_collect_cluster(&source, want, cli->arena, ret, &err);
+	session_progress_clear(&progress);
+	if (r < 0)
+		return og_cli_fail(cli, &err);
+	ret->cluster = name;
+	return OG_EXIT_PASS;
+}
+
+static int collect_files(struct og_cli *cli, const struct og_audit_args *a,
+	struct og_audit_want *want, struct problems *problems, struct og_coverage *ret)
 {
 	struct og_audit_files files = {.paths = a->files.v,
 		.n = a->files.n,
 		.stdin_fd = cli->in_fd,
 		.problem = on_problem,
 		.ctx = problems};
-	struct og_audit_want want = {.config = config,
-		.ns = og_svz(a->ns),
-		.default_ns = og_svz(a->ns),
-		.now_s = now(cli)};
+	struct og_err err = OG_ERR_INIT;
+
+	want->ns = want->default_ns = og_svz(a->kube.ns);
+	return og_audit_collect_files(&files, want, cli->arena, ret, &err) < 0
+		       ? og_cli_fail(cli, &err)
+		       : OG_EXIT_PASS;
+}
+
+static int collect(struct og_cli *cli, const struct og_audit_args *a,
+	const struct og_config *config, struct problems *problems, struct og_coverage *ret)
+{
+	struct og_audit_want want = {.config = config, .now_s = now(cli)};
 	struct og_err err = OG_ERR_INIT;
 
 	if (a->selector &&
@@ -351,10 +402,10 @@ static int collect(struct og_cli *cli, const struct og_audit_args *a,
 			return og_cli_fail(cli, &err);
 		return og_cli_usage(cli, "--selector: %s", err.msg);
 	}
-	if (og_audit_collect_files(&files, &want, cli->arena, ret, &err) < 0)
-		return og_cli_fail(cli, &err);
+	int code = a->files.n ? collect_files(cli, a, &want, problems, ret)
+			      : collect_cluster(cli, a, &want, ret);
 	ret->tool_version = OG_SV(OG_VERSION);
-	return OG_EXIT_PASS;
+	return code;
 }
 
 static int exit_of(const struct og_gate_result *g, bool fault)
@@ -404,12 +455,15 @@ static int run_audit(struct og_cli *cli, void *args, const struct og_parsed *p)
 const struct og_command og_cmd_audit = {
 	.name = "audit",
 	.summary = "say where telemetry is missing and why, and gate on it",
-	.usage = "-f FILE|DIR|-... [--config FILE|DIR] [-o FORM[=FILE]]... [gates]",
+	.usage = "[-f FILE|DIR|-... [--config FILE|DIR] | -n NAMESPACE | -A] [-o FORM[=FILE]]...\n"
+		 "[gates]",
 	.description =
-		"Looks at every workload of manifests or of a cluster's dump: whether it is opted "
+		"Looks at every workload of a cluster, of manifests or of a dump: whether it is opted "
 		"in, would be or is injected (k of n pods), whether its rollout is at its end, its "
 		"credentials are there, network policies let it reach the receiver, and, from "
-		"WorkloadTelemetry objects in the dump, what arrives. The first broken link is "
+		"WorkloadTelemetry objects, what arrives. A cluster without them is judged here; "
+		"nothing is written, and the rights it takes are those of ClusterRole "
+		"otelgate-reader. The first broken link is "
 		"named with what mends it. What could not be looked at is said, and is never a "
 		"pass.\n"
 		"\n"
@@ -421,6 +475,8 @@ const struct og_command og_cmd_audit = {
 	.examples =
 		"# manifests in a pull request\n"
 		"%P audit -f manifests/ --config otelgate/ --fail-on error -o markdown=comment.md\n"
+		"# the cluster of the kubeconfig\n"
+		"%P audit -A --fail-on error --min-coverage metrics=90,traces=80\n"
 		"# a whole cluster, without asking it again\n"
 		"kubectl get deploy,sts,ds,job,cj,rs,po,ns,netpol,svc -A -o json | %P audit -f - -c "
 		"otelgate/\n"

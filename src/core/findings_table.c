@@ -5,6 +5,10 @@
 
 static const struct og_finding_def defs[] =
 	{
+		{"OG002", "tool.rbac-denied", OG_SEV_UNKNOWN, "A right is missing",
+			"What may not be read is not judged: it is unknown, not missing.",
+			"Grant the rule that is printed with it, or bind ClusterRole otelgate-reader.",
+			NULL},
 		{"OG003", "tool.backend-query-failed", OG_SEV_UNKNOWN,
 			"A backend cannot be asked, or does not answer in full",
 			"Whether telemetry arrives is not known then; nothing is called missing because of it.",

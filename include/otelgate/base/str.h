@@ -87,7 +87,8 @@ bool og_buf_grow_(struct og_buf *b, size_t more);
 static inline void og_buf_add(struct og_buf *b, const void *p, size_t n)
 {
 	if (__builtin_expect(b->cap - b->len > n && !b->failed, 1)) {
-		memcpy(b->p + b->len, p, n);
+		if (n) /* nothing may be at NULL */
+			memcpy(b->p + b->len, p, n);
 		b->len += n;
 		b->p[b->len] = '\0';
 		return;
