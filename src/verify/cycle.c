@@ -13,6 +13,7 @@ enum {
 };
 
 struct asked {
+	struct asked *next, **at; /* those under way: freed with the stack, if no answer comes */
 	struct verify_stack *s;
 	struct verify_question *q;
 	uint32_t part;
@@ -106,6 +107,20 @@ static void keep(struct verify_stack *s, struct verify_question *q, struct verif
 	}
 }
 
+static void asked_end(struct asked *c)
+{
+	*c->at = c->next;
+	if (c->next)
+		c->next->at = c->at;
+	og_free(c);
+}
+
+void verify_cycle_forget(struct verify_stack *s)
+{
+	while (s->asked)
+		asked_end(s->asked);
+}
+
 static void on_answer(void *ctx, const struct og_gf_answer *a)
 {
 	struct asked *c = ctx;
@@ -114,7 +129,7 @@ static void on_answer(void *ctx, const struct og_gf_answer *a)
 	struct verify_part *p = &q->parts[c->part];
 	bool evidence = og_gf_state_is_answer(a->state);
 
-	og_free(c);
+	asked_end(c);
 	p->busy = false;
 	s->stats.calls += a->tries;
 	s->stats.wire_bytes += a->wire_bytes;
@@ -200,12 +215,15 @@ static void ask(struct verify_stack *s, struct verify_question *q, uint32_t part
 		refused(s, q, p, &err);
 		return;
 	}
-	*c = (struct asked){s, q, part};
+	*c = (struct asked){.next = s->asked, .at = &s->asked, .s = s, .q = q, .part = part};
 	if (og_gf_client_ask(s->client, &r, &once, c, on_answer, NULL, &err) < 0) {
 		og_free(c);
 		refused(s, q, p, &err);
 		return;
 	}
+	if (c->next)
+		c->next->at = &c->next;
+	s->asked = c;
 	s->waiting++;
 }
 

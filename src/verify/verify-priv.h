@@ -118,7 +118,8 @@ struct verify_stack {
 	struct verify_backend backend[OG_GF_COUNT_];
 	struct verify_question questions[VERIFY_ASKS];
 	struct og_timer timer;
-	unsigned waiting; /* answers of this cycle */
+	unsigned waiting;    /* answers of this cycle */
+	struct asked *asked; /* the questions they are to */
 	bool cycling, again;
 	bool seen; /* while a new set is taken in */
 	struct og_verify_stats stats;
@@ -147,6 +148,8 @@ void verify_gather(struct verify_backend *b, const struct og_gf_answer *a);
 void verify_cycle_go_on(struct verify_stack *s);
 void verify_cycle_soon(struct verify_stack *s);
 void verify_cycle_begin(void *stack);
+/* Questions whose answers will not come: their client is gone. */
+void verify_cycle_forget(struct verify_stack *s);
 
 /* parts.c */
 int verify_question_init(struct verify_question *q, const struct verify_ask *ask);

@@ -135,6 +135,7 @@ static void stack_free(struct verify_stack *s)
 	og_timer_cancel(s->v->o.loop, &s->timer);
 	og_gf_discovery_cancel(s->discovery);
 	og_gf_client_free(s->client);
+	verify_cycle_forget(s);
 	for (int i = 0; i < VERIFY_ASKS; i++)
 		verify_question_fini(&s->questions[i]);
 	for (int i = 0; i < OG_GF_COUNT_; i++)

@@ -452,7 +452,7 @@ START_TEST(proxies)
 		{"HTTP/1.1 200 OK\r\n\r\n\0", OG_DIAL_TLS, OG_DIAL_TIMEOUT, 200,
 			"no TLS handshake with receiver.example in time"},
 	};
-	char answer[100];
+	static char answer[100]; /* the server outlives the test */
 	struct og_secret auth = OG_SECRET_INIT;
 	(void)snprintf(answer, sizeof(answer), "%s", rows[_i].answer);
 	ck_assert_int_eq(og_secret_set(&auth, "u:secret", 8, NULL), 0);

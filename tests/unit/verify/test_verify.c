@@ -328,6 +328,22 @@ START_TEST(what_fails_for_longer_than_the_freshness_is_unanswered)
 }
 END_TEST
 
+/* Its memory is looked at by the sanitizers. */
+START_TEST(the_engine_may_end_while_it_asks)
+{
+	struct og_verify_spec s = spec();
+
+	fault("{\"host\":\"prometheus\",\"count\":-1,\"type\":\"hang\"}");
+	set(&s, 1);
+	while (!og_cloud_requests(cloud, OG_CLOUD_PROM, NULL))
+		(void)og_loop_turn(loop, 100);
+	set(NULL, 0);
+	set(&s, 1);
+	while (og_cloud_requests(cloud, OG_CLOUD_PROM, NULL) < 2)
+		(void)og_loop_turn(loop, 100);
+}
+END_TEST
+
 START_TEST(another_place_or_cluster_begins_anew)
 {
 	struct og_verify_spec s = spec();
@@ -526,6 +542,7 @@ int main(void)
 	tcase_add_test(tc, a_url_that_is_none_says_so_and_the_others_are_asked);
 	tcase_add_test(tc, a_new_token_goes_on_with_the_answers);
 	tcase_add_test(tc, what_fails_for_longer_than_the_freshness_is_unanswered);
+	tcase_add_test(tc, the_engine_may_end_while_it_asks);
 	tcase_add_test(tc, another_place_or_cluster_begins_anew);
 	tcase_add_test(tc, limits_are_met_by_parts);
 	tcase_add_test(tc, five_thousand_workloads_take_ten_calls);
