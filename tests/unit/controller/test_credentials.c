@@ -360,9 +360,10 @@ START_TEST(what_was_edited_by_hand_is_repaired)
 	char *at = strstr(b.p, "\"otlp-headers\":\"QXV0");
 	ck_assert_ptr_nonnull(at);
 	memcpy(at + strlen("\"otlp-headers\":\""), "WFhY", 4);
+	uint64_t writes = og_sim_requests(sim, "patch", "secrets");
 	ck_assert_int_eq(og_sim_put(sim, b.p, &err), 0);
-	ck_assert(!holds("shop", ID, TOKEN1));
-	UNTIL(holds("shop", ID, TOKEN1));
+	/* It may be repaired before anybody has looked. */
+	UNTIL(og_sim_requests(sim, "patch", "secrets") > writes && holds("shop", ID, TOKEN1));
 	ck_assert(og_sv_eq(text_at(secret("shop"), "metadata", "uid"), uid));
 }
 END_TEST
