@@ -294,8 +294,8 @@ void og_coverage_pods_send(struct og_coverage_row *row, struct og_coverage_pod *
 			bool silent = false;
 			for (uint32_t j = 0; j < s->nsilent && !silent; j++)
 				silent = og_sv_eq(s->silent[j], pods[k].name);
-			pods[k].sends_known[i] =
-				silent || (all && pods[k].class_ == OG_CLASS_CURRENT);
+			pods[k].sends_known[i] = silent ||
+						 (all && pods[k].class_ == OG_CLASS_CURRENT);
 			pods[k].sends[i] = pods[k].sends_known[i] && !silent;
 		}
 	}
