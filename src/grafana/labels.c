@@ -163,16 +163,12 @@ static enum gf_hint spy_hint(struct og_sv spy)
 
 static struct og_sv workload(struct gf_rows *b, const char *kind, struct og_sv name)
 {
-	size_t k = strlen(kind), n = k + 1 + name.n;
-	char *p = og_arena_alloc(b->a, n);
+	char *p = og_arena_fmt(b->a, "%s/%.*s", kind, OG_SV_ARG(name));
 	if (!p) {
 		b->failed = true;
 		return OG_SV("");
 	}
-	memcpy(p, kind, k);
-	p[k] = '/';
-	memcpy(p + k + 1, name.p, name.n);
-	return og_sv(p, n);
+	return og_svz(p);
 }
 
 static void add(struct gf_rows *b, const struct gf_label *l, struct og_sv value)

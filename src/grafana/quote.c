@@ -33,7 +33,7 @@ void og_gf_put_regexp(struct og_buf *b, struct og_sv s)
 			og_buf_lit(b, "\\\"");
 		} else if (c == '\\') {
 			og_buf_lit(b, "\\\\\\\\");
-		} else if (c && memchr(".+*?()|[]{}^$", c, 13)) {
+		} else if (c && strchr(".+*?()|[]{}^$", c)) {
 			og_buf_lit(b, "\\\\");
 			og_buf_ch(b, (char)c);
 		} else if (c == '\n') {

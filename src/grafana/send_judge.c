@@ -103,6 +103,7 @@ void judge_init(struct judge *j, const struct og_send_facts *f, struct og_arena 
 static void judge_accepted(struct judge *j, const struct og_otlp_answer *a)
 {
 	const char *name = og_otlp_signal_name(j->f->signal);
+	bool otlp = !j->f->ingest; /* Pyroscope's own way says nothing in its body */
 
 	if (is_html(j->s->content_type, j->s->body)) {
 		judge_say(j, OG_SEND_WEB_PAGE,
@@ -112,9 +113,7 @@ static void judge_accepted(struct judge *j, const struct og_otlp_answer *a)
 				.p,
 			"%.*s answers %d with a web page, which no receiver does: a proxy, a login page or another server takes what is sent",
 			OG_SV_ARG(j->host), j->s->http);
-	} else if (j->f->ingest) {
-		judge_say(j, OG_SEND_ACCEPTED, "", "accepted");
-	} else if (!a->readable) {
+	} else if (otlp && !a->readable) {
 		judge_say(j, OG_SEND_NOT_OTLP,
 			judge_text(j,
 				"Correct %.*s: it leads to something else than an OTLP receiver",
@@ -122,7 +121,7 @@ static void judge_accepted(struct judge *j, const struct og_otlp_answer *a)
 				.p,
 			"%.*s answers %d, and what it says is no answer of OTLP",
 			OG_SV_ARG(j->host), j->s->http);
-	} else if (a->rejected > 0) {
+	} else if (otlp && a->rejected > 0) {
 		j->ret->rejected = a->rejected;
 		if (judge_words(j, a->message))
 			return;
@@ -130,7 +129,7 @@ static void judge_accepted(struct judge *j, const struct og_otlp_answer *a)
 			"The receiver's words say which limit or rule it is; the store's ingestion limits and the SDK's views are the places to look.",
 			"%.*s takes the %s and refuses %lld of them%s%.*s", OG_SV_ARG(j->host),
 			name, (long long)a->rejected, j->said.n ? ": " : "", OG_SV_ARG(j->said));
-	} else if (a->partial) {
+	} else if (otlp && a->partial) {
 		judge_say(j, OG_SEND_WARNED, "", "accepted, with a warning: %.*s",
 			OG_SV_ARG(j->said));
 	} else {

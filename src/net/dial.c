@@ -107,6 +107,8 @@ static void hang_up(struct og_dial *d)
 
 static void no_connection(struct og_dial *d, int sys)
 {
+	char text[128];
+
 	if (sys == ECONNREFUSED)
 		dial_fail(d, OG_DIAL_REFUSED, "nothing listens at %s", d->r.address);
 	else if (sys == ETIMEDOUT)
@@ -115,7 +117,7 @@ static void no_connection(struct og_dial *d, int sys)
 		dial_fail(d, OG_DIAL_LOCAL, "no connection to %s can be made", d->r.address);
 	else
 		dial_fail(d, OG_DIAL_UNREACHABLE, "%s cannot be reached: %s", d->r.address,
-			strerror(sys));
+			strerror_r(sys, text, sizeof(text)));
 }
 
 static void attempt_failed(struct og_dial *d, int sys)
@@ -177,25 +179,36 @@ static int64_t share_ms(const struct og_dial *d)
 	return ms > 1000 ? ms : 1000;
 }
 
-static void try_next(void *ctx)
+/* True: it is under way, or everything has failed. */
+static bool try_one(struct og_dial *d, int *ret_errno)
 {
-	struct og_dial *d = ctx;
 	const struct addrinfo *a = d->next;
 
 	d->next = a->ai_next;
 	note_address(d, a);
 	d->fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, a->ai_protocol);
-	if (d->fd < 0) {
-		attempt_failed(d, errno);
-		return;
-	}
-	if (connect(d->fd, a->ai_addr, a->ai_addrlen) != 0 && errno != EINPROGRESS) {
-		attempt_failed(d, errno);
-		return;
+	if (d->fd < 0 || (connect(d->fd, a->ai_addr, a->ai_addrlen) != 0 && errno != EINPROGRESS)) {
+		*ret_errno = errno;
+		hang_up(d);
+		return false;
 	}
 	if (og_loop_fd_add(d->loop, d->fd, EPOLLOUT, on_event, d, &d->watch, NULL) < 0 ||
 		og_timer_in(d->loop, &d->attempt, share_ms(d), on_attempt_late, d) < 0)
 		dial_fail(d, OG_DIAL_LOCAL, "no memory to connect to %s", dial_peer(d));
+	return true;
+}
+
+static void try_next(void *ctx)
+{
+	struct og_dial *d = ctx;
+	int sys = 0;
+
+	while (!try_one(d, &sys)) {
+		if (d->next)
+			continue;
+		no_connection(d, sys);
+		return;
+	}
 }
 
 /* ---- the order of steps ---- */

@@ -61,6 +61,7 @@ static bool trust(SSL_CTX *ctx, struct og_sv pem)
 	return n > 0;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is OpenSSL's pem_password_cb */
 static int no_passphrase(char *buf, int size, int rw, void *ctx)
 {
 	(void)buf;
