@@ -22,7 +22,7 @@ installed() {
 	kinds_served
 	account=$(cluster sa "$system" otelgate-webhook)
 	rights_of "$system" otelgate-webhook patch mutatingwebhookconfigurations/otelgate
-	rights_of "$system" otelgate-webhook -n "$system" get secrets/otelgate-webhook-ca
+	rights_of "$system" otelgate-webhook -n "$system" patch secrets/otelgate-webhook-ca
 	forbidden_before=$(cluster forbidden "$system" || :)
 }
 

@@ -52,7 +52,7 @@ core_install_rights() {
 	may yes otelgate-webhook patch mutatingwebhookconfigurations/otelgate
 	may no otelgate-webhook patch mutatingwebhookconfigurations/other
 	may no otelgate-webhook create mutatingwebhookconfigurations
-	may yes otelgate-webhook get secrets/otelgate-webhook-ca -n otelgate
+	may yes otelgate-webhook patch secrets/otelgate-webhook-ca -n otelgate
 	may no otelgate-webhook get secrets/other -n otelgate
 	may no otelgate-webhook list secrets -A
 	may no otelgate-webhook get secrets -n default
