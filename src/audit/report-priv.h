@@ -15,6 +15,7 @@ OG_REPORT_WRITER(report_markdown);
 OG_REPORT_WRITER(report_junit);
 OG_REPORT_WRITER(report_sarif);
 OG_REPORT_WRITER(report_prometheus);
+OG_REPORT_WRITER(report_html);
 
 /* Lower camel case of a link's name, as members are called: "rolloutComplete". */
 const char *report_link_member(enum og_link l);

@@ -18,6 +18,7 @@ const struct og_report_form og_report_forms[] = {
 		report_sarif},
 	{"prometheus", "text/plain; version=0.0.4", "gauges for a textfile collector",
 		report_prometheus},
+	{"html", "text/html; charset=utf-8", "one file to look at, offline", report_html},
 };
 const size_t og_report_nforms = OG_COUNT(og_report_forms);
 

@@ -58,7 +58,7 @@ static const struct og_opt opts[] = {
 		.type = OG_OPT_STRS,
 		.at = AT(outputs),
 		.arg = "FORM[=FILE]",
-		.help = "table, wide, json, yaml, csv, markdown, junit, sarif or prometheus, to a "
+		.help = "table, wide, json, yaml, csv, markdown, junit, sarif, prometheus or html, to a "
 			"file when one is named; may be repeated; table when not given",
 	},
 	{
