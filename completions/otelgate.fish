@@ -94,7 +94,7 @@ complete -c otelgate -n '__fish_seen_subcommand_from audit' -s n -l namespace -x
 complete -c otelgate -n '__fish_seen_subcommand_from audit' -s A -l all-namespaces -d 'all namespaces of a cluster; files are looked at whole anyway'
 complete -c otelgate -n '__fish_seen_subcommand_from audit' -s l -l selector -x -d 'workloads with these labels: a=b,c!=d,e in (f,g),h,!i'
 complete -c otelgate -n '__fish_seen_subcommand_from audit' -s c -l config -r -F -d 'GrafanaStack and TelemetryProfile documents; when not given, those among the input'
-complete -c otelgate -n '__fish_seen_subcommand_from audit' -s o -l output -r -F -d 'table, wide, json, yaml, csv, markdown, junit, sarif or prometheus, to a file when one is named; may be repeated; table when not given'
+complete -c otelgate -n '__fish_seen_subcommand_from audit' -s o -l output -r -F -d 'table, wide, json, yaml, csv, markdown, junit, sarif, prometheus or html, to a file when one is named; may be repeated; table when not given'
 complete -c otelgate -n '__fish_seen_subcommand_from audit' -l only-problems -d 'leave out rows with nothing wrong; numbers and exit code stay the same'
 complete -c otelgate -n '__fish_seen_subcommand_from audit' -l no-headers -d 'rows alone: no first line, no summary'
 complete -c otelgate -n '__fish_seen_subcommand_from audit' -l ascii -d 'signs in plain ASCII; so it is anyway when the locale is not UTF-8'

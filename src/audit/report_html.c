@@ -210,5 +210,5 @@ bool report_html(const struct og_coverage *c, const struct og_report_opts *o,
 		"more about it.</p>\n</footer>\n<script>");
 	og_buf_str(out, report_html_script);
 	og_buf_lit(out, "</script>\n</body>\n</html>\n");
-	return !out->failed;
+	return !out->failed && !arena->failed;
 }

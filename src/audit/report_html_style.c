@@ -27,7 +27,7 @@ const char report_html_style[] =
 	".vh{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}\n"
 	":focus-visible{outline:2px solid var(--acc);outline-offset:2px}\n"
 	"summary:focus-visible{outline-offset:-2px}\n"
-	".cards{display:grid;grid-template-columns:repeat(5,minmax(0,1fr));gap:12px;margin:20px 0 0}\n"
+	".cards{display:grid;grid-template-columns:minmax(0,1.5fr) repeat(4,minmax(0,1fr));gap:12px;margin:20px 0 0}\n"
 	".card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:14px 16px}\n"
 	".card h2{margin:0;font-size:.86rem;color:var(--soft);font-weight:600}\n"
 	".big{font-size:1.75rem;line-height:1.3;font-weight:650;font-variant-numeric:tabular-nums}\n"

@@ -27,10 +27,11 @@ static void share_card(struct og_buf *b, const char *name, struct og_share s)
 	uint32_t fails = s.of - s.good - s.unknown;
 
 	og_buf_fmt(b, "<section class=\"card\"><h2>%s</h2><div class=\"big\">", name);
-	if (s.of)
+	/* Of what nobody could look at there is no number: 0 % would be read as a loss. */
+	if (s.of && s.unknown < s.of)
 		og_buf_fmt(b, "%.0f&#8239;%%", percent(s.good, s.of));
 	else
-		og_buf_lit(b, "–");
+		og_buf_str(b, s.of ? "?" : "–");
 	og_buf_lit(b, "</div>");
 	bar(b, s);
 	if (!s.of) {

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree
 
+import html5lib
 import jsonschema
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
@@ -55,7 +56,14 @@ def main():
         log = json.loads(text)
         rules = {r["id"] for r in log["runs"][0]["tool"]["driver"]["rules"]}
         assert {r["ruleId"] for r in log["runs"][0]["results"]} == rules
-    print(f"conformance: {len(CASES)} reports: JSON Schema, YAML, Prometheus, CSV, JUnit, SARIF")
+
+        page = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(run(binary, case, "html"))
+        drawers = [d for d in page.iter("details") if d.get("class", "").split()[0] == "w"]
+        assert len(drawers) == len(names), "a drawer for each workload"
+        assert all(a.get("href", "").startswith("https://") for a in page.iter("a"))
+        ids = [e.get("id") for e in page.iter() if e.get("id")]
+        assert len(ids) == len(set(ids)), "an id twice"
+    print(f"conformance: {len(CASES)} reports: JSON Schema, YAML, Prometheus, CSV, JUnit, SARIF, HTML")
 
 
 main()
