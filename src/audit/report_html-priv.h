@@ -3,7 +3,8 @@
 /* What the parts of the HTML report share. */
 #include "report-priv.h"
 
-extern const char report_html_style[], report_html_script[];
+/* Lines, then NULL: compilers promise no more than 4095 characters in a literal. */
+extern const char *const report_html_style[], *const report_html_script[];
 
 /*
  * Text between tags, and in attributes with double quotes. Nothing of it is markup; what cannot be

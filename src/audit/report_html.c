@@ -11,17 +11,27 @@
 #include "otelgate/codec/base64.h"
 #include "report_html-priv.h"
 
-static bool hash(struct og_buf *b, const char *text)
+static bool hash(struct og_buf *b, const char *const *lines)
 {
 	unsigned char sum[OG_SHA256_BYTES];
 	struct og_err err = OG_ERR_INIT;
+	struct og_sha256 h og_auto_sha256;
 
-	if (og_sha256(text, strlen(text), sum, &err) < 0)
+	og_sha256_init(&h);
+	for (; *lines; lines++)
+		og_sha256_add(&h, *lines, strlen(*lines));
+	if (og_sha256_final(&h, sum, &err) < 0)
 		return false;
 	og_buf_lit(b, "'sha256-");
 	og_base64_encode(b, og_sv((const char *)sum, sizeof(sum)));
 	og_buf_ch(b, '\'');
 	return true;
+}
+
+static void put(struct og_buf *b, const char *const *lines)
+{
+	for (; *lines; lines++)
+		og_buf_str(b, *lines);
 }
 
 static bool head(struct og_buf *b, const struct og_coverage *c)
@@ -42,7 +52,7 @@ static bool head(struct og_buf *b, const struct og_coverage *c)
 	/* A title holds no elements: its text is escaped as that of an attribute. */
 	html_attr(b, c->cluster);
 	og_buf_lit(b, "</title>\n<style>");
-	og_buf_str(b, report_html_style);
+	put(b, report_html_style);
 	og_buf_lit(b, "</style>\n</head>\n<body>\n<header id=\"top\">\n<h1>Telemetry coverage");
 	if (c->cluster.n) {
 		og_buf_lit(b, " of ");
@@ -208,7 +218,7 @@ bool report_html(const struct og_coverage *c, const struct og_report_opts *o,
 	og_buf_lit(out,
 		"<p class=\"soft\"><code>otelgate explain</code> and the id of a finding say "
 		"more about it.</p>\n</footer>\n<script>");
-	og_buf_str(out, report_html_script);
+	put(out, report_html_script);
 	og_buf_lit(out, "</script>\n</body>\n</html>\n");
 	return !out->failed && !arena->failed;
 }

@@ -3,94 +3,96 @@
 #include "report_html-priv.h"
 
 /* clang-format off */
-const char report_html_script[] =
-	"\"use strict\";\n"
-	"(() => {\n"
-	"const $ = s => document.querySelector(s);\n"
-	"const form = $(\"#f\"), q = $(\"#q\"), ns = $(\"#ns\"), only = $(\"#only\"), out = $(\"#n\");\n"
-	"const groups = [...document.querySelectorAll(\".ns\")].map(el => ({el, name: el.dataset.n,\n"
-	"\trows: [...el.querySelectorAll(\".w\")].map(w =>\n"
-	"\t\t({w, bad: w.classList.contains(\"p\"), text: null}))}));\n"
-	"const all = groups.reduce((n, g) => n + g.rows.length, 0);\n"
-	"const text = (g, r) => r.text ?\?=\n"
-	"\t(g.name + \" \" + r.w.querySelector(\".n\").textContent).toLowerCase();\n"
-	"function apply() {\n"
-	"\tconst words = q.value.toLowerCase().split(/\\s+/).filter(Boolean);\n"
-	"\tlet shown = 0;\n"
-	"\tfor (const g of groups) {\n"
-	"\t\tlet here = 0;\n"
-	"\t\tconst open = ns.value === \"\" || ns.value === \"=\" + g.name;\n"
-	"\t\tfor (const r of g.rows) {\n"
-	"\t\t\tconst keep = open && (!only.checked || r.bad) &&\n"
-	"\t\t\t\twords.every(x => text(g, r).includes(x));\n"
-	"\t\t\tr.w.hidden = !keep;\n"
-	"\t\t\there += keep;\n"
-	"\t\t}\n"
-	"\t\tg.el.hidden = here === 0;\n"
-	"\t\tshown += here;\n"
-	"\t}\n"
-	"\tout.textContent = (shown === all ? \"\" : shown + \" of \") + all +\n"
-	"\t\t(all === 1 ? \" workload\" : \" workloads\");\n"
-	"\t$(\"#none\").hidden = shown !== 0 || all === 0;\n"
-	"}\n"
-	"let timer = 0;\n"
-	"const soon = () => { clearTimeout(timer); timer = setTimeout(apply, 60); };\n"
-	"for (const g of groups)\n"
-	"\tns.append(new Option(g.el.dataset.t, \"=\" + g.name));\n"
-	"form.hidden = false;\n"
-	"form.addEventListener(\"submit\", e => e.preventDefault());\n"
-	"form.addEventListener(\"input\", soon);\n"
-	"form.addEventListener(\"reset\", () => setTimeout(apply));\n"
-	"function copyable(root) {\n"
-	"\tfor (const code of root.querySelectorAll(\".fix:not(.has)\")) {\n"
-	"\t\tconst b = document.createElement(\"button\");\n"
-	"\t\tb.type = \"button\";\n"
-	"\t\tb.className = \"copy\";\n"
-	"\t\tb.textContent = \"Copy\";\n"
-	"\t\tcode.classList.add(\"has\");\n"
-	"\t\tcode.prepend(b);\n"
-	"\t}\n"
-	"}\n"
-	"copyable($(\"#top\"));\n"
-	"document.addEventListener(\"toggle\", e => {\n"
-	"\tif (e.target.open && e.target.classList.contains(\"w\"))\n"
-	"\t\tcopyable(e.target);\n"
-	"}, true);\n"
-	"async function copy(b) {\n"
-	"\tconst from = b.parentNode.querySelector(\"code\");\n"
-	"\ttry {\n"
-	"\t\tawait navigator.clipboard.writeText(from.textContent);\n"
-	"\t\tb.textContent = \"Copied\";\n"
-	"\t} catch {\n"
-	"\t\tgetSelection().selectAllChildren(from);\n"
-	"\t\tb.textContent = \"Selected\";\n"
-	"\t}\n"
-	"\tsetTimeout(() => { b.textContent = \"Copy\"; }, 1500);\n"
-	"}\n"
-	"document.addEventListener(\"click\", e => {\n"
-	"\tconst b = e.target.closest(\"button\");\n"
-	"\tif (b?.classList.contains(\"copy\"))\n"
-	"\t\tcopy(b);\n"
-	"\tif (b?.dataset.q) {\n"
-	"\t\tform.reset();\n"
-	"\t\tq.value = b.dataset.q;\n"
-	"\t\tapply();\n"
-	"\t\tq.scrollIntoView();\n"
-	"\t\tq.focus({preventScroll: true});\n"
-	"\t}\n"
-	"});\n"
-	"for (const b of document.querySelectorAll(\".find\"))\n"
-	"\tb.hidden = false;\n"
-	"document.addEventListener(\"keydown\", e => {\n"
-	"\tconst typing = /^(INPUT|SELECT|TEXTAREA)$/.test(e.target.tagName);\n"
-	"\tif (e.key === \"/\" && !typing && !e.ctrlKey && !e.metaKey && !e.altKey) {\n"
-	"\t\te.preventDefault();\n"
-	"\t\tq.focus();\n"
-	"\t} else if (e.key === \"Escape\" && typing) {\n"
-	"\t\tq.value = \"\";\n"
-	"\t\tapply();\n"
-	"\t}\n"
-	"});\n"
-	"apply();\n"
-	"})();\n";
+const char *const report_html_script[] = {
+	"\"use strict\";\n",
+	"(() => {\n",
+	"const $ = s => document.querySelector(s);\n",
+	"const form = $(\"#f\"), q = $(\"#q\"), ns = $(\"#ns\"), only = $(\"#only\"), out = $(\"#n\");\n",
+	"const groups = [...document.querySelectorAll(\".ns\")].map(el => ({el, name: el.dataset.n,\n",
+	"\trows: [...el.querySelectorAll(\".w\")].map(w =>\n",
+	"\t\t({w, bad: w.classList.contains(\"p\"), text: null}))}));\n",
+	"const all = groups.reduce((n, g) => n + g.rows.length, 0);\n",
+	"const text = (g, r) => r.text ?\?= [g.name, ...[...r.w.querySelectorAll(\".n, .bad-id\")]\n",
+	"\t.map(e => e.textContent)].join(\" \").toLowerCase();\n",
+	"function apply() {\n",
+	"\tconst words = q.value.toLowerCase().split(/\\s+/).filter(Boolean);\n",
+	"\tlet shown = 0;\n",
+	"\tfor (const g of groups) {\n",
+	"\t\tlet here = 0;\n",
+	"\t\tconst open = ns.value === \"\" || ns.value === \"=\" + g.name;\n",
+	"\t\tfor (const r of g.rows) {\n",
+	"\t\t\tconst keep = open && (!only.checked || r.bad) &&\n",
+	"\t\t\t\twords.every(x => text(g, r).includes(x));\n",
+	"\t\t\tr.w.hidden = !keep;\n",
+	"\t\t\there += keep;\n",
+	"\t\t}\n",
+	"\t\tg.el.hidden = here === 0;\n",
+	"\t\tshown += here;\n",
+	"\t}\n",
+	"\tout.textContent = (shown === all ? \"\" : shown + \" of \") + all +\n",
+	"\t\t(all === 1 ? \" workload\" : \" workloads\");\n",
+	"\t$(\"#none\").hidden = shown !== 0 || all === 0;\n",
+	"}\n",
+	"let timer = 0;\n",
+	"const soon = () => { clearTimeout(timer); timer = setTimeout(apply, 60); };\n",
+	"for (const g of groups)\n",
+	"\tns.append(new Option(g.el.dataset.t, \"=\" + g.name));\n",
+	"form.hidden = false;\n",
+	"form.addEventListener(\"submit\", e => e.preventDefault());\n",
+	"form.addEventListener(\"input\", soon);\n",
+	"form.addEventListener(\"reset\", () => setTimeout(apply));\n",
+	"function copyable(root) {\n",
+	"\tfor (const code of root.querySelectorAll(\".fix:not(.has)\")) {\n",
+	"\t\tconst b = document.createElement(\"button\");\n",
+	"\t\tb.type = \"button\";\n",
+	"\t\tb.className = \"copy\";\n",
+	"\t\tb.textContent = \"Copy\";\n",
+	"\t\tcode.classList.add(\"has\");\n",
+	"\t\tcode.prepend(b);\n",
+	"\t}\n",
+	"}\n",
+	"copyable($(\"#top\"));\n",
+	"document.addEventListener(\"toggle\", e => {\n",
+	"\tif (e.target.open && e.target.classList.contains(\"w\"))\n",
+	"\t\tcopyable(e.target);\n",
+	"}, true);\n",
+	"async function copy(b) {\n",
+	"\tconst from = b.parentNode.querySelector(\"code\");\n",
+	"\ttry {\n",
+	"\t\tawait navigator.clipboard.writeText(from.textContent);\n",
+	"\t\tb.textContent = \"Copied\";\n",
+	"\t} catch {\n",
+	"\t\tgetSelection().selectAllChildren(from);\n",
+	"\t\tb.textContent = \"Selected\";\n",
+	"\t}\n",
+	"\tsetTimeout(() => { b.textContent = \"Copy\"; }, 1500);\n",
+	"}\n",
+	"document.addEventListener(\"click\", e => {\n",
+	"\tconst b = e.target.closest(\"button\");\n",
+	"\tif (b?.classList.contains(\"copy\"))\n",
+	"\t\tcopy(b);\n",
+	"\tif (b?.dataset.q) {\n",
+	"\t\tform.reset();\n",
+	"\t\tq.value = b.dataset.q;\n",
+	"\t\tapply();\n",
+	"\t\tq.scrollIntoView();\n",
+	"\t\tq.focus({preventScroll: true});\n",
+	"\t}\n",
+	"});\n",
+	"for (const b of document.querySelectorAll(\".find\"))\n",
+	"\tb.hidden = false;\n",
+	"document.addEventListener(\"keydown\", e => {\n",
+	"\tconst typing = /^(INPUT|SELECT|TEXTAREA)$/.test(e.target.tagName);\n",
+	"\tif (e.key === \"/\" && !typing && !e.ctrlKey && !e.metaKey && !e.altKey) {\n",
+	"\t\te.preventDefault();\n",
+	"\t\tq.focus();\n",
+	"\t} else if (e.key === \"Escape\" && typing) {\n",
+	"\t\tq.value = \"\";\n",
+	"\t\tapply();\n",
+	"\t}\n",
+	"});\n",
+	"apply();\n",
+	"})();\n",
+	NULL,
+};
 /* clang-format on */

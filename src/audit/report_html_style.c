@@ -3,123 +3,125 @@
 #include "report_html-priv.h"
 
 /* clang-format off */
-const char report_html_style[] =
-	":root{color-scheme:light dark;--bg:#f6f7f9;--card:#fff;--ink:#1b2330;--soft:#566072;--line:#dde2ea;\n"
-	"--acc:#0b5cad;--ok:#0d5560;--okb:#dcf0f1;--bad:#8c2600;--badb:#fde4d8;--warn:#6a4700;--warnb:#fcefc9;\n"
-	"--unk:#4a4368;--unkb:#e9e6f5;--na:#5d6676;--nab:#f0f2f5;--mark:#b5179e}\n"
-	"@media(prefers-color-scheme:dark){:root{--bg:#12161d;--card:#1a2029;--ink:#e6eaf1;--soft:#a3adbd;\n"
-	"--line:#2c3542;--acc:#82bbff;--ok:#9fdfe4;--okb:#123c42;--bad:#ffb899;--badb:#4d2010;--warn:#f6d888;\n"
-	"--warnb:#413309;--unk:#cbc4f2;--unkb:#322d4c;--na:#a0a9b8;--nab:#222933;--mark:#ff9be8}}\n"
-	"*{box-sizing:border-box}\n"
-	"body{margin:0;background:var(--bg);color:var(--ink);\n"
-	"font:15px/1.5 system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",sans-serif}\n"
-	"main,header,footer{max-width:1320px;margin:0 auto;padding:0 24px}\n"
-	"header{padding-top:28px}\n"
-	"h1{font-size:1.5rem;line-height:1.25;margin:0 0 2px;font-weight:650;overflow-wrap:anywhere}\n"
-	"h2{font-size:1.05rem;margin:28px 0 10px;font-weight:650}\n"
-	"h3{font-size:.82rem;margin:18px 0 6px;color:var(--soft);font-weight:600}\n"
-	"p{margin:0 0 8px}.soft{color:var(--soft)}\n"
-	"a{color:var(--acc)}\n"
-	"code{font:.86em/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}\n"
-	"bdi{overflow-wrap:anywhere}\n"
-	".u{color:var(--mark);font:600 .78em ui-monospace,monospace;border:1px solid;border-radius:3px;\n"
-	"padding:0 2px;margin:0 1px}\n"
-	".vh{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}\n"
-	":focus-visible{outline:2px solid var(--acc);outline-offset:2px}\n"
-	"summary:focus-visible{outline-offset:-2px}\n"
-	".cards{display:grid;grid-template-columns:minmax(0,1.5fr) repeat(4,minmax(0,1fr));gap:12px;margin:20px 0 0}\n"
-	".card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:14px 16px}\n"
-	".card h2{margin:0;font-size:.86rem;color:var(--soft);font-weight:600}\n"
-	".big{font-size:1.75rem;line-height:1.3;font-weight:650;font-variant-numeric:tabular-nums}\n"
-	".card p{margin:0;font-size:.86rem}\n"
-	".score{display:flex;gap:14px;align-items:center}\n"
-	".ring{flex:none;width:74px;height:74px}\n"
-	".ring text{font-size:26px;font-weight:650;text-anchor:middle;fill:var(--ink)}\n"
-	".ring circle{fill:none;stroke-width:9;stroke:var(--nab)}\n"
-	".ring .good,.ring .mid,.ring .low{stroke-linecap:round}\n"
-	".ring .good{stroke:#2e8f9a}.ring .mid{stroke:#c48a12}.ring .low{stroke:#d1541f}\n"
-	".bar{display:block;width:100%;height:8px;border-radius:4px;margin:6px 0 8px;background:var(--nab)}\n"
-	".bar .g{fill:#2e8f9a}.bar .f{fill:#d1541f}.bar .q{fill:#9a8fd0}\n"
-	".causes{margin:0;padding:0;list-style:none;background:var(--card);border:1px solid var(--line);\n"
-	"border-radius:10px}\n"
-	".causes li{padding:12px 16px;border-top:1px solid var(--line)}\n"
-	".causes li:first-child{border-top:0}\n"
-	".fix{display:block;position:relative;background:var(--nab);border-radius:6px;padding:7px 10px;\n"
-	"margin:6px 0 0;white-space:pre-wrap;overflow-wrap:anywhere}\n"
-	".fix.has{padding-right:72px}\n"
-	".copy{position:absolute;right:5px;top:4px}\n"
-	"button,input,select{font:inherit;color:inherit;background:var(--card);border:1px solid var(--line);\n"
-	"border-radius:6px;padding:5px 10px}\n"
-	"button{cursor:pointer}.copy,.find{font-size:.82rem;padding:2px 9px}\n"
-	".bad-id{font-weight:650}\n"
-	".bar2{position:sticky;top:0;z-index:2;background:var(--bg);padding:10px 0 6px;margin-top:18px;\n"
-	"border-bottom:1px solid var(--line)}\n"
-	"form{display:flex;flex-wrap:wrap;gap:10px;align-items:center;margin-bottom:6px}\n"
-	"form[hidden]{display:none}\n"
-	"form input[type=search]{flex:1 1 220px;min-width:0}form select{flex:0 1 220px;min-width:0}\n"
-	"output{color:var(--soft);font-size:.9rem}\n"
-	".head,.w>summary{display:grid;gap:6px;align-items:center;\n"
-	"grid-template-columns:minmax(0,2.5fr) repeat(6,minmax(84px,1fr)) 52px}\n"
-	".head{font-size:.82rem;color:var(--soft);font-weight:600;padding:0 12px 0 30px}\n"
-	".head :last-child,.sc{text-align:right}\n"
-	".ns{margin:16px 0 0}\n"
-	".ns>summary{cursor:pointer;padding:4px 2px;display:flex;gap:4px 12px;align-items:baseline;flex-wrap:wrap}\n"
-	".ns>summary::before,.w>summary::before,.legend>summary::before{content:\"\";flex:none;width:0;height:0;\n"
-	"border:4px solid transparent;border-left:6px solid var(--soft);border-right:0;align-self:center}\n"
-	".ns[open]>summary::before,.w[open]>summary::before,.legend[open]>summary::before{transform:rotate(90deg)}\n"
-	"summary{list-style:none}summary::-webkit-details-marker{display:none}\n"
-	".ns h2{margin:0}\n"
-	".rows{background:var(--card);border:1px solid var(--line);border-radius:10px;overflow:hidden}\n"
-	".w{content-visibility:auto;contain-intrinsic-size:auto 55px;border-top:1px solid var(--line)}\n"
-	".w:first-child{border-top:0}\n"
-	".w>summary{cursor:pointer;padding:7px 12px 7px 30px;position:relative;min-height:54px}\n"
-	".w>summary::before{position:absolute;left:13px;top:23px}\n"
-	".w>summary:hover,.ns>summary:hover h2{color:var(--acc)}\n"
-	".n{min-width:0;line-height:1.35}.n b{font-weight:600;overflow-wrap:anywhere}\n"
-	".why{display:block;font-size:.8rem;color:var(--soft);overflow:hidden;text-overflow:ellipsis;\n"
-	"white-space:nowrap}\n"
-	".c{border-radius:6px;padding:4px 8px;font-size:.86rem;white-space:nowrap;overflow:hidden;\n"
-	"text-overflow:ellipsis;font-variant-numeric:tabular-nums}\n"
-	".c s,.badge s{text-decoration:none;display:inline-block;width:1.15em}\n"
-	".l{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}\n"
-	".ok{color:var(--ok);background:var(--okb)}\n"
-	".bad{color:var(--bad);background:var(--badb);font-weight:600}\n"
-	".warn{color:var(--warn);background:var(--warnb);font-weight:600}\n"
-	".unk{color:var(--unk);background:var(--unkb)}\n"
-	".na{color:var(--na);background:var(--nab)}\n"
-	".sc{font-weight:650;font-variant-numeric:tabular-nums}\n"
-	".d{padding:2px 20px 20px 30px;border-top:1px dashed var(--line)}\n"
-	".chain{display:grid;grid-template-columns:repeat(6,minmax(0,1fr));gap:8px;margin:0;padding:0;list-style:none}\n"
-	".chain li{border-radius:8px;padding:8px 10px;font-weight:400;font-size:.86rem;overflow-wrap:anywhere}\n"
-	".chain b{display:block}\n"
-	".chain .first{outline:2px solid currentColor;outline-offset:-2px}\n"
-	".chain em{font-style:normal;font-weight:650;font-size:.8rem}\n"
-	".badge{display:inline-block;border-radius:5px;padding:0 7px;font-size:.8rem;margin-right:6px}\n"
-	".f{margin:0;padding:0;list-style:none}.f li{margin:0 0 12px}.f p{margin:2px 0 0;overflow-wrap:anywhere}\n"
-	".ev{display:grid;gap:10px}.ev>div{overflow-wrap:anywhere}\n"
-	".meta{display:flex;flex-wrap:wrap;gap:2px 20px;margin:16px 0 0;font-size:.86rem;color:var(--soft)}\n"
-	".meta dt{display:inline}.meta dd{display:inline;margin:0 0 0 5px;color:var(--ink);overflow-wrap:anywhere}\n"
-	".legend{margin:18px 0 12px}.legend>summary{cursor:pointer;display:flex;gap:10px}\n"
-	".legend dl{display:grid;grid-template-columns:max-content 1fr;gap:6px 14px;margin:10px 0}\n"
-	".legend dd{margin:0}\n"
-	"footer{padding-top:26px;padding-bottom:40px;font-size:.9rem}\n"
-	".none{padding:18px;color:var(--soft)}\n"
-	"ul.plain{margin:0;padding-left:20px;overflow-wrap:anywhere}\n"
-	"@media(max-width:980px){.cards{grid-template-columns:repeat(2,minmax(0,1fr))}\n"
-	".card.wide{grid-column:1/-1}.chain{grid-template-columns:repeat(3,minmax(0,1fr))}}\n"
-	"@media(max-width:820px){main,header,footer{padding-left:14px;padding-right:14px}.head{display:none}\n"
-	".w{contain-intrinsic-size:auto 170px}\n"
-	".w>summary{grid-template-columns:repeat(3,minmax(0,1fr));padding:10px 12px 12px 28px}\n"
-	".w>summary::before{left:11px;top:17px}\n"
-	".n{grid-column:1/3}.sc{order:0;grid-row:1;grid-column:3}.why{white-space:normal}\n"
-	".c .l{position:static;clip-path:none;width:auto;height:auto;display:block;font-size:.74rem;font-weight:400}\n"
-	".d{padding:2px 12px 16px 14px}.chain{grid-template-columns:1fr}.bar2{position:static}}\n"
-	"@media(max-width:460px){.big{font-size:1.45rem}.card{padding:11px 12px}.fix.has{padding-right:10px}\n"
-	".copy{position:static;float:right;margin-left:8px}}\n"
-	"@media(forced-colors:active){.c,.badge,.chain li{border:1px solid}.bar,.ring{forced-color-adjust:none}}\n"
-	"@media print{:root{--bg:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;color-scheme:light}\n"
-	"body{font-size:10pt}main,header,footer{max-width:none;padding-left:0;padding-right:0}\n"
-	"form,.copy,.find{display:none!important}.bar2{position:static}.w{content-visibility:visible;break-inside:avoid}\n"
-	".c,.badge,.chain li,.bar{print-color-adjust:exact;-webkit-print-color-adjust:exact}\n"
-	".rows{overflow:visible}a[href]::after{content:\" <\" attr(href) \">\";font-size:.8em;overflow-wrap:anywhere}}\n";
+const char *const report_html_style[] = {
+	":root{color-scheme:light dark;--bg:#f6f7f9;--card:#fff;--ink:#1b2330;--soft:#566072;--line:#dde2ea;\n",
+	"--acc:#0b5cad;--ok:#0d5560;--okb:#dcf0f1;--bad:#8c2600;--badb:#fde4d8;--warn:#6a4700;--warnb:#fcefc9;\n",
+	"--unk:#4a4368;--unkb:#e9e6f5;--na:#5d6676;--nab:#f0f2f5;--mark:#b5179e}\n",
+	"@media(prefers-color-scheme:dark){:root{--bg:#12161d;--card:#1a2029;--ink:#e6eaf1;--soft:#a3adbd;\n",
+	"--line:#2c3542;--acc:#82bbff;--ok:#9fdfe4;--okb:#123c42;--bad:#ffb899;--badb:#4d2010;--warn:#f6d888;\n",
+	"--warnb:#413309;--unk:#cbc4f2;--unkb:#322d4c;--na:#a0a9b8;--nab:#222933;--mark:#ff9be8}}\n",
+	"*{box-sizing:border-box}\n",
+	"body{margin:0;background:var(--bg);color:var(--ink);\n",
+	"font:15px/1.5 system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",sans-serif}\n",
+	"main,header,footer{max-width:1320px;margin:0 auto;padding:0 24px}\n",
+	"header{padding-top:28px}\n",
+	"h1{font-size:1.5rem;line-height:1.25;margin:0 0 2px;font-weight:650;overflow-wrap:anywhere}\n",
+	"h2{font-size:1.05rem;margin:28px 0 10px;font-weight:650}\n",
+	"h3{font-size:.82rem;margin:18px 0 6px;color:var(--soft);font-weight:600}\n",
+	"p{margin:0 0 8px}.soft{color:var(--soft)}\n",
+	"a{color:var(--acc)}\n",
+	"code{font:.86em/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}\n",
+	"bdi{overflow-wrap:anywhere}\n",
+	".u{color:var(--mark);font:600 .78em ui-monospace,monospace;border:1px solid;border-radius:3px;\n",
+	"padding:0 2px;margin:0 1px}\n",
+	".vh{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}\n",
+	":focus-visible{outline:2px solid var(--acc);outline-offset:2px}\n",
+	"summary:focus-visible{outline-offset:-2px}\n",
+	".cards{display:grid;grid-template-columns:minmax(0,1.5fr) repeat(4,minmax(0,1fr));gap:12px;margin:20px 0 0}\n",
+	".card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:14px 16px}\n",
+	".card h2{margin:0;font-size:.86rem;color:var(--soft);font-weight:600}\n",
+	".big{font-size:1.75rem;line-height:1.3;font-weight:650;font-variant-numeric:tabular-nums}\n",
+	".card p{margin:0;font-size:.86rem}\n",
+	".score{display:flex;gap:14px;align-items:center}\n",
+	".ring{flex:none;width:74px;height:74px}\n",
+	".ring text{font-size:26px;font-weight:650;text-anchor:middle;fill:var(--ink)}\n",
+	".ring circle{fill:none;stroke-width:9;stroke:var(--nab)}\n",
+	".ring .good,.ring .mid,.ring .low{stroke-linecap:round}\n",
+	".ring .good{stroke:#2e8f9a}.ring .mid{stroke:#c48a12}.ring .low{stroke:#d1541f}\n",
+	".bar{display:block;width:100%;height:8px;border-radius:4px;margin:6px 0 8px;background:var(--nab)}\n",
+	".bar .g{fill:#2e8f9a}.bar .f{fill:#d1541f}.bar .q{fill:#9a8fd0}\n",
+	".causes{margin:0;padding:0;list-style:none;background:var(--card);border:1px solid var(--line);\n",
+	"border-radius:10px}\n",
+	".causes li{padding:12px 16px;border-top:1px solid var(--line)}\n",
+	".causes li:first-child{border-top:0}\n",
+	".fix{display:block;position:relative;background:var(--nab);border-radius:6px;padding:7px 10px;\n",
+	"margin:6px 0 0;white-space:pre-wrap;overflow-wrap:anywhere}\n",
+	".fix.has{padding-right:72px}\n",
+	".copy{position:absolute;right:5px;top:4px}\n",
+	"button,input,select{font:inherit;color:inherit;background:var(--card);border:1px solid var(--line);\n",
+	"border-radius:6px;padding:5px 10px}\n",
+	"button{cursor:pointer}.copy,.find{font-size:.82rem;padding:2px 9px}\n",
+	".bad-id{font-weight:650}\n",
+	".bar2{position:sticky;top:0;z-index:2;background:var(--bg);padding:10px 0 6px;margin-top:18px;\n",
+	"border-bottom:1px solid var(--line)}\n",
+	"form{display:flex;flex-wrap:wrap;gap:10px;align-items:center;margin-bottom:6px}\n",
+	"form[hidden]{display:none}\n",
+	"form input[type=search]{flex:1 1 220px;min-width:0}form select{flex:0 1 220px;min-width:0}\n",
+	"output{color:var(--soft);font-size:.9rem}\n",
+	".head,.w>summary{display:grid;gap:6px;align-items:center;\n",
+	"grid-template-columns:minmax(0,2.5fr) repeat(6,minmax(84px,1fr)) 52px}\n",
+	".head{font-size:.82rem;color:var(--soft);font-weight:600;padding:0 12px 0 30px}\n",
+	".head :last-child,.sc{text-align:right}\n",
+	".ns{margin:16px 0 0}\n",
+	".ns>summary{cursor:pointer;padding:4px 2px;display:flex;gap:4px 12px;align-items:baseline;flex-wrap:wrap}\n",
+	".ns>summary::before,.w>summary::before,.legend>summary::before{content:\"\";flex:none;width:0;height:0;\n",
+	"border:4px solid transparent;border-left:6px solid var(--soft);border-right:0;align-self:center}\n",
+	".ns[open]>summary::before,.w[open]>summary::before,.legend[open]>summary::before{transform:rotate(90deg)}\n",
+	"summary{list-style:none}summary::-webkit-details-marker{display:none}\n",
+	".ns h2{margin:0}\n",
+	".rows{background:var(--card);border:1px solid var(--line);border-radius:10px;overflow:hidden}\n",
+	".w{content-visibility:auto;contain-intrinsic-size:auto 55px;border-top:1px solid var(--line)}\n",
+	".w:first-child{border-top:0}\n",
+	".w>summary{cursor:pointer;padding:7px 12px 7px 30px;position:relative;min-height:54px}\n",
+	".w>summary::before{position:absolute;left:13px;top:23px}\n",
+	".w>summary:hover,.ns>summary:hover h2{color:var(--acc)}\n",
+	".n{min-width:0;line-height:1.35}.n b{font-weight:600;overflow-wrap:anywhere}\n",
+	".why{display:block;font-size:.8rem;color:var(--soft);overflow:hidden;text-overflow:ellipsis;\n",
+	"white-space:nowrap}\n",
+	".c{border-radius:6px;padding:4px 8px;font-size:.86rem;white-space:nowrap;overflow:hidden;\n",
+	"text-overflow:ellipsis;font-variant-numeric:tabular-nums}\n",
+	".c s,.badge s{text-decoration:none;display:inline-block;width:1.15em}\n",
+	".l{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}\n",
+	".ok{color:var(--ok);background:var(--okb)}\n",
+	".bad{color:var(--bad);background:var(--badb);font-weight:600}\n",
+	".warn{color:var(--warn);background:var(--warnb);font-weight:600}\n",
+	".unk{color:var(--unk);background:var(--unkb)}\n",
+	".na{color:var(--na);background:var(--nab)}\n",
+	".sc{font-weight:650;font-variant-numeric:tabular-nums}\n",
+	".d{padding:2px 20px 20px 30px;border-top:1px dashed var(--line)}\n",
+	".chain{display:grid;grid-template-columns:repeat(6,minmax(0,1fr));gap:8px;margin:0;padding:0;list-style:none}\n",
+	".chain li{border-radius:8px;padding:8px 10px;font-weight:400;font-size:.86rem;overflow-wrap:anywhere}\n",
+	".chain b{display:block}\n",
+	".chain .first{outline:2px solid currentColor;outline-offset:-2px}\n",
+	".chain em{font-style:normal;font-weight:650;font-size:.8rem}\n",
+	".badge{display:inline-block;border-radius:5px;padding:0 7px;font-size:.8rem;margin-right:6px}\n",
+	".f{margin:0;padding:0;list-style:none}.f li{margin:0 0 12px}.f p{margin:2px 0 0;overflow-wrap:anywhere}\n",
+	".ev{display:grid;gap:10px}.ev>div{overflow-wrap:anywhere}\n",
+	".meta{display:flex;flex-wrap:wrap;gap:2px 20px;margin:16px 0 0;font-size:.86rem;color:var(--soft)}\n",
+	".meta dt{display:inline}.meta dd{display:inline;margin:0 0 0 5px;color:var(--ink);overflow-wrap:anywhere}\n",
+	".legend{margin:18px 0 12px}.legend>summary{cursor:pointer;display:flex;gap:10px}\n",
+	".legend dl{display:grid;grid-template-columns:max-content 1fr;gap:6px 14px;margin:10px 0}\n",
+	".legend dd{margin:0}\n",
+	"footer{padding-top:26px;padding-bottom:40px;font-size:.9rem}\n",
+	".none{padding:18px;color:var(--soft)}\n",
+	"ul.plain{margin:0;padding-left:20px;overflow-wrap:anywhere}\n",
+	"@media(max-width:980px){.cards{grid-template-columns:repeat(2,minmax(0,1fr))}\n",
+	".card.wide{grid-column:1/-1}.chain{grid-template-columns:repeat(3,minmax(0,1fr))}}\n",
+	"@media(max-width:820px){main,header,footer{padding-left:14px;padding-right:14px}.head{display:none}\n",
+	".w{contain-intrinsic-size:auto 170px}\n",
+	".w>summary{grid-template-columns:repeat(3,minmax(0,1fr));padding:10px 12px 12px 28px}\n",
+	".w>summary::before{left:11px;top:17px}\n",
+	".n{grid-column:1/3}.sc{order:0;grid-row:1;grid-column:3}.why{white-space:normal}\n",
+	".c .l{position:static;clip-path:none;width:auto;height:auto;display:block;font-size:.74rem;font-weight:400}\n",
+	".d{padding:2px 12px 16px 14px}.chain{grid-template-columns:1fr}.bar2{position:static}}\n",
+	"@media(max-width:460px){.big{font-size:1.45rem}.card{padding:11px 12px}.fix.has{padding-right:10px}\n",
+	".copy{position:static;float:right;margin-left:8px}}\n",
+	"@media(forced-colors:active){.c,.badge,.chain li{border:1px solid}.bar,.ring{forced-color-adjust:none}}\n",
+	"@media print{:root{--bg:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;color-scheme:light}\n",
+	"body{font-size:10pt}main,header,footer{max-width:none;padding-left:0;padding-right:0}\n",
+	"form,.copy,.find{display:none!important}.bar2{position:static}.w{content-visibility:visible;break-inside:avoid}\n",
+	".c,.badge,.chain li,.bar{print-color-adjust:exact;-webkit-print-color-adjust:exact}\n",
+	".rows{overflow:visible}a[href]::after{content:\" <\" attr(href) \">\";font-size:.8em;overflow-wrap:anywhere}}\n",
+	NULL,
+};
 /* clang-format on */
