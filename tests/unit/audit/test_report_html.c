@@ -117,11 +117,18 @@ static const char *const attributes =
 	"role hidden width height x y cx cy r viewBox stroke-dasharray transform type data-q data-n "
 	"data-t open autocomplete spellcheck placeholder value href target rel ";
 
+/* For each byte: Check's own write a note to its parent each time. */
+#define must(is, ...)                              \
+	do {                                       \
+		if (!(is))                         \
+			ck_abort_msg(__VA_ARGS__); \
+	} while (0)
+
 static bool listed(const char *list, struct og_sv word)
 {
 	char key[64];
 
-	ck_assert_uint_lt(word.n, 40);
+	must(word.n < 40, "a long word");
 	(void)snprintf(key, sizeof(key), " %.*s ", OG_SV_ARG(word));
 	return strstr(list, key) != NULL;
 }
@@ -139,21 +146,21 @@ static size_t word_at(struct og_sv s, size_t i)
 static size_t read_attributes(struct og_sv s, size_t i)
 {
 	while (i < s.n && s.p[i] != '>') {
-		ck_assert_msg(s.p[i] == ' ', "at %.40s", s.p + i);
+		must(s.p[i] == ' ', "at %.40s", s.p + i);
 		struct og_sv name = og_sv(s.p + i + 1, word_at(s, i + 1));
-		ck_assert_msg(listed(attributes, name), "attribute %.*s", OG_SV_ARG(name));
+		must(listed(attributes, name), "attribute %.*s", OG_SV_ARG(name));
 		i += 1 + name.n;
 		if (s.p[i] != '=')
 			continue;
-		ck_assert_int_eq(s.p[i + 1], '"');
+		must(s.p[i + 1] == '"', "no quote");
 		size_t from = i + 2, len = og_sv_chr(og_sv(s.p + from, s.n - from), '"');
 		struct og_sv value = og_sv(s.p + from, len);
-		ck_assert_uint_eq(og_sv_chr(value, '<'), value.n);
+		must(og_sv_chr(value, '<') == value.n, "< in a value");
 		if (og_sv_is(name, "href"))
-			ck_assert(og_sv_starts(value, OG_SV("https://")));
+			must(og_sv_starts(value, OG_SV("https://")), "a link");
 		i = from + len + 1;
 	}
-	ck_assert_uint_lt(i, s.n);
+	must(i < s.n, "no end");
 	return i + 1;
 }
 
@@ -162,7 +169,7 @@ static void check_characters(struct og_sv s)
 	ck_assert(og_utf8_valid(s.p, s.n));
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char u = (unsigned char)s.p[i];
-		ck_assert_msg((u >= 0x20 && u != 0x7f) || u == '\n' || u == '\t', "byte %u", u);
+		must((u >= 0x20 && u != 0x7f) || u == '\n' || u == '\t', "byte %u", u);
 	}
 	static const char *const turns[] = {"\u202e", "\u202a", "\u2066", "\u2067", "\u2069",
 		"\u200f", "\u200b", "\ufeff", "\u2028", "\u061c", "\xc2\x85"};
@@ -179,24 +186,24 @@ static void check_structure(struct og_sv s)
 	ck_assert(og_sv_starts(s, OG_SV("<!DOCTYPE html>\n")));
 	for (i = 16; i < s.n;) {
 		if (s.p[i] != '<') {
-			ck_assert_int_ne(s.p[i], '>');
+			must(s.p[i] != '>', "a bare >");
 			i++;
 			continue;
 		}
 		bool close = s.p[i + 1] == '/';
 		struct og_sv name = og_sv(s.p + i + 1 + close, word_at(s, i + 1 + close));
-		ck_assert_msg(listed(elements, name), "element %.*s", OG_SV_ARG(name));
+		must(listed(elements, name), "element %.*s", OG_SV_ARG(name));
 		i = close ? i + 2 + name.n + 1 : read_attributes(s, i + 1 + name.n);
 		if (close) {
-			ck_assert_uint_gt(depth, 0);
+			must(depth > 0, "an end alone");
 			depth--;
-			ck_assert_msg(og_sv_eq(stack[depth], name), "</%.*s> ends <%.*s>",
-				OG_SV_ARG(name), OG_SV_ARG(stack[depth]));
+			must(og_sv_eq(stack[depth], name), "</%.*s> ends <%.*s>", OG_SV_ARG(name),
+				OG_SV_ARG(stack[depth]));
 			continue;
 		}
 		if (og_sv_is(name, "meta") || og_sv_is(name, "input") || og_sv_is(name, "br"))
 			continue;
-		ck_assert_uint_lt(depth, OG_COUNT(stack));
+		must(depth < OG_COUNT(stack), "too deep");
 		stack[depth++] = name;
 		scripts += og_sv_is(name, "script");
 		styles += og_sv_is(name, "style");
