@@ -72,31 +72,44 @@ static void mark(struct og_buf *b, enum kind kind, bool byte, uint32_t v)
 	og_buf_str(b, kind == ATTRIBUTE ? "]" : "</b>");
 }
 
+static const char *entity_of(unsigned char u)
+{
+	switch (u) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return NULL;
+	}
+}
+
 static void escaped(struct og_buf *b, enum kind kind, struct og_sv s)
 {
 	size_t done = 0;
 
-	for (size_t i = 0; i < s.n;) {
+	for (size_t i = 0, step; i < s.n; i += step) {
 		unsigned char u = (unsigned char)s.p[i];
 		uint32_t cp = u;
 		size_t len = decode(s.p + i, s.n - i, &cp);
 		bool blank = kind == TEXT && (u == '\n' || u == '\t');
 		bool odd = !len || (!blank && is_unseen(cp));
-		const char *entity = u == '&'	 ? "&amp;"
-				     : u == '<'	 ? "&lt;"
-				     : u == '>'	 ? "&gt;"
-				     : u == '"'	 ? "&quot;"
-				     : u == '\'' ? "&#39;"
-						 : NULL;
-		if (odd || entity) {
-			og_buf_add(b, s.p + done, i - done);
-			if (odd)
-				mark(b, kind, !len, len ? cp : u);
-			else
-				og_buf_str(b, entity);
-			done = i + (len ? len : 1);
-		}
-		i += len ? len : 1;
+		const char *entity = odd ? NULL : entity_of(u);
+		step = len ? len : 1;
+		if (!odd && !entity)
+			continue;
+		og_buf_add(b, s.p + done, i - done);
+		if (odd)
+			mark(b, kind, !len, len ? cp : u);
+		else
+			og_buf_str(b, entity);
+		done = i + step;
 	}
 	if (s.n > done)
 		og_buf_add(b, s.p + done, s.n - done);
