@@ -9,7 +9,7 @@
 #   og_say TEXT          progress
 #
 # Groups: build (make, compiler, libraries), test (Check, patch; curl, jq and openssl for scenarios, Python for the documentation), demo (openssl, curl and jq commands),
-# e2e (what tests/e2e needs beside Go), backends (for its real backends too), lint and coverage (analysers; never needed to build).
+# e2e (what tests/e2e needs beside Go), backends (for its real backends too), browser (the HTML report looked at in one), lint and coverage (analysers; never needed to build).
 
 og_say() {
 	printf '==> %s\n' "$*"
@@ -19,7 +19,7 @@ og_jobs() {
 	nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1
 }
 
-# What is looked for: a command, or a pkg-config module (with ':' before it).
+# What is looked for: a command, any of some commands (with '|' between), or a pkg-config module (with ':' before it).
 og_deps_probes() {
 	case $1 in
 	build) echo 'bash make gcc ar nm pkg-config :jansson>=2.13 :yaml-0.1>=0.2 :libssl>=3.0 :libcrypto>=3.0 :libmicrohttpd>=0.9.75 :libcurl>=7.88' ;;
@@ -27,6 +27,7 @@ og_deps_probes() {
 	demo) echo 'openssl curl jq :zlib>=1.2' ;;
 	e2e) echo 'openssl curl jq setsid flock' ;;
 	backends) echo 'nginx python3 node npm' ;;
+	browser) echo 'python3 chromium|chromium-browser|google-chrome-stable|google-chrome' ;;
 	lint) echo 'clang clang-format clang-tidy cppcheck shellcheck codespell' ;;
 	coverage) echo 'gcovr' ;;
 	valgrind) echo 'valgrind' ;;
@@ -50,6 +51,7 @@ og_deps_packages() {
 	debian-backends) echo 'nginx-light python3-venv nodejs npm' ;;
 	fedora-backends) echo 'nginx-core python3 nodejs nodejs-npm' ;;
 	alpine-backends) echo 'nginx python3 nodejs npm' ;;
+	*-browser) echo 'python3 chromium' ;;
 	debian-lint) echo 'clang clang-format clang-tidy cppcheck shellcheck codespell' ;;
 	fedora-lint) echo 'clang clang-tools-extra cppcheck ShellCheck codespell' ;;
 	alpine-lint) echo 'clang clang-extra-tools cppcheck shellcheck codespell' ;;
@@ -65,6 +67,7 @@ og_deps_has() {
 		command -v pkg-config >/dev/null 2>&1 &&
 			pkg-config --atleast-version="${module#*>=}" "${module%%>=*}" 2>/dev/null
 		;;
+	*\|*) og_deps_has "${1%%|*}" || og_deps_has "${1#*|}" ;;
 	*) command -v "$1" >/dev/null 2>&1 ;;
 	esac
 }

@@ -207,7 +207,8 @@ static void count_cause(struct og_report_cause *all, uint32_t ndefs,
 		const struct og_coverage_finding *f = &row->findings[i];
 		size_t at = (size_t)(f->def - defs);
 		bool again = i && row->findings[i - 1].def == f->def;
-		if (f->ignored || f->def < defs || at >= ndefs || again)
+		if (f->ignored || f->def < defs || at >= ndefs || again ||
+			f->def->severity == OG_SEV_INFO)
 			continue;
 		all[at].def = f->def;
 		all[at].rows++;
@@ -219,10 +220,15 @@ static void count_cause(struct og_report_cause *all, uint32_t ndefs,
 
 static bool worse(const struct og_report_cause *a, const struct og_report_cause *b)
 {
-	bool x = a->def->severity >= OG_SEV_WARNING, y = b->def->severity >= OG_SEV_WARNING;
+	static const int ranks[] = {[OG_SEV_INFO] = 4,
+		[OG_SEV_NOTICE] = 3,
+		[OG_SEV_WARNING] = 1,
+		[OG_SEV_ERROR] = 0,
+		[OG_SEV_UNKNOWN] = 2};
+	int x = ranks[a->def->severity], y = ranks[b->def->severity];
 
 	if (x != y)
-		return x;
+		return x < y;
 	if (a->rows != b->rows)
 		return a->rows > b->rows;
 	return a->pods != b->pods ? a->pods > b->pods : strcmp(a->def->id, b->def->id) < 0;

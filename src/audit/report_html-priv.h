@@ -13,7 +13,8 @@ extern const char *const report_html_style[], *const report_html_script[];
 void html_text(struct og_buf *b, struct og_sv s); /* line feeds and tabs stay */
 void html_name(struct og_buf *b, struct og_sv s); /* within <bdi>; they do not */
 void html_attr(struct og_buf *b, struct og_sv s); /* the value, without its quotes */
-/* A block to copy; nothing when empty. */
+/* A block to copy when it is a command or a manifest, a line to read when not; nothing when empty.
+ */
 void html_fix(struct og_buf *b, struct og_sv fix);
 /* "2026-06-30 12:00:00 UTC" within <time>. */
 void html_time(struct og_buf *b, int64_t at_s);

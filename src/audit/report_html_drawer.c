@@ -22,16 +22,18 @@ static void chain(struct og_buf *b, const struct og_coverage_row *row)
 		og_buf_fmt(b, "<li class=\"%s%s\"><b>%s %s<span class=\"vh\"> %s</span></b>",
 			look->class_, first ? " first" : "", look->sign, link_titles[l],
 			look->name);
+		og_buf_lit(b, "<span>");
 		if (first)
-			og_buf_str(b, k->result == OG_RESULT_FAIL ? "<em>first broken link</em> "
-								  : "<em>first unknown link</em> ");
+			og_buf_str(b, k->result == OG_RESULT_FAIL
+					      ? "<em>First broken link.</em> "
+					      : "<em>First unknown link.</em> ");
 		if (k->message.n)
 			html_text(b, k->message);
 		else if (k->reason)
 			html_text(b, og_svz(k->reason));
 		if (k->ignored)
 			og_buf_lit(b, " (accepted)");
-		og_buf_lit(b, "</li>");
+		og_buf_lit(b, "</span></li>");
 	}
 	og_buf_lit(b, "</ol>");
 	if (broken && row->verdict != OG_RESULT_PASS)
@@ -90,9 +92,12 @@ static void findings(
 		return;
 	og_buf_lit(b, "<h3>Findings</h3><ul class=\"f\">");
 	for (int ignored = 0; ignored <= 1; ignored++)
-		for (uint32_t i = 0; i < row->nfindings; i++)
-			if (row->findings[i].ignored == (ignored == 1))
-				finding(b, &row->findings[i], c->baselined, said);
+		for (uint32_t i = 0; i < row->nfindings; i++) {
+			if (row->findings[i].ignored != (ignored == 1))
+				continue;
+			finding(b, &row->findings[i], c->baselined, said);
+			said = og_report_fix(&row->findings[i]);
+		}
 	og_buf_lit(b, "</ul>");
 }
 

@@ -38,10 +38,13 @@ static void share_card(struct og_buf *b, const char *name, struct og_share s)
 		og_buf_lit(b, "<p class=\"soft\">none expected</p></section>\n");
 		return;
 	}
-	og_buf_fmt(b,
-		"<p>%u of %u expected</p><p class=\"soft\">%u failing, %u unknown (%.0f&#8239;%%)"
-		"</p></section>\n",
-		s.good, s.of, fails, s.unknown, percent(s.unknown, s.of));
+	if (s.unknown == s.of)
+		og_buf_fmt(b, "<p>%u of %u not evaluated</p></section>\n", s.unknown, s.of);
+	else
+		og_buf_fmt(b,
+			"<p>%u of %u expected</p><p class=\"soft\">%u failing, %u unknown</p>"
+			"</section>\n",
+			s.good, s.of, fails, s.unknown);
 }
 
 static void score_card(struct og_buf *b, const struct og_coverage_sum *t)

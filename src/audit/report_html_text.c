@@ -132,13 +132,27 @@ void html_attr(struct og_buf *b, struct og_sv s)
 	escaped(b, ATTRIBUTE, s);
 }
 
+/* What is to be typed, or to be written to a file. All else is advice, and ends as a sentence does.
+ */
+static bool is_typed(struct og_sv fix)
+{
+	static const char *const commands[] = {"kubectl ", "otelgate ", "helm "};
+
+	for (size_t i = 0; i < OG_COUNT(commands); i++)
+		if (og_sv_starts(fix, og_svz(commands[i])))
+			return fix.p[fix.n - 1] != '.';
+	return og_sv_chr(fix, '\n') < fix.n;
+}
+
 void html_fix(struct og_buf *b, struct og_sv fix)
 {
+	bool typed = fix.n && is_typed(fix);
+
 	if (!fix.n)
 		return;
-	og_buf_lit(b, "<div class=\"fix\"><code>");
+	og_buf_str(b, typed ? "<div class=\"fix\"><code>" : "<p class=\"do\">");
 	html_text(b, fix);
-	og_buf_lit(b, "</code></div>");
+	og_buf_str(b, typed ? "</code></div>" : "</p>");
 }
 
 void html_time(struct og_buf *b, int64_t at_s)

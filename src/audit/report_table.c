@@ -237,10 +237,18 @@ static void signals_line(const struct og_coverage *c, struct og_arena *arena, st
 			og_buf_fmt(out, "%-10sno workload is expected to send them\n", name);
 			continue;
 		}
+		/* Of what nobody could look at there is no share: 0 % would read as a loss. */
+		if (s.unknown == s.of) {
+			og_buf_fmt(out, "%-10sunknown: %u of %u not evaluated\n", name, s.unknown,
+				s.of);
+			continue;
+		}
 		struct og_sv p = report_percent(s, arena);
 		og_buf_fmt(out, "%-10s%u of %u expected (%.*s)", name, s.good, s.of, OG_SV_ARG(p));
+		if (s.of > s.good + s.unknown)
+			og_buf_fmt(out, ", %u failing", s.of - s.good - s.unknown);
 		if (s.unknown)
-			og_buf_fmt(out, ", %u unknown", s.unknown);
+			og_buf_fmt(out, ", %u not evaluated", s.unknown);
 		og_buf_ch(out, '\n');
 	}
 }

@@ -84,6 +84,13 @@ static void gate_signal(struct judge *j, int signal)
 			og_arena_fmt(j->arena, "%s: no workload is expected to send them", name));
 		return;
 	}
+	/* Of what nobody could look at there is no share: 0 % would read as a loss. */
+	if (s.unknown == s.of && !known) {
+		end_line(j, least > 0 ? OG_GATE_NOT_EVALUATED : OG_GATE_PASS,
+			og_arena_fmt(j->arena, "%s unknown: %u of %u not evaluated, at least %g %%",
+				name, s.unknown, s.of, least));
+		return;
+	}
 	uint32_t good = s.good + known;
 	enum og_gate_end end = percent(good, s.of) >= least		  ? OG_GATE_PASS
 			       : percent(good + s.unknown, s.of) >= least ? OG_GATE_NOT_EVALUATED
@@ -92,7 +99,7 @@ static void gate_signal(struct judge *j, int signal)
 	if (s.unknown || known) {
 		struct og_buf b = OG_BUF_INIT(sizeof(more) - 1);
 		if (s.unknown)
-			og_buf_fmt(&b, ", %u unknown", s.unknown);
+			og_buf_fmt(&b, ", %u not evaluated", s.unknown);
 		if (known)
 			og_buf_fmt(&b, ", %u lost as in the baseline", known);
 		if (b.p)

@@ -51,7 +51,7 @@ const struct og_cell *og_report_broken(const struct og_coverage_row *row);
 struct og_sv og_report_message(const struct og_coverage_finding *f);
 struct og_sv og_report_fix(const struct og_coverage_finding *f);
 
-/* The most frequent findings that are not ignored: by rows, then by severity. */
+/* The worst findings that are neither ignored nor mere information: by severity, then by rows. */
 struct og_report_cause {
 	const struct og_finding_def *def;
 	uint32_t rows, pods;

@@ -382,7 +382,7 @@ START_TEST(worst_comes_first_and_its_broken_link_is_named)
 	ck_assert_ptr_nonnull(bad);
 	ck_assert_ptr_nonnull(good);
 	ck_assert(bad < good);
-	ck_assert_uint_eq(count(s, "first broken link"), 2);
+	ck_assert_uint_eq(count(s, "First broken link"), 2);
 	ck_assert_uint_eq(count(s, "<details class=\"w p\">"), 2);
 	ck_assert_uint_eq(count(s, "<details class=\"w\">"), 2);
 	ck_assert_uint_eq(count(s, "<p>2 of 4 expected</p>"), OG_SIGNAL_COUNT_);
@@ -404,6 +404,52 @@ START_TEST(only_problems_leaves_out_rows_never_numbers)
 	ck_assert_uint_eq(count(s, "<details class=\"w"), 2);
 	ck_assert_uint_eq(count(s, "4 of 4 opted in, 2 shown"), 1);
 	ck_assert_uint_eq(count(s, "<p>2 of 4 expected</p>"), OG_SIGNAL_COUNT_);
+}
+END_TEST
+
+static const struct {
+	const char *fix;
+	bool typed;
+} fixes[] = {
+	{"kubectl -n shop rollout restart deployment/web", true},
+	{"otelgate optin deployment/web", true},
+	{"spec:\n  replicas: 2", true},
+	{"kubectl rollout resume; for a Job set spec.suspend: false.", false},
+	{"Correct the name.", false},
+	{"kubectlx get pods", false},
+	{"", false},
+};
+
+START_TEST(what_is_typed_is_a_block_and_advice_is_a_line)
+{
+	struct og_buf b og_auto_buf = OG_BUF_INIT(0);
+
+	build(2, og_sv("", 0));
+	c.rows[1].link[OG_LINK_INJECTED].fix = og_svz(fixes[_i].fix);
+	for (int i = 0; i < OG_SIGNAL_COUNT_; i++)
+		c.rows[0].signal[i].query = c.rows[1].signal[i].query = OG_SV("");
+	c.rows[1].nfindings = 0;
+	ck_assert_int_eq(og_coverage_finish(&c, &arena, &err), 0);
+	struct og_sv s = write_html(&b);
+	check_structure(s);
+	ck_assert_uint_eq(count(s, "<div class=\"fix\"><code>"), fixes[_i].typed ? 1 : 0);
+	ck_assert_uint_eq(count(s, "<p class=\"do\">"), !fixes[_i].typed && *fixes[_i].fix ? 1 : 0);
+}
+END_TEST
+
+START_TEST(what_nobody_could_look_at_has_no_share)
+{
+	struct og_buf b og_auto_buf = OG_BUF_INIT(0);
+
+	build(4, og_sv("", 0));
+	for (uint32_t i = 0; i < c.n; i++)
+		for (int k = 0; k < OG_SIGNAL_COUNT_; k++)
+			c.rows[i].signal[k].cell.result = OG_RESULT_UNKNOWN;
+	ck_assert_int_eq(og_coverage_finish(&c, &arena, &err), 0);
+	struct og_sv s = write_html(&b);
+	ck_assert_uint_eq(count(s, "<p>4 of 4 not evaluated</p>"), OG_SIGNAL_COUNT_);
+	ck_assert_uint_eq(count(s, "of 4 expected"), 0);
+	ck_assert_uint_eq(count(s, "failing"), 0);
 }
 END_TEST
 
@@ -454,6 +500,9 @@ int main(void)
 	tcase_add_test(t, it_asks_nobody);
 	tcase_add_test(t, worst_comes_first_and_its_broken_link_is_named);
 	tcase_add_test(t, only_problems_leaves_out_rows_never_numbers);
+	tcase_add_loop_test(
+		t, what_is_typed_is_a_block_and_advice_is_a_line, 0, (int)OG_COUNT(fixes));
+	tcase_add_test(t, what_nobody_could_look_at_has_no_share);
 	tcase_add_test(t, nothing_at_all);
 	tcase_add_test(t, five_thousand_workloads);
 	suite_add_tcase(s, t);
