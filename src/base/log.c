@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Structured log: settings, the two line formats, rate limits. */
 #include "otelgate/base/log.h"
+#include "otelgate/base/harmless.h"
 #include "otelgate/base/map.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/base/parse.h"
@@ -153,23 +154,6 @@ static void puts_(struct line *l, const char *s)
 	(void)put(l, s, strlen(s));
 }
 
-/* Bytes of the UTF-8 sequence at p, or 0 when it is none. */
-static size_t utf8_len(const char *p, size_t n)
-{
-	unsigned char c = (unsigned char)p[0];
-	size_t len = c < 0x80 ? 1 : c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
-	return len <= n && og_utf8_valid(p, len) ? len : 0;
-}
-
-/* C0, DEL, C1 and the line and paragraph separators: what a terminal or a line reader may obey. */
-static bool is_control(const char *p, size_t len)
-{
-	const unsigned char *c = (const unsigned char *)p;
-	return (len == 1 && (c[0] < 0x20 || c[0] == 0x7f)) ||
-	       (len == 2 && c[0] == 0xc2 && c[1] < 0xa0) ||
-	       (len == 3 && c[0] == 0xe2 && c[1] == 0x80 && (c[2] == 0xa8 || c[2] == 0xa9));
-}
-
 static unsigned code_point(const char *p, size_t len)
 {
 	const unsigned char *c = (const unsigned char *)p;
@@ -185,7 +169,7 @@ static void put_escaped(struct line *l, struct og_sv s)
 {
 	for (size_t i = 0; i < s.n && !l->cut;) {
 		char esc[16];
-		size_t len = utf8_len(s.p + i, s.n - i);
+		size_t len = og_utf8_len(s.p + i, s.n - i);
 		if (len == 0) {
 			/* JSON has no byte escapes; the replacement character marks the place */
 			(void)snprintf(esc, sizeof(esc), l->json ? "\\ufffd" : "\\x%02x",
@@ -200,7 +184,7 @@ static void put_escaped(struct line *l, struct og_sv s)
 			(void)put(l, two, 2);
 		} else if (c == '\n' || c == '\t' || c == '\r') {
 			puts_(l, c == '\n' ? "\\n" : c == '\t' ? "\\t" : "\\r");
-		} else if (is_control(s.p + i, len)) {
+		} else if (og_utf8_steers(s.p + i, len)) {
 			(void)snprintf(esc, sizeof(esc), "\\u%04x", code_point(s.p + i, len));
 			puts_(l, esc);
 		} else {

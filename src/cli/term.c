@@ -2,6 +2,7 @@
 /* Terminals and text for people. */
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include "otelgate/base/harmless.h"
 #include "otelgate/cli/term.h"
 
 enum { WIDTH_PLAIN = 80, WIDTH_MIN = 60, WIDTH_MAX = 100 };
@@ -55,24 +56,11 @@ void og_style_str(struct og_buf *b, bool on, enum og_style style, const char *s)
 	og_style_sv(b, on, style, og_svz(s));
 }
 
-/* Bytes of the character at p, or 0 when it is not valid UTF-8 there. */
-static size_t utf8_len(const char *p, size_t n)
-{
-	for (size_t k = 1; k <= 4 && k <= n; k++) {
-		if (og_utf8_valid(p, k))
-			return k;
-	}
-	return 0;
-}
-
 void og_text_safe(struct og_buf *b, struct og_sv s)
 {
 	for (size_t i = 0; i < s.n;) {
-		unsigned char c = (unsigned char)s.p[i];
-		size_t k = utf8_len(s.p + i, s.n - i);
-		/* C1 controls are U+0080 … U+009F, encoded as C2 80 … C2 9F. */
-		bool c1 = k == 2 && c == 0xc2 && (unsigned char)s.p[i + 1] < 0xa0;
-		if (k == 0 || c < 0x20 || c == 0x7f || c1) {
+		size_t k = og_utf8_len(s.p + i, s.n - i);
+		if (k == 0 || og_utf8_steers(s.p + i, k)) {
 			size_t bad = k ? k : 1;
 			for (size_t j = 0; j < bad; j++)
 				og_buf_fmt(b, "\\x%02x", (unsigned)(unsigned char)s.p[i + j]);

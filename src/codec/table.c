@@ -2,6 +2,8 @@
 /* Tables of text. */
 #include "otelgate/codec/table.h"
 
+#include "otelgate/base/harmless.h"
+
 enum { GAP = 3 };
 
 void og_table_init(struct og_table *t, struct og_arena *arena,
@@ -32,17 +34,10 @@ void og_table_row(struct og_table *t, const struct og_sv *cells)
 /* Bytes of the next character, and what is shown for it: itself, a blank or "?". */
 static size_t next(struct og_sv s, size_t i, const char **ret_shown)
 {
-	unsigned char c = (unsigned char)s.p[i];
-	size_t n = c < 0x80 ? 1 : c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
-	*ret_shown = NULL;
-	if (i + n > s.n || !og_utf8_valid(s.p + i, n)) {
-		*ret_shown = "?";
-		return 1;
-	}
-	bool c1 = c == 0xC2 && (unsigned char)s.p[i + 1] < 0xA0;
-	if (c < 0x20 || c == 0x7F || c1)
-		*ret_shown = " ";
-	return n;
+	size_t n = og_utf8_len(s.p + i, s.n - i);
+
+	*ret_shown = n == 0 ? "?" : og_utf8_steers(s.p + i, n) ? " " : NULL;
+	return n ? n : 1;
 }
 
 uint32_t og_table_width(struct og_sv text)

@@ -51,7 +51,7 @@ void gf_say(struct gf_read *g, enum og_gf_state s, enum og_gf_why w, const char 
 	__attribute__((format(printf, 4, 5)));
 bool gf_is_html(const struct og_gf_reply *r);
 const char *gf_who(const struct og_gf_http *h); /* "prometheus", "grafana.com" */
-/* As og_gf_harmless, with credentials left out. */
+/* As og_harmless, with credentials left out. */
 struct og_sv gf_quote(struct gf_read *g, struct og_sv s, size_t max);
 /* What an error body says, in at most OG_GF_QUOTE_BYTES; empty for web pages. */
 struct og_sv gf_error_text(struct gf_read *g);

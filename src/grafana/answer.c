@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "otelgate/base/harmless.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/base/parse.h"
 
@@ -84,7 +85,7 @@ void gf_say(struct gf_read *g, enum og_gf_state s, enum og_gf_why w, const char 
 	va_end(ap);
 	g->out->state = s;
 	g->out->why = w;
-	g->out->message = og_gf_harmless(og_svz(text), OG_GF_MESSAGE_BYTES, g->a);
+	g->out->message = og_harmless(og_svz(text), OG_GF_MESSAGE_BYTES, g->a);
 	if (!g->out->message.n)
 		g->out->message = OG_SV("no memory for the answer");
 }

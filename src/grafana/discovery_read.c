@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The answer of GET /api/instances/{slug}. Whoever wrote it, credentials will go where it says. */
 #include <stdio.h>
+#include "otelgate/base/harmless.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/codec/jdoc.h"
 #include "otelgate/codec/url.h"
@@ -183,7 +184,7 @@ int og_gf_stack_read(
 	og_buf_init(&r.note, 4096);
 	read_fields(&r, &s);
 	s.missing = og_arena_sv(a, og_buf_view(&r.missing));
-	s.note = og_gf_harmless(og_buf_view(&r.note), 1024, a);
+	s.note = og_harmless(og_buf_view(&r.note), 1024, a);
 	bool ok = !a->failed && !r.missing.failed && !r.note.failed;
 	og_buf_fini(&r.missing);
 	og_buf_fini(&r.note);

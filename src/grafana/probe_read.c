@@ -4,6 +4,7 @@
  * request per second and backend, until it is seen or the time is over.
  */
 #include "otelgate/base/digest.h"
+#include "otelgate/base/harmless.h"
 #include "otelgate/base/mem.h"
 #include "probe-priv.h"
 
@@ -85,7 +86,7 @@ static void seen(struct probe_reading *g, const struct og_gf_row *row)
 {
 	struct og_arena *a = &g->p->arena;
 	struct og_probe_row *r = row_of(g);
-	struct og_sv name = row ? og_gf_harmless(service_of(row), 200, a) : og_sv("", 0);
+	struct og_sv name = row ? og_harmless(service_of(row), 200, a) : og_sv("", 0);
 	bool renamed = name.n && !og_sv_is(name, OG_PROBE_SERVICE);
 
 	r->lost = row ? lost_of(g, row) : OG_SV("all attributes of the resource");

@@ -1,50 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a server wrote, made fit for messages: one line, no control characters, no credential. */
 #include "answer-priv.h"
+#include "otelgate/base/harmless.h"
 #include "otelgate/base/mem.h"
-
-/* Length of the UTF-8 sequence at p, or 0. */
-static size_t utf8_at(const char *p, size_t n)
-{
-	unsigned char c = (unsigned char)*p;
-	size_t len = c < 0x80 ? 1 : c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
-	return len <= n && og_utf8_valid(p, len) ? len : 0;
-}
-
-struct og_sv og_gf_harmless(struct og_sv s, size_t max, struct og_arena *a)
-{
-	size_t room = s.n < max ? s.n : max, out = 0;
-	char *text = og_arena_alloc(a, room + 1);
-	if (!text)
-		return OG_SV("");
-	for (size_t i = 0; i < s.n && out < room;) {
-		size_t len = utf8_at(s.p + i, s.n - i);
-		unsigned char c = (unsigned char)s.p[i];
-		/* C0, DEL, C1, and the marks that change the direction of writing */
-		bool control = c < 0x20 || c == 0x7f ||
-			       (len == 2 && c == 0xc2 && (unsigned char)s.p[i + 1] < 0xa0) ||
-			       (len == 3 && memcmp(s.p + i, "\xe2\x80", 2) == 0 &&
-				       (unsigned char)s.p[i + 2] >= 0xa8 &&
-				       (unsigned char)s.p[i + 2] <= 0xae) ||
-			       (len == 3 && memcmp(s.p + i, "\xe2\x81", 2) == 0 &&
-				       (unsigned char)s.p[i + 2] >= 0xa6);
-		if (len == 0 || control) {
-			bool space = c == '\n' || c == '\t' || c == '\r';
-			text[out++] = space ? ' ' : '?';
-			i += len ? len : 1;
-			continue;
-		}
-		if (out + len > room)
-			break;
-		memcpy(text + out, s.p + i, len);
-		out += len;
-		i += len;
-	}
-	while (out && text[out - 1] == ' ')
-		out--;
-	text[out] = '\0';
-	return og_sv(text, out);
-}
 
 enum { SCAN_BYTES = 64 << 10, REDACTED_MIN = 4 };
 
@@ -107,5 +65,5 @@ struct og_sv gf_quote(struct gf_read *g, struct og_sv s, size_t max)
 		}
 		i += n ? n : 1;
 	}
-	return b.failed ? OG_SV("") : og_gf_harmless(og_buf_view(&b), max, g->a);
+	return b.failed ? OG_SV("") : og_harmless(og_buf_view(&b), max, g->a);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a status and a body to what it means. */
+#include "otelgate/base/harmless.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/base/parse.h"
 #include "send_judge-priv.h"
@@ -78,11 +79,7 @@ static struct og_sv harmless(struct og_arena *arena, struct og_sv s)
 		n--;
 	if (may_hold_secret(s) || !og_utf8_valid(s.p, n))
 		return og_sv("", 0);
-	char *p = og_arena_strndup(arena, s.p, n);
-	for (size_t i = 0; p && i < n; i++)
-		if ((unsigned char)p[i] < 0x20 || p[i] == 0x7f)
-			p[i] = ' ';
-	return p ? og_sv_trim(og_sv(p, n)) : og_sv("", 0);
+	return og_harmless(og_sv(s.p, n), n, arena);
 }
 
 void judge_init(struct judge *j, const struct og_send_facts *f, struct og_arena *arena,

@@ -178,8 +178,6 @@ void kc_status_read(
 	struct og_sv body, bool html, struct og_arena *arena, struct og_kube_status *ret);
 /* Seconds of a Retry-After header; -1 = none that makes sense. */
 int kc_retry_after(struct og_sv value);
-/* At most `max` bytes of s with control characters and invalid UTF-8 made harmless. */
-struct og_sv kc_harmless(struct og_sv s, size_t max, struct og_arena *arena);
 const char *kc_http_reason(int status);
 
 /* client_metrics.c */

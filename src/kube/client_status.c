@@ -3,6 +3,7 @@
  * proxy otherwise. Nothing here trusts the sender. */
 #include "client-priv.h"
 
+#include "otelgate/base/harmless.h"
 #include "otelgate/base/mem.h"
 
 static const struct {
@@ -71,50 +72,13 @@ enum og_code kc_code_of_http(int status)
 	return status >= 500 ? OG_E_IO : status >= 400 ? OG_E_INVALID : OG_E_UNSUPPORTED;
 }
 
-/* Length of the UTF-8 sequence at p, or 0. */
-static size_t utf8_at(const char *p, size_t n)
-{
-	unsigned char c = (unsigned char)*p;
-	size_t len = c < 0x80 ? 1 : c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
-	return len <= n && og_utf8_valid(p, len) ? len : 0;
-}
-
-struct og_sv kc_harmless(struct og_sv s, size_t max, struct og_arena *arena)
-{
-	size_t room = s.n < max ? s.n : max, out = 0;
-	char *text = og_arena_alloc(arena, room + 1);
-	if (!text)
-		return OG_SV("");
-	for (size_t i = 0; i < s.n && out < room;) {
-		size_t len = utf8_at(s.p + i, s.n - i);
-		if (out + len > room)
-			break;
-		unsigned char c = (unsigned char)s.p[i];
-		/* C0, DEL, and C1 (U+0080 … U+009F), which terminals obey too */
-		bool control = c < 0x20 || c == 0x7f ||
-			       (len == 2 && c == 0xc2 && (unsigned char)s.p[i + 1] < 0xa0);
-		if (len == 0 || control) {
-			text[out++] = c == '\n' || c == '\t' || c == '\r' ? ' ' : '?';
-			i += len ? len : 1;
-			continue;
-		}
-		memcpy(text + out, s.p + i, len);
-		out += len;
-		i += len;
-	}
-	while (out && text[out - 1] == ' ')
-		out--;
-	text[out] = '\0';
-	return og_sv(text, out);
-}
-
 static bool read_status(struct og_jval root, struct og_arena *arena, struct og_kube_status *ret)
 {
 	int64_t n;
 	if (!og_jstr_is(og_jgetl(root, "kind"), "Status"))
 		return false;
-	ret->reason = kc_harmless(og_jstr_or_empty(og_jgetl(root, "reason"), arena), 128, arena);
-	ret->message = kc_harmless(
+	ret->reason = og_harmless(og_jstr_or_empty(og_jgetl(root, "reason"), arena), 128, arena);
+	ret->message = og_harmless(
 		og_jstr_or_empty(og_jgetl(root, "message"), arena), KC_MESSAGE_BYTES, arena);
 	if (og_ji64(og_jgetl(root, "code"), &n) && n >= 100 && n <= 599)
 		ret->code = (int)n;
@@ -123,7 +87,7 @@ static bool read_status(struct og_jval root, struct og_arena *arena, struct og_k
 		n <= KC_RETRY_AFTER_MAX_S)
 		ret->retry_after_s = (int)n;
 	struct og_jval cause = og_jat(og_jgetl(details, "causes"), 0);
-	ret->cause = kc_harmless(og_jstr_or_empty(og_jgetl(cause, "reason"), arena), 128, arena);
+	ret->cause = og_harmless(og_jstr_or_empty(og_jgetl(cause, "reason"), arena), 128, arena);
 	return true;
 }
 
@@ -147,7 +111,7 @@ void kc_status_read(
 		return;
 	}
 	/* "Unauthorized", "404 page not found", "upstream connect error …" */
-	ret->message = kc_harmless(og_sv(text.p, og_sv_chr(text, '\n')), 200, arena);
+	ret->message = og_harmless(og_sv(text.p, og_sv_chr(text, '\n')), 200, arena);
 }
 
 int kc_retry_after(struct og_sv value)

@@ -2,6 +2,7 @@
 /* Events as text: what the server would refuse is refused or cut here (E-1). Pure. */
 #include <stdio.h>
 #include "events_core-priv.h"
+#include "otelgate/base/harmless.h"
 #include "otelgate/base/parse.h"
 #include "otelgate/codec/jwrite.h"
 #include "otelgate/kobj/names.h"
@@ -32,16 +33,16 @@ void ev_note(struct og_sv note, struct og_buf *out)
 {
 	size_t left = EV_NOTE_BYTES;
 	for (size_t i = 0; i < note.n;) {
-		unsigned char c = (unsigned char)note.p[i];
-		size_t n = c < 0x80 ? 1 : c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
-		bool whole = note.n - i >= n && og_utf8_valid(note.p + i, n);
+		char c = note.p[i];
+		size_t n = og_utf8_len(note.p + i, note.n - i);
+		bool whole = n > 0;
 		if (!whole)
 			n = 1;
 		if (n > left)
 			return;
 		if (!whole)
 			og_buf_ch(out, '?');
-		else if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7F)
+		else if (og_utf8_steers(note.p + i, n) && c != '\n' && c != '\t')
 			og_buf_ch(out, ' ');
 		else
 			og_buf_add(out, note.p + i, n);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The credential plugin of a user: checked as clientcmd/validation.go, kept for execplugin.c. */
 #include "kubeconfig-priv.h"
+#include "otelgate/base/harmless.h"
 #include "otelgate/base/mem.h"
 
 static const struct {
@@ -116,12 +117,13 @@ static int set_hint(struct kcf_load *l, const struct kcf_user *u)
 	char *hint = og_arena_strndup(&l->a->arena_, s.p, s.n);
 	if (!hint)
 		return kcf_oom(l);
-	for (char *p = hint; *p; p++)
-		if (((unsigned char)*p < ' ' && *p != '\n' && *p != '\t') || *p == 0x7f)
-			*p = ' ';
-		else if ((unsigned char)*p == 0xc2 && (unsigned char)p[1] >= 0x80 &&
-			 (unsigned char)p[1] <= 0x9f)
-			p[0] = p[1] = ' '; /* C1 controls in UTF-8 */
+	for (size_t n, i = 0; hint[i]; i += n) {
+		n = og_utf8_len(hint + i, s.n - i);
+		bool bad = n == 0 || og_utf8_steers(hint + i, n);
+		n += n == 0;
+		if (bad && hint[i] != '\n' && hint[i] != '\t')
+			memset(hint + i, ' ', n);
+	}
 	l->a->exec.install_hint = hint;
 	return 0;
 }

@@ -89,6 +89,3 @@ void og_gf_answer_read(const struct og_gf_http *asked, const struct og_gf_reply 
 int64_t og_gf_retry_after_ms(struct og_sv value, int64_t now_s);
 /* IMF-fixdate (RFC 9110 §5.6.7): "Sun, 06 Nov 1994 08:49:37 GMT". False for everything else. */
 bool og_gf_http_date(struct og_sv value, int64_t *ret_s);
-
-/* At most `max` bytes of s as one line of UTF-8 without control characters, in the arena. */
-struct og_sv og_gf_harmless(struct og_sv s, size_t max, struct og_arena *a);
