@@ -391,7 +391,7 @@ static void take_proxy(struct probe_plan *p)
 		p->o.proxy = strcmp(named, "none") == 0 ? NULL : named;
 		return;
 	}
-	if (og_url_parse(p->base.n ? p->base : p->profiles, &u, NULL) < 0 || og_gf_is_loopback(&u))
+	if (og_url_parse(p->base.n ? p->base : p->profiles, &u, NULL) < 0 || og_url_is_loopback(&u))
 		return;
 	const char *proxy = u.https ? env_of(p->cli, "HTTPS_PROXY", "https_proxy")
 				    : env_of(p->cli, "HTTP_PROXY", "http_proxy");

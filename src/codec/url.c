@@ -302,6 +302,29 @@ int og_url_parse_hostport(
 	return 0;
 }
 
+/* The forms were checked when it was read: ::1 is the only address that is zeros up to a last 1. */
+static bool is_ipv6_loopback(struct og_sv s)
+{
+	size_t zeros = 0;
+
+	while (zeros < s.n && strchr("0:.", s.p[zeros]))
+		zeros++;
+	return zeros + 1 == s.n && s.p[zeros] == '1';
+}
+
+bool og_url_is_loopback(const struct og_url *u)
+{
+	switch (u->host_kind) {
+	case OG_URL_IPV4:
+		return og_sv_starts(u->host, OG_SV("127."));
+	case OG_URL_IPV6:
+		return is_ipv6_loopback(u->host);
+	case OG_URL_NAME:
+		break;
+	}
+	return og_sv_caseeq(u->host, OG_SV("localhost"));
+}
+
 void og_url_put_hostport(struct og_buf *b, const struct og_url *u)
 {
 	bool brackets = u->host_kind == OG_URL_IPV6;

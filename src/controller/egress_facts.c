@@ -338,7 +338,7 @@ static int receiver(struct egress_job *j, struct og_sv endpoint, const struct og
 	struct og_sv host = og_arena_sv(&j->arena, u.host);
 	if (!host.p)
 		return -(int)OG_E_OOM;
-	if (og_gf_is_loopback(&u)) { /* a container beside it, or nobody */
+	if (og_url_is_loopback(&u)) { /* a container beside it, or nobody */
 		j->in.in_pod = true;
 		return 0;
 	}

@@ -1,27 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What people paste, and what it means. */
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include "otelgate/base/mem.h"
 #include "otelgate/codec/url.h"
 #include "otelgate/grafana/client.h"
-
-bool og_gf_is_loopback(const struct og_url *u)
-{
-	char text[64];
-	struct in_addr v4;
-	struct in6_addr v6;
-	if (og_sv_caseeq(u->host, OG_SV("localhost")))
-		return true;
-	if (u->host.n >= sizeof(text))
-		return false;
-	memcpy(text, u->host.p, u->host.n);
-	text[u->host.n] = '\0';
-	if (u->host_kind == OG_URL_IPV4)
-		return inet_pton(AF_INET, text, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127;
-	return u->host_kind == OG_URL_IPV6 && inet_pton(AF_INET6, text, &v6) == 1 &&
-	       IN6_IS_ADDR_LOOPBACK(&v6);
-}
 
 /*
  * Ends that belong to one API. `word` is where it begins, and everything behind it goes too when
@@ -106,7 +87,7 @@ static int check(const struct og_url *u, bool allow_http, struct og_err *err)
 	if (u->has_query || u->has_fragment)
 		return og_err_set(err, OG_E_INVALID,
 			"the URL has a query or a fragment: only scheme, host and path are used");
-	if (!u->https && !allow_http && !og_gf_is_loopback(u))
+	if (!u->https && !allow_http && !og_url_is_loopback(u))
 		return og_err_set(err, OG_E_INVALID,
 			"the URL is http://, and the token would travel in the clear: use https://");
 	for (size_t i = 0; i < u->path.n; i++) {

@@ -97,7 +97,7 @@ static struct og_sv url(struct reading *r, const char *field, struct og_url *ret
 	}
 	/* refuses user names, other schemes and control characters, too */
 	if (og_url_parse(s, ret, NULL) < 0 || ret->has_query || ret->has_fragment ||
-		(!ret->https && !og_gf_is_loopback(ret))) {
+		(!ret->https && !og_url_is_loopback(ret))) {
 		miss(r, field, "is no https URL without user, query and fragment");
 		*ret = (struct og_url){.https = false};
 		return OG_SV("");

@@ -231,28 +231,11 @@ static CURLcode set_tls(struct og_httpc_call *call, const struct og_httpc_tls *t
 	return rc == CURLE_OK ? b : rc;
 }
 
-static bool is_loopback(const struct og_url *u)
-{
-	char text[64];
-	struct in_addr v4;
-	struct in6_addr v6;
-	if (og_sv_caseeq(u->host, OG_SV("localhost")))
-		return true;
-	if (u->host.n >= sizeof(text))
-		return false;
-	memcpy(text, u->host.p, u->host.n);
-	text[u->host.n] = '\0';
-	if (u->host_kind == OG_URL_IPV4)
-		return inet_pton(AF_INET, text, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127;
-	return u->host_kind == OG_URL_IPV6 && inet_pton(AF_INET6, text, &v6) == 1 &&
-	       IN6_IS_ADDR_LOOPBACK(&v6);
-}
-
 static int set_proxy(struct og_httpc_call *call, const struct og_httpc_request *r,
 	const struct og_url *u, struct og_err *err)
 {
 	CURLcode rc = CURLE_OK;
-	if (!r->proxy && r->env_proxy && !is_loopback(u)) {
+	if (!r->proxy && r->env_proxy && !og_url_is_loopback(u)) {
 		call->proxied = true; /* perhaps */
 		return 0;
 	}

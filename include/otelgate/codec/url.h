@@ -37,5 +37,9 @@ int og_url_parse(struct og_sv text, struct og_url *ret, struct og_err *err);
 int og_url_parse_hostport(
 	struct og_sv text, uint16_t default_port, struct og_url *ret, struct og_err *err);
 
+/* Whether the host is this machine by name or number: "localhost", 127.0.0.0/8, ::1 in any of its
+ * spellings. Other names are not resolved. */
+bool og_url_is_loopback(const struct og_url *u);
+
 /* Appends "host:port", IPv6 with its brackets: for connecting, comparing, Host headers. */
 void og_url_put_hostport(struct og_buf *b, const struct og_url *u);

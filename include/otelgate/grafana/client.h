@@ -125,6 +125,3 @@ extern const struct og_metric_def og_gf_metrics[OG_GFM_COUNT_];
  */
 int og_gf_base_url(enum og_gf_backend b, struct og_sv text, bool allow_http, struct og_buf *url,
 	struct og_buf *note, struct og_err *err);
-/* Whether the host is this machine: localhost, 127.0.0.0/8, ::1. */
-struct og_url;
-bool og_gf_is_loopback(const struct og_url *u);

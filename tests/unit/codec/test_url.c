@@ -189,6 +189,42 @@ START_TEST(bytes_that_are_no_text)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	bool is;
+} loopbacks[] = {
+	{"http://localhost", true},
+	{"http://LocalHost:4318/v1", true},
+	{"http://127.0.0.1", true},
+	{"http://127.255.255.254:1", true},
+	{"http://[::1]:4318", true},
+	{"http://[0:0:0:0:0:0:0:1]", true},
+	{"http://[0::0001]", true},
+	{"http://[::0.0.0.1]", true},
+	{"http://localhost.example", false},
+	{"http://notlocalhost", false},
+	{"http://127.0.0.1.example", false},
+	{"http://127.example", false},
+	{"http://128.0.0.1", false},
+	{"http://0.0.0.0", false},
+	{"http://10.127.0.1", false},
+	{"http://[::]", false},
+	{"http://[1::]", false},
+	{"http://[1::1]", false},
+	{"http://[::1:0]", false},
+	{"http://[::11]", false},
+	{"http://[::ffff:127.0.0.1]", false}, /* connects, but nobody writes it by accident */
+	{"http://[fe80::1]", false},
+};
+
+START_TEST(which_hosts_are_this_machine)
+{
+	struct og_url u;
+	ck_assert_int_eq(og_url_parse(og_svz(loopbacks[_i].text), &u, NULL), 0);
+	ck_assert_msg(og_url_is_loopback(&u) == loopbacks[_i].is, "%s", loopbacks[_i].text);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("codec/url");
@@ -198,6 +234,7 @@ int main(void)
 	tcase_add_loop_test(tc, good_url, 0, (int)OG_COUNT(good));
 	tcase_add_test(tc, good_hostport);
 	tcase_add_test(tc, bytes_that_are_no_text);
+	tcase_add_loop_test(tc, which_hosts_are_this_machine, 0, (int)OG_COUNT(loopbacks));
 	suite_add_tcase(s, tc);
 	return og_suite_run(s);
 }
