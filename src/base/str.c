@@ -86,6 +86,20 @@ bool og_sv_split(struct og_sv *rest, char sep, struct og_sv *ret_part)
 	return true;
 }
 
+bool og_sv_set(char **at, struct og_sv s)
+{
+	char *p = og_malloc(s.n + 1);
+
+	if (!p)
+		return false;
+	if (s.n)
+		memcpy(p, s.p, s.n);
+	p[s.n] = '\0';
+	og_free(*at);
+	*at = p;
+	return true;
+}
+
 bool og_utf8_valid(const char *p, size_t n)
 {
 	const unsigned char *s = (const unsigned char *)p;

@@ -109,8 +109,6 @@ void cred_tell_workloads(struct cred *k, struct og_sv stack);
 void cred_event(struct cred *k, const struct cred_stack *s, bool warning, const char *reason,
 	const char *action, struct og_sv note);
 int64_t cred_now_s(const struct cred *k);
-/* A copy that replaces *at; false without memory, and *at is as before. */
-bool cred_set_text(char **at, struct og_sv text);
 void cred_stack_drop(struct cred *k, struct og_sv name);
 
 /* cred_watch.c */

@@ -7,8 +7,8 @@ struct cred_op *cred_op_new(
 {
 	struct cred_op *op = og_calloc(1, sizeof(*op));
 
-	if (!op || !cred_set_text(&op->key, key) || !cred_set_text(&op->ns, ns) ||
-		!cred_set_text(&op->name, name) || !cred_set_text(&op->stack, stack)) {
+	if (!op || !og_sv_set(&op->key, key) || !og_sv_set(&op->ns, ns) ||
+		!og_sv_set(&op->name, name) || !og_sv_set(&op->stack, stack)) {
 		if (op) {
 			og_free(op->key);
 			og_free(op->ns);

@@ -130,7 +130,7 @@ static void verified(struct cred_op *op, const struct og_kube_answer *a)
 	/* One that was deleted and came back the same is as old as its content. */
 	if (e->since_s && e->since_s < e->created_s)
 		e->created_s = e->since_s;
-	(void)cred_set_text(&e->stack, og_svz(op->stack));
+	(void)og_sv_set(&e->stack, og_svz(op->stack));
 	set(k, ns, name, CRED_READY, NULL, "%s", "");
 	if (e->since_s != was_since || e->created_s != was_created)
 		cred_tell_namespace(k, ns); /* pods may be older now than it is */
@@ -415,7 +415,7 @@ static enum step not_wanted(struct place *p, int64_t *ret_ms)
 	int64_t grace = (k->c->o->prune_ms ? k->c->o->prune_ms : CRED_PRUNE_MS) * OG_NS_PER_MS;
 
 	if (p->excluded && e)
-		(void)cred_set_text(&e->stack, p->by->name);
+		(void)og_sv_set(&e->stack, p->by->name);
 	if (p->excluded)
 		set(k, p->ns, p->name, CRED_EXCLUDED, "OG401",
 			"spec.distribute.namespaceSelector of GrafanaStack %.*s leaves namespace %.*s out, and its workloads send without credentials: let it match, or make Secret %.*s there yourself",
@@ -491,7 +491,7 @@ static enum step wanted(struct place *p, int64_t *ret_ms)
 	if (!e || !own_key(p->ns, p->name, buf, &own))
 		return STEP_NOTHING;
 	e->idle_ns = 0;
-	(void)cred_set_text(&e->stack, p->want->name);
+	(void)og_sv_set(&e->stack, p->want->name);
 	if (!source_ready(p, s))
 		return STEP_NOTHING;
 	if (is_verified(p, e, s)) {
@@ -552,7 +552,7 @@ static void not_listed(struct place *p)
 	struct cred_secret *e = cred_secret_of(p->k, p->ns, p->name, true);
 
 	if (e)
-		(void)cred_set_text(&e->stack, p->want->name);
+		(void)og_sv_set(&e->stack, p->want->name);
 	set(p->k, p->ns, p->name, CRED_FORBIDDEN, "OG414",
 		"otelgate may not see Secrets of the name %.*s: give the ServiceAccount of its controller get, list, watch, create, patch and delete on them, by a ClusterRole with resourceNames",
 		OG_SV_ARG(p->name));

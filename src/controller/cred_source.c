@@ -110,7 +110,7 @@ static struct cred_stack *stack_add(struct cred *k, struct og_sv name)
 {
 	struct cred_stack *s = og_calloc(1, sizeof(*s));
 
-	if (!s || !cred_set_text(&s->name, name) || !og_map_set(&k->stacks, name, s)) {
+	if (!s || !og_sv_set(&s->name, name) || !og_map_set(&k->stacks, name, s)) {
 		if (s)
 			og_free(s->name);
 		og_free(s);

@@ -74,8 +74,8 @@ static int start(struct cred *k, struct og_sv ns, struct og_sv name, struct og_s
 	struct cred_watch *w = og_calloc(1, sizeof(*w));
 	char selector[300];
 
-	if (!w || !cred_set_text(&w->ns, ns) || !cred_set_text(&w->name, name) ||
-		(stack.n && !cred_set_text(&w->stack, stack))) {
+	if (!w || !og_sv_set(&w->ns, ns) || !og_sv_set(&w->name, name) ||
+		(stack.n && !og_sv_set(&w->stack, stack))) {
 		cred_watch_free(w);
 		return og_err_set(err, OG_E_OOM, "watching a Secret");
 	}

@@ -7,20 +7,6 @@
 
 /* ---- small things ---- */
 
-bool cred_set_text(char **at, struct og_sv text)
-{
-	char *p = og_malloc(text.n + 1);
-
-	if (!p)
-		return false;
-	if (text.n)
-		memcpy(p, text.p, text.n);
-	p[text.n] = '\0';
-	og_free(*at);
-	*at = p;
-	return true;
-}
-
 int64_t cred_now_s(const struct cred *k)
 {
 	return og_clock_wall_ns(og_loop_clock(k->c->loop)) / OG_NS_PER_S;
@@ -203,7 +189,7 @@ void cred_secret_set(struct cred *k, struct og_sv ns, struct og_sv name, enum cr
 	s->what = what;
 	s->reason = reason;
 	s->finding = finding;
-	(void)cred_set_text(&s->message, message);
+	(void)og_sv_set(&s->message, message);
 	og_log(what == CRED_READY || what == CRED_NOT_NEEDED || what == CRED_WAITING ? OG_LOG_INFO
 										     : OG_LOG_WARN,
 		"credentials", "secret", og_lf_sv("namespace", ns), og_lf_sv("secret", name),

@@ -33,7 +33,7 @@ static void tell_backend(struct verify_stack *s, enum og_gf_backend which)
 	b->state = b->worst;
 	b->why = why;
 	b->finding = og_verify_finding(b->worst, b->worst_why);
-	(void)verify_set_text(&b->message, og_svz(b->worst_message));
+	(void)og_sv_set(&b->message, og_svz(b->worst_message));
 }
 
 static void end(struct verify_stack *s)
@@ -76,7 +76,7 @@ void verify_gather(struct verify_backend *b, const struct og_gf_answer *a)
 	if (!b->any || badness(a->state) > badness(b->worst)) {
 		b->worst = a->state;
 		b->worst_why = a->why;
-		(void)verify_set_text(&b->worst_message,
+		(void)og_sv_set(&b->worst_message,
 			og_gf_state_is_answer(a->state) ? a->rows.warning : a->message);
 	}
 	b->any = true;

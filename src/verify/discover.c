@@ -55,11 +55,11 @@ static bool take(struct verify_stack *s, const struct og_gf_stack *stack)
 		struct og_sv user = b->given_user[0] ? og_svz(b->given_user)
 						     : stack->backend[i].user;
 		changed |= !og_sv_eq(og_svz(b->url), url) || !og_sv_eq(og_svz(b->user), user);
-		(void)verify_set_text(&b->url, url);
-		(void)verify_set_text(&b->user, user);
+		(void)og_sv_set(&b->url, url);
+		(void)og_sv_set(&b->user, user);
 		b->configured = b->url[0] != '\0';
 	}
-	(void)verify_set_text(&s->grafana_url, stack->grafana_url);
+	(void)og_sv_set(&s->grafana_url, stack->grafana_url);
 	return changed;
 }
 

@@ -137,7 +137,6 @@ struct verify_stack *verify_stack_of(const struct og_verify *v, struct og_sv nam
 int64_t verify_now_s(const struct og_verify *v);
 uint64_t verify_random(struct og_verify *v);
 
-bool verify_set_text(char **at, struct og_sv text);
 /* From what each backend is asked at now. Errors: OOM. */
 int verify_make_client(struct verify_stack *s, struct og_err *err);
 

@@ -87,20 +87,6 @@ uint64_t verify_random(struct og_verify *v)
 	return v->rng;
 }
 
-bool verify_set_text(char **at, struct og_sv text)
-{
-	char *p = og_malloc(text.n + 1);
-
-	if (!p)
-		return false;
-	if (text.n)
-		memcpy(p, text.p, text.n);
-	p[text.n] = '\0';
-	og_free(*at);
-	*at = p;
-	return true;
-}
-
 int og_verify_new(const struct og_verify_opts *o, struct og_verify **ret, struct og_err *err)
 {
 	struct og_verify *v = og_calloc(1, sizeof(*v));
@@ -169,7 +155,7 @@ static void check_url(struct verify_backend *b, enum og_gf_backend which)
 
 	og_free(og_take(b->bad));
 	if (b->url[0] && og_gf_base_url(which, og_svz(b->url), true, &url, &note, &err) < 0)
-		(void)verify_set_text(&b->bad, og_svz(err.msg));
+		(void)og_sv_set(&b->bad, og_svz(err.msg));
 }
 
 int verify_make_client(struct verify_stack *s, struct og_err *err)
@@ -216,20 +202,17 @@ static bool same_place(const struct verify_stack *s, const struct og_verify_spec
 
 static int fill_stack(struct verify_stack *s, const struct og_verify_spec *spec, struct og_err *err)
 {
-	bool ok = verify_set_text(&s->name, spec->stack) &&
-		  verify_set_text(&s->cluster, spec->cluster) &&
-		  verify_set_text(&s->slug, spec->slug) &&
-		  verify_set_text(&s->discovery_url, spec->discovery_url);
+	bool ok = og_sv_set(&s->name, spec->stack) && og_sv_set(&s->cluster, spec->cluster) &&
+		  og_sv_set(&s->slug, spec->slug) &&
+		  og_sv_set(&s->discovery_url, spec->discovery_url);
 
 	for (int i = 0; i < OG_GF_COUNT_ && ok; i++) {
 		struct verify_backend *b = &s->backend[i];
 		b->configured = spec->url[i].n || spec->slug.n;
 		b->since_s = verify_now_s(s->v);
-		ok = verify_set_text(&b->given_url, spec->url[i]) &&
-		     verify_set_text(&b->given_user, spec->user[i]) &&
-		     verify_set_text(&b->url, spec->url[i]) &&
-		     verify_set_text(&b->user, spec->user[i]) &&
-		     verify_set_text(&b->message, OG_SV(""));
+		ok = og_sv_set(&b->given_url, spec->url[i]) &&
+		     og_sv_set(&b->given_user, spec->user[i]) && og_sv_set(&b->url, spec->url[i]) &&
+		     og_sv_set(&b->user, spec->user[i]) && og_sv_set(&b->message, OG_SV(""));
 	}
 	for (int i = 0; i < VERIFY_ASKS && ok; i++)
 		ok = verify_question_init(&s->questions[i], &verify_asks[i]) == 0;

@@ -57,6 +57,10 @@ bool og_sv_has(struct og_sv s, struct og_sv needle);
  */
 bool og_sv_split(struct og_sv *rest, char sep, struct og_sv *ret_part);
 
+/* A copy of s with a NUL in place of what *at was (freed by og_free). False without memory: *at
+ * stays. */
+bool og_sv_set(char **at, struct og_sv s);
+
 /* Strict: valid UTF-8 as RFC 3629 (no overlong forms, surrogates or values above U+10FFFF). */
 bool og_utf8_valid(const char *p, size_t n);
 

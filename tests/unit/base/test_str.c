@@ -80,6 +80,23 @@ START_TEST(a_key_holds_its_parts_or_nothing)
 }
 END_TEST
 
+START_TEST(a_text_is_replaced_or_stays)
+{
+	og_auto_free char *at = NULL;
+	ck_assert(og_sv_set(&at, OG_SV("first")));
+	ck_assert_str_eq(at, "first");
+	ck_assert(og_sv_set(&at, og_sv(at + 1, 3))); /* a part of itself */
+	ck_assert_str_eq(at, "irs");
+	ck_assert(og_sv_set(&at, (struct og_sv){NULL, 0}));
+	ck_assert_str_eq(at, "");
+	ck_assert(og_sv_set(&at, OG_SV("kept")));
+	og_mem_fault_arm(1, false);
+	ck_assert(!og_sv_set(&at, OG_SV("lost")));
+	og_mem_fault_disarm();
+	ck_assert_str_eq(at, "kept");
+}
+END_TEST
+
 START_TEST(utf8_table)
 {
 	ck_assert_int_eq(og_utf8_valid(utf8[_i].s, utf8[_i].n), utf8[_i].ok);
@@ -94,6 +111,7 @@ int main(void)
 	tcase_add_test(tc, buffer_cap_is_sticky_and_keeps_content);
 	tcase_add_test(tc, buffer_survives_allocation_failure);
 	tcase_add_test(tc, a_key_holds_its_parts_or_nothing);
+	tcase_add_test(tc, a_text_is_replaced_or_stays);
 	tcase_add_loop_test(tc, utf8_table, 0, (int)OG_COUNT(utf8));
 	suite_add_tcase(s, tc);
 	SRunner *r = srunner_create(s);
