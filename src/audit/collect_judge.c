@@ -27,26 +27,6 @@ static struct og_sv keep(struct look *l, struct og_sv s)
 	return s.n ? og_arena_sv(l->c->arena, s) : OG_SV("");
 }
 
-/* "profile-missing" → "ProfileMissing": as the conditions spell it. */
-static const char *camel(struct look *l, const char *name)
-{
-	char *out = og_arena_strndup(l->c->arena, name, strlen(name));
-	size_t n = 0;
-	bool up = true;
-
-	for (size_t i = 0; out && name[i]; i++) {
-		if (name[i] == '-') {
-			up = true;
-			continue;
-		}
-		out[n++] = up && name[i] >= 'a' && name[i] <= 'z' ? (char)(name[i] - 32) : name[i];
-		up = false;
-	}
-	if (out)
-		out[n] = '\0';
-	return out ? out : name;
-}
-
 static void set(
 	struct og_cell *cell, enum og_result result, const char *reason, struct og_sv message)
 {
@@ -108,7 +88,7 @@ static void opted_in(struct look *l)
 	row->opted_in = !is_out(p->reason);
 	if (!row->opted_in) {
 		row->out_reason = og_reason_name(p->reason);
-		set(cell, OG_RESULT_NA, camel(l, row->out_reason),
+		set(cell, OG_RESULT_NA, og_reason_condition(p->reason),
 			og_svz(og_reason_text(p->reason)));
 		return;
 	}
@@ -269,7 +249,7 @@ static void not_injected(struct look *l)
 		if (strcmp(p->findings.v[i].def->id, id) == 0)
 			detail = p->findings.v[i].detail;
 	/* The engine's own finding says it already. */
-	set(cell, OG_RESULT_FAIL, camel(l, og_reason_name(p->reason)),
+	set(cell, OG_RESULT_FAIL, og_reason_condition(p->reason),
 		keep(l, detail.n ? detail : og_svz(og_reason_text(p->reason))));
 	if (p->reason == OG_REASON_NO_CONFIG)
 		set(cell, OG_RESULT_UNKNOWN, "NoConfig",
@@ -283,31 +263,26 @@ static void not_injected(struct look *l)
 
 static void injected(struct look *l)
 {
-	const uint32_t *n = l->row->classes;
-	struct og_arena *a = l->c->arena;
 	struct og_cell *cell = &l->row->link[OG_LINK_INJECTED];
+	struct og_injected is;
 
-	if (!l->injects)
+	if (!l->injects) {
 		not_injected(l);
-	else if (!l->row->pods_seen)
+		return;
+	}
+	if (!l->row->pods_seen) {
 		set(cell, OG_RESULT_PASS,
 			l->plan->reason == OG_REASON_UP_TO_DATE ? "UpToDate" : "WouldBeInjected",
 			l->plan->reason == OG_REASON_UP_TO_DATE
 				? OG_SV("Its manifest carries the injection.")
 				: OG_SV("Its pods are injected when they are made."));
-	else if (n[OG_CLASS_BARE])
-		fail(l, OG_LINK_INJECTED, "PodsMissed", "OG301",
-			og_svz(og_arena_fmt(l->a,
-				"%u of %u pods run without the injection that was asked for.",
-				n[OG_CLASS_BARE], l->rollout.total)),
-			l->rollout.revision.fix);
-	else if (n[OG_CLASS_CURRENT] + n[OG_CLASS_STALE])
-		set(cell, OG_RESULT_PASS, "Injected",
-			og_svz(og_arena_fmt(a, "All %u pods that should be injected are.",
-				n[OG_CLASS_CURRENT] + n[OG_CLASS_STALE])));
+		return;
+	}
+	og_rollout_injected(&l->rollout, l->c->arena, &is);
+	if (is.all)
+		set(cell, OG_RESULT_PASS, is.reason, is.message);
 	else
-		set(cell, OG_RESULT_PASS, "NoPods",
-			OG_SV("No pod runs; the next one will be injected."));
+		fail(l, OG_LINK_INJECTED, is.reason, "OG301", is.message, l->rollout.revision.fix);
 }
 
 static void credentials(struct look *l)
@@ -333,7 +308,8 @@ static void credentials(struct look *l)
 static void rolled_out(struct look *l)
 {
 	struct og_cell *cell = &l->row->link[OG_LINK_ROLLED_OUT];
-	const struct og_rollout_verdict *v = &l->rollout.rollout, *m = &l->rollout.revision;
+	const struct og_rollout_verdict *v = l->row->pods_seen ? og_rollout_outcome(&l->rollout)
+							       : &l->rollout.rollout;
 
 	if (!l->injects) {
 		set(cell, OG_RESULT_NA, "NotInjected", OG_SV(""));
@@ -344,12 +320,7 @@ static void rolled_out(struct look *l)
 			OG_SV("The object has no status: files tell nothing of its rollout."));
 		return;
 	}
-	if (v->state == OG_ROLLOUT_COMPLETE && m->reason && m->state != OG_ROLLOUT_COMPLETE &&
-		m->state != OG_ROLLOUT_UNKNOWN && l->row->pods_seen)
-		v = m;
-	bool rests = v->state == OG_ROLLOUT_WAITING && l->facts.kind == OG_RK_CRONJOB &&
-		     !l->row->classes[OG_CLASS_STALE] && !l->row->classes[OG_CLASS_BARE];
-	if (v->state == OG_ROLLOUT_COMPLETE || rests)
+	if (v->state == OG_ROLLOUT_COMPLETE || og_rollout_rests(&l->rollout, &l->facts))
 		set(cell, OG_RESULT_PASS, v->reason ? v->reason : "Complete", keep(l, v->message));
 	else if (v->state == OG_ROLLOUT_UNKNOWN || !l->row->pods_seen)
 		set(cell, OG_RESULT_UNKNOWN, v->reason ? v->reason : "Unknown",

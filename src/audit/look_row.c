@@ -26,25 +26,6 @@ static struct og_cell cell(
 	return (struct og_cell){.result = result, .reason = reason, .message = message, .fix = fix};
 }
 
-/* "profile-missing" → "ProfileMissing", as the controller's conditions say it. */
-static const char *camel(struct og_arena *a, const char *kebab)
-{
-	char *s = og_arena_strndup(a, kebab, strlen(kebab)), *to = s;
-	bool up = true;
-
-	for (const char *at = kebab; s && *at; at++) {
-		if (*at == '-') {
-			up = true;
-			continue;
-		}
-		*to++ = up && *at >= 'a' && *at <= 'z' ? (char)(*at - 'a' + 'A') : *at;
-		up = false;
-	}
-	if (s)
-		*to = '\0';
-	return s ? s : "Unknown";
-}
-
 /* ---- links ---- */
 
 static void link_opted_in(struct judging *j)
@@ -55,7 +36,7 @@ static void link_opted_in(struct judging *j)
 	*to = cell(OG_RESULT_PASS, NULL, OG_SV(""), OG_SV(""));
 	if (j->plan.opted_in)
 		return;
-	*to = cell(OG_RESULT_FAIL, camel(j->a, og_reason_name(plan->reason)),
+	*to = cell(OG_RESULT_FAIL, og_reason_condition(plan->reason),
 		og_svz(og_reason_text(plan->reason)), OG_SV(""));
 	if (plan->reason == OG_REASON_NOT_OPTED_IN && !j->sight->namespaces)
 		*to = cell(OG_RESULT_UNKNOWN, "NamespaceNotSeen",
@@ -77,8 +58,8 @@ static struct og_sv restart_line(struct judging *j)
 static void link_injected(struct judging *j)
 {
 	const struct og_plan *plan = j->plan.plan;
-	const uint32_t *n = j->result.classes;
 	struct og_cell *to = &j->out->row.link[OG_LINK_INJECTED];
+	struct og_injected is;
 	struct og_sv none = OG_SV("");
 
 	if (!j->plan.opted_in) {
@@ -89,29 +70,18 @@ static void link_injected(struct judging *j)
 	} else if (!j->sight->pods && j->plan.injects) {
 		*to = cell(OG_RESULT_UNKNOWN, "PodsNotSeen", OG_SV("Pods may not be read."), none);
 	} else if (!j->plan.injects) {
-		*to = cell(OG_RESULT_FAIL, camel(j->a, og_reason_name(plan->reason)),
+		*to = cell(OG_RESULT_FAIL, og_reason_condition(plan->reason),
 			og_svz(og_reason_text(plan->reason)), none);
 		if (plan->findings.n) {
 			to->finding = plan->findings.v[0].def->id;
 			to->message = keep(j, plan->findings.v[0].detail);
 			to->fix = og_svz(plan->findings.v[0].def->fix);
 		}
-	} else if (n[OG_CLASS_BARE]) {
-		*to = cell(OG_RESULT_FAIL, "PodsMissed",
-			og_svz(og_arena_fmt(j->a,
-				"%u of %u pods run without the injection that was asked for.",
-				n[OG_CLASS_BARE], j->result.total)),
-			restart_line(j));
-		to->finding = j->result.revision.finding;
-	} else if (n[OG_CLASS_CURRENT] + n[OG_CLASS_STALE]) {
-		*to = cell(OG_RESULT_PASS, "Injected",
-			OG_SV("All pods that should be injected are."), none);
-	} else if (n[OG_CLASS_SKIPPED]) {
-		*to = cell(OG_RESULT_PASS, "PodsLeftAlone", OG_SV("Its pods ask to be left alone."),
-			none);
 	} else {
-		*to = cell(OG_RESULT_PASS, "NoPods",
-			OG_SV("No pod runs; the next one will be injected."), none);
+		og_rollout_injected(&j->result, j->a, &is);
+		*to = cell(is.all ? OG_RESULT_PASS : OG_RESULT_FAIL, is.reason, is.message,
+			is.all ? none : restart_line(j));
+		to->finding = is.all ? NULL : j->result.revision.finding;
 	}
 }
 
@@ -145,15 +115,14 @@ static void link_rolled_out(struct judging *j)
 		[OG_ROLLOUT_PROGRESSING] = OG_RESULT_FAIL,
 		[OG_ROLLOUT_WAITING] = OG_RESULT_FAIL,
 		[OG_ROLLOUT_STUCK] = OG_RESULT_FAIL};
-	const struct og_rollout_verdict *v = &j->result.rollout, *m = &j->result.revision;
+	const struct og_rollout_verdict *v = og_rollout_outcome(&j->result);
 	struct og_cell *to = &j->out->row.link[OG_LINK_ROLLED_OUT];
 
-	if (v->state == OG_ROLLOUT_COMPLETE && m->reason && m->state != OG_ROLLOUT_COMPLETE &&
-		m->state != OG_ROLLOUT_UNKNOWN)
-		v = m;
 	*to = cell(results[v->state], v->reason ? v->reason : "Unknown", keep(j, v->message),
 		keep(j, v->fix));
 	to->finding = v->finding;
+	if (og_rollout_rests(&j->result, j->in.facts))
+		*to = cell(OG_RESULT_PASS, to->reason, to->message, OG_SV(""));
 	j->out->rollout = v->state;
 	if (!j->plan.opted_in)
 		*to = cell(OG_RESULT_NA, NULL, OG_SV(""), OG_SV(""));

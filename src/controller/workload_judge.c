@@ -1,28 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a workload's conditions say, from what was found. */
-#include <ctype.h>
 #include "otelgate/cluster/report.h"
 #include "workloads-priv.h"
-
-/* "profile-missing" → "ProfileMissing": stable names of one table serve as reasons of conditions.
- */
-static const char *camel(struct og_arena *a, const char *kebab)
-{
-	char *s = og_arena_strndup(a, kebab, strlen(kebab)), *to = s;
-	bool up = true;
-
-	for (const char *at = kebab; s && *at; at++) {
-		if (*at == '-') {
-			up = true;
-			continue;
-		}
-		*to++ = up && *at >= 'a' && *at <= 'z' ? (char)(*at - 'a' + 'A') : *at;
-		up = false;
-	}
-	if (s)
-		*to = '\0';
-	return s ? s : "Unknown";
-}
 
 static void say(struct og_telemetry_said *s, enum og_cond_status status, const char *reason,
 	struct og_sv message)
@@ -35,28 +14,17 @@ static void say(struct og_telemetry_said *s, enum og_cond_status status, const c
 static void say_injected(struct pass *p, struct og_telemetry_said *s)
 {
 	const struct workload *w = &p->found;
-	const uint32_t *n = p->result.classes;
-	struct og_arena *a = p->arena;
+	struct og_injected is;
 
-	if (!w->injects)
-		say(s, OG_COND_FALSE, camel(a, og_reason_name(w->reason)),
-			og_svz(og_arena_fmt(a, "%s%s%.*s%s", og_reason_text(w->reason),
+	if (!w->injects) {
+		say(s, OG_COND_FALSE, og_reason_condition(w->reason),
+			og_svz(og_arena_fmt(p->arena, "%s%s%.*s%s", og_reason_text(w->reason),
 				w->detail.n ? " (" : "", OG_SV_ARG(w->detail),
 				w->detail.n ? ")" : "")));
-	else if (n[OG_CLASS_BARE])
-		say(s, OG_COND_FALSE, "PodsMissed",
-			og_svz(og_arena_fmt(a,
-				"%u of %u pods run without the injection that was asked for.",
-				n[OG_CLASS_BARE], p->result.total)));
-	else if (n[OG_CLASS_CURRENT] || n[OG_CLASS_STALE])
-		say(s, OG_COND_TRUE, "Injected",
-			og_svz(og_arena_fmt(a, "All %u pods that should be injected are.",
-				n[OG_CLASS_CURRENT] + n[OG_CLASS_STALE])));
-	else if (n[OG_CLASS_SKIPPED])
-		say(s, OG_COND_TRUE, "PodsLeftAlone", OG_SV("Its pods ask to be left alone."));
-	else
-		say(s, OG_COND_TRUE, "NoPods",
-			OG_SV("No pod runs; the next one will be injected."));
+		return;
+	}
+	og_rollout_injected(&p->result, p->arena, &is);
+	say(s, is.all ? OG_COND_TRUE : OG_COND_FALSE, is.reason, is.message);
 }
 
 /* ---- RolloutComplete ---- */
@@ -73,27 +41,12 @@ static enum og_cond_status status_of_rollout(enum og_rollout_state s)
 	return of[s];
 }
 
-/* The rollout as Kubernetes sees it; when that is done, whether all pods are of one revision. */
-static const struct og_rollout_verdict *verdict_of(const struct pass *p)
-{
-	const struct og_rollout_verdict *r = &p->result.rollout, *m = &p->result.revision;
-
-	if (r->state == OG_ROLLOUT_COMPLETE && m->reason && m->state != OG_ROLLOUT_COMPLETE &&
-		m->state != OG_ROLLOUT_UNKNOWN)
-		return m;
-	return r;
-}
-
-/* Jobs of a CronJob that wait for the next run are no unfinished business: their pods, if any, are
- * what counts. */
 static void say_rollout(struct pass *p, struct og_telemetry_said *s)
 {
-	const struct og_rollout_verdict *v = verdict_of(p);
+	const struct og_rollout_verdict *v = og_rollout_outcome(&p->result);
 	enum og_cond_status status = status_of_rollout(v->state);
 
-	if (v->state == OG_ROLLOUT_WAITING &&
-		p->result.classes[OG_CLASS_STALE] + p->result.classes[OG_CLASS_BARE] == 0 &&
-		p->has_facts && p->facts.kind == OG_RK_CRONJOB)
+	if (og_rollout_rests(&p->result, p->has_facts ? &p->facts : NULL))
 		status = OG_COND_TRUE;
 	say(s, status, v->reason ? v->reason : "Unknown", v->message);
 }
@@ -253,7 +206,7 @@ static void remember_health(struct pass *p)
 
 static void take_status(struct pass *p)
 {
-	const struct og_rollout_verdict *v = verdict_of(p);
+	const struct og_rollout_verdict *v = og_rollout_outcome(&p->result);
 	const struct og_rollout_result *r = &p->result;
 	struct og_telemetry_input *t = &p->status;
 	const struct workload *w = &p->found;

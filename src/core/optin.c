@@ -37,29 +37,33 @@ static const char *const level_names[OG_LEVEL_COUNT_] = {
 };
 
 static const struct {
-	const char *name, *text;
+	const char *name, *condition, *text;
 } reasons[OG_REASON_COUNT_] = {
-	[OG_REASON_INJECTED] = {"injected", "the pod is injected"},
-	[OG_REASON_UP_TO_DATE] = {"up-to-date", "the pod already carries this injection"},
-	[OG_REASON_NOT_OPTED_IN] = {"not-opted-in", "nobody asked for injection"},
-	[OG_REASON_OPTED_OUT] = {"opted-out", "injection is switched off"},
-	[OG_REASON_PROFILE_MISSING] = {"profile-missing",
+	[OG_REASON_INJECTED] = {"injected", "Injected", "the pod is injected"},
+	[OG_REASON_UP_TO_DATE] = {"up-to-date", "UpToDate",
+		"the pod already carries this injection"},
+	[OG_REASON_NOT_OPTED_IN] = {"not-opted-in", "NotOptedIn", "nobody asked for injection"},
+	[OG_REASON_OPTED_OUT] = {"opted-out", "OptedOut", "injection is switched off"},
+	[OG_REASON_PROFILE_MISSING] = {"profile-missing", "ProfileMissing",
 		"injection is asked for, but no such profile exists"},
-	[OG_REASON_NO_CONFIG] = {"no-config",
+	[OG_REASON_NO_CONFIG] = {"no-config", "NoConfig",
 		"injection is asked for, but no configuration is loaded"},
-	[OG_REASON_NO_ENDPOINT] = {"no-endpoint", "the stack has no endpoint yet"},
-	[OG_REASON_WINDOWS] = {"windows", "Windows pods are not supported"},
-	[OG_REASON_MIRROR_POD] = {"mirror-pod", "a static pod's mirror cannot be changed"},
-	[OG_REASON_EXCLUDED_NAMESPACE] = {"excluded-namespace",
+	[OG_REASON_NO_ENDPOINT] = {"no-endpoint", "NoEndpoint", "the stack has no endpoint yet"},
+	[OG_REASON_WINDOWS] = {"windows", "Windows", "Windows pods are not supported"},
+	[OG_REASON_MIRROR_POD] = {"mirror-pod", "MirrorPod",
+		"a static pod's mirror cannot be changed"},
+	[OG_REASON_EXCLUDED_NAMESPACE] = {"excluded-namespace", "ExcludedNamespace",
 		"system namespaces are never touched"},
-	[OG_REASON_NO_TARGET] = {"no-target", "no container of the pod is a target"},
-	[OG_REASON_NOT_A_POD] = {"not-a-pod", "the review is not about the creation of a pod"},
-	[OG_REASON_BAD_OBJECT] = {"bad-object", "the pod is malformed"},
-	[OG_REASON_BAD_REQUEST] = {"bad-request", "the review is malformed"},
-	[OG_REASON_TOO_LARGE] = {"too-large", "the review is above a limit"},
-	[OG_REASON_DEADLINE] = {"deadline", "the time allowed was used up"},
-	[OG_REASON_SELF_CHECK] = {"self-check", "the patch did not pass its own check"},
-	[OG_REASON_INTERNAL] = {"internal", "an internal fault"},
+	[OG_REASON_NO_TARGET] = {"no-target", "NoTarget", "no container of the pod is a target"},
+	[OG_REASON_NOT_A_POD] = {"not-a-pod", "NotAPod",
+		"the review is not about the creation of a pod"},
+	[OG_REASON_BAD_OBJECT] = {"bad-object", "BadObject", "the pod is malformed"},
+	[OG_REASON_BAD_REQUEST] = {"bad-request", "BadRequest", "the review is malformed"},
+	[OG_REASON_TOO_LARGE] = {"too-large", "TooLarge", "the review is above a limit"},
+	[OG_REASON_DEADLINE] = {"deadline", "Deadline", "the time allowed was used up"},
+	[OG_REASON_SELF_CHECK] = {"self-check", "SelfCheck",
+		"the patch did not pass its own check"},
+	[OG_REASON_INTERNAL] = {"internal", "Internal", "an internal fault"},
 };
 
 const struct og_key_def *og_key_def(enum og_key k)
@@ -75,6 +79,11 @@ const char *og_level_name(enum og_level l)
 const char *og_reason_name(enum og_reason r)
 {
 	return (unsigned)r < OG_REASON_COUNT_ ? reasons[r].name : "unknown";
+}
+
+const char *og_reason_condition(enum og_reason r)
+{
+	return (unsigned)r < OG_REASON_COUNT_ ? reasons[r].condition : "Unknown";
 }
 
 const char *og_reason_text(enum og_reason r)

@@ -67,6 +67,8 @@ enum og_reason {
 	OG_REASON_COUNT_
 };
 const char *og_reason_name(enum og_reason r); /* "not-opted-in" */
+const char *og_reason_condition(
+	enum og_reason r);		      /* "NotOptedIn": the same, as conditions say it */
 const char *og_reason_text(enum og_reason r); /* one sentence for people */
 const char *og_level_name(enum og_level l); /* "pod template", "workload", "namespace", "profile" */
 

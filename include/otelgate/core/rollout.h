@@ -190,6 +190,23 @@ struct og_rollout_result {
 int og_rollout_judge(struct og_rollout_input *in, struct og_arena *arena,
 	struct og_rollout_result *ret, struct og_err *err);
 
+/* ---- what of it is told ---- */
+
+/* The rollout as Kubernetes sees it; when that is done, whether all pods are of one revision. */
+const struct og_rollout_verdict *og_rollout_outcome(const struct og_rollout_result *r);
+/* Waits for the next run of its CronJob, and no pod is other than it should be: no unfinished
+ * business. f NULL = nothing is known. */
+bool og_rollout_rests(const struct og_rollout_result *r, const struct og_rollout_facts *f);
+
+/* Of a workload that is to be injected: are its pods? */
+struct og_injected {
+	bool all;	      /* none is without */
+	const char *reason;   /* of a condition; static */
+	struct og_sv message; /* a sentence, in the arena */
+};
+void og_rollout_injected(
+	const struct og_rollout_result *r, struct og_arena *arena, struct og_injected *ret);
+
 /* ---- parts of it, for those who need no more ---- */
 
 /* Class and cause of one pod. */
