@@ -55,6 +55,9 @@ void probe_written(struct og_probe *p);
 void probe_check_end(struct og_probe *p);
 
 /* probe_write.c */
+/* Connects to the receiver that is at work, by its proxy: the rest of r says how. Errors: as
+ * og_dial_start. */
+int probe_dial(struct og_probe *p, struct og_dial_request *r, struct og_err *err);
 void probe_write_begin(struct og_probe *p);
 /* probe_post.c */
 void probe_post(struct og_probe *p);

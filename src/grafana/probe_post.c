@@ -108,22 +108,13 @@ static void on_looked(void *ctx, const struct og_dial_result *d)
 
 static void look(struct og_probe *p)
 {
-	const char *host = og_arena_strndup(&p->arena, p->url.host.p, p->url.host.n);
-	struct og_dial_request r = {.host = host,
-		.port = p->url.port,
-		.tls = p->url.https || p->look_tls,
+	struct og_dial_request r = {.tls = p->url.https || p->look_tls,
 		.insecure = true,
 		.h2 = !p->look_tls,
 		.talk = !p->look_tls,
-		.proxy_host = p->proxied ? p->proxy_host : NULL,
-		.proxy_port = p->proxy_port,
-		.proxy_auth = &p->proxy_auth,
-		.timeout_ms = p->o.connect_ms,
-		.resolve = p->o.resolve,
-		.ctx = p,
 		.on_done = on_looked};
 
-	if (!host || og_dial_start(p->o.loop, &r, &p->dial, NULL) < 0)
+	if (probe_dial(p, &r, NULL) < 0)
 		judge(p);
 }
 

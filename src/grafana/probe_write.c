@@ -98,32 +98,36 @@ static int same_receiver(const struct og_probe *p)
 	return -1;
 }
 
+int probe_dial(struct og_probe *p, struct og_dial_request *r, struct og_err *err)
+{
+	r->host = og_arena_strndup(&p->arena, p->url.host.p, p->url.host.n);
+	r->port = p->url.port;
+	r->proxy_host = p->proxied ? p->proxy_host : NULL;
+	r->proxy_port = p->proxy_port;
+	r->proxy_auth = &p->proxy_auth;
+	r->timeout_ms = p->o.connect_ms;
+	r->resolve = p->o.resolve;
+	r->ctx = p;
+	if (!r->host)
+		return og_err_set(err, OG_E_OOM, "no memory");
+	return og_dial_start(p->o.loop, r, &p->dial, err);
+}
+
 static void dial(struct og_probe *p)
 {
 	struct og_err err = OG_ERR_INIT;
 	bool grpc = p->o.protocol == OG_PROBE_GRPC && !p->o.target[p->at].ingest;
-	const char *host = og_arena_strndup(&p->arena, p->url.host.p, p->url.host.n);
-	struct og_dial_request r = {.host = host,
-		.port = p->url.port,
-		.tls = p->url.https,
+	struct og_dial_request r = {.tls = p->url.https,
 		.insecure = p->o.insecure,
 		.ca_pem = p->o.ca_pem,
 		.cert_pem = p->o.cert_pem,
 		.key_pem = p->o.key_pem,
 		.h2 = grpc,
 		.talk = grpc,
-		.proxy_host = p->proxied ? p->proxy_host : NULL,
-		.proxy_port = p->proxy_port,
-		.proxy_auth = &p->proxy_auth,
-		.timeout_ms = p->o.connect_ms,
-		.resolve = p->o.resolve,
-		.ctx = p,
 		.on_step = on_dial_step,
 		.on_done = on_dialled};
 
-	if (!host)
-		bad_target(p, "no memory");
-	else if (og_dial_start(p->o.loop, &r, &p->dial, &err) < 0)
+	if (probe_dial(p, &r, &err) < 0)
 		bad_target(p, err.msg);
 }
 
