@@ -91,7 +91,7 @@ static void enqueue_space(struct egress *e, struct og_sv ns)
 }
 
 /* The workload that a policy of ours belongs to. */
-void egress_enqueue_owner(struct egress *e, const struct og_record *r)
+static void enqueue_owner(struct egress *e, const struct og_record *r)
 {
 	char key[EGRESS_KEY_BYTES];
 	struct og_owner o;
@@ -112,7 +112,7 @@ void egress_enqueue_owner(struct egress *e, const struct og_record *r)
 
 /* The cache knows our last write, or what became of it: a deletion never shows our version. When
  * it was an older object's, the next create is refused, and tried again. */
-void egress_caught_up(struct egress *e, enum egress_kind kind, const struct og_record *old,
+static void caught_up(struct egress *e, enum egress_kind kind, const struct og_record *old,
 	const struct og_record *now)
 {
 	const struct og_record *r = now ? now : old;
@@ -127,6 +127,19 @@ void egress_caught_up(struct egress *e, enum egress_kind kind, const struct og_r
 		(void)og_ownwrites_fresh(e->own[kind], key, &pre);
 	else
 		og_ownwrites_forget(e->own[kind], key);
+}
+
+bool egress_policy_changed(struct egress *e, enum egress_kind kind, const struct og_record *old,
+	const struct og_record *now)
+{
+	caught_up(e, kind, old, now);
+	if (!controller_acts(e->c))
+		return false;
+	if (old) /* someone may have taken the owner off */
+		enqueue_owner(e, old);
+	if (now)
+		enqueue_owner(e, now);
+	return true;
 }
 
 /* Whether the receiver's side is open is part of what workloads say. */
@@ -156,13 +169,8 @@ static void on_policy(void *ctx, enum og_store_change what, const struct og_reco
 	bool ours = (!old || egress_is_ours(old)) && (!now || egress_is_ours(now));
 	if (!ours)
 		egress_sets_forget(e, r->ns);
-	egress_caught_up(e, EGRESS_STANDARD, old, now);
-	if (!controller_acts(e->c))
+	if (!egress_policy_changed(e, EGRESS_STANDARD, old, now))
 		return;
-	if (old) /* someone may have taken the owner off */
-		egress_enqueue_owner(e, old);
-	if (now)
-		egress_enqueue_owner(e, now);
 	if (!ours)
 		enqueue_space(e, r->ns);
 	if (ours && (!old || !now) && og_sv_starts(r->name, OG_SV(OG_INGRESS_PREFIX)))
@@ -327,10 +335,10 @@ void egress_resync(struct controller *c)
 	at = 0;
 	while (s && og_store_next(s, &at, &r)) /* of workloads that nobody knows any more, too */
 		if (egress_is_ours(&r))
-			egress_enqueue_owner(e, &r);
+			enqueue_owner(e, &r);
 	at = 0;
 	while (e->host_store && og_store_next(e->host_store, &at, &r))
-		egress_enqueue_owner(e, &r);
+		enqueue_owner(e, &r);
 	egress_host_look(e);
 }
 

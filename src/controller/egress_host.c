@@ -24,13 +24,7 @@ static void on_change(void *ctx, enum og_store_change what, const struct og_reco
 	(void)what, (void)stale;
 	if ((!old && !now) || e->stopped)
 		return;
-	egress_caught_up(e, EGRESS_BY_HOST, old, now);
-	if (!controller_acts(e->c))
-		return;
-	if (old) /* someone may have taken the owner off */
-		egress_enqueue_owner(e, old);
-	if (now)
-		egress_enqueue_owner(e, now);
+	(void)egress_policy_changed(e, EGRESS_BY_HOST, old, now);
 }
 
 static void on_state(void *ctx, enum og_watch_state s, const struct og_err *why)

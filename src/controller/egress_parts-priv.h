@@ -105,10 +105,9 @@ void egress_job_done(struct egress_job *j, enum og_queue_result r, int64_t again
 /* Enqueues the workloads that use it. */
 void egress_enqueue_users(struct egress *e, const struct egress_receiver *r);
 
-/* What owns a policy of ours is looked at. */
-void egress_enqueue_owner(struct egress *e, const struct og_record *r);
-/* An event of a watch: whether it shows our last write. */
-void egress_caught_up(struct egress *e, enum egress_kind kind, const struct og_record *old,
+/* An event of a watch, of a policy or what it was: whether it shows our last write; when we act,
+ * which is returned, its owners are looked at. */
+bool egress_policy_changed(struct egress *e, enum egress_kind kind, const struct og_record *old,
 	const struct og_record *now);
 
 /* egress_facts.c */
