@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading the Secret that a stack refers to. */
 #include "cred-priv.h"
+#include "verify-priv.h"
 
 enum { ARENA_BYTES = 1 << 20 };
 
@@ -50,6 +51,7 @@ static void take(
 	cred_tell_workloads(k, og_svz(s->name));
 	cred_enqueue_namespaces(k, OG_QUEUE_USER);
 	cred_enqueue(k, 't', og_svz(s->name), OG_QUEUE_USER, CRED_STATUS_MS);
+	verify_probe_credentials(k->c, og_svz(s->name));
 }
 
 static void find_uid(struct cred *k, struct cred_stack *s)

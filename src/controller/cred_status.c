@@ -20,6 +20,7 @@ struct summary {
 struct condition {
 	const char *type, *status, *reason;
 	struct og_sv message;
+	bool may_be_unknown; /* then Ready does not depend on it */
 };
 
 /* ---- the sum of the namespaces ---- */
@@ -57,7 +58,7 @@ static void sum_up(const struct cred *k, const struct cred_stack *st, struct sum
 static struct condition valid_condition(const struct cred_stack *s)
 {
 	struct condition c = {"CredentialsValid", "Unknown", "NotRead",
-		OG_SV("the Secret of spec.credentials has not been read yet")};
+		OG_SV("the Secret of spec.credentials has not been read yet"), false};
 
 	if (!s) {
 		c.status = "True";
@@ -76,7 +77,7 @@ static struct condition valid_condition(const struct cred_stack *s)
 static struct condition distributed_condition(
 	const struct cred_stack *st, const struct summary *s, struct og_buf *text)
 {
-	struct condition c = {"CredentialsDistributed", "True", "Distributed", OG_SV("")};
+	struct condition c = {"CredentialsDistributed", "True", "Distributed", OG_SV(""), false};
 
 	if (!st) {
 		c.reason = "NoCredentials";
@@ -105,7 +106,8 @@ static struct condition ready_condition(const struct condition *all, size_t n)
 	struct condition c = all[1];
 
 	for (size_t i = 0; i < n; i++) {
-		if (!strcmp(all[i].status, "True") || !strcmp(all[i].reason, "NotConfigured"))
+		if (!strcmp(all[i].status, "True") || !strcmp(all[i].reason, "NotConfigured") ||
+			(all[i].may_be_unknown && !strcmp(all[i].status, "Unknown")))
 			continue;
 		c = all[i];
 		break;
@@ -114,24 +116,45 @@ static struct condition ready_condition(const struct condition *all, size_t n)
 	return c;
 }
 
-/* How the backends answer. Returns how many there are to tell. */
-static size_t queryable(const struct cred *k, const struct og_stack *spec, struct og_arena *arena,
-	struct condition ret[VERIFY_CONDITIONS])
-{
-	struct verify_condition v[VERIFY_CONDITIONS];
-	size_t n = verify_conditions(k->c, spec->name, arena, v);
-
-	for (size_t i = 0; i < n; i++)
-		ret[i] = (struct condition){v[i].type, v[i].status, v[i].reason, v[i].message};
-	return n;
-}
-
 static struct og_jval old_condition(struct og_jval status, const char *type)
 {
 	og_jfor (it, og_jgetl(status, "conditions"))
 		if (og_jstr_eq(og_jgetl(it.val, "type"), og_svz(type)))
 			return it.val;
 	return OG_JABSENT;
+}
+
+/* What the controller before this one has found holds until it is known anew. */
+static void keep_old(struct condition *c, struct og_jval status, struct og_arena *arena)
+{
+	static const char *const all[] = {"True", "False"};
+	struct og_jval old = old_condition(status, c->type);
+	struct og_sv reason = og_jstr_or_empty(og_jgetl(old, "reason"), arena);
+	char *text = reason.n ? og_arena_fmt(arena, "%.*s", OG_SV_ARG(reason)) : NULL;
+
+	for (size_t i = 0; i < OG_COUNT(all) && text; i++) {
+		if (!og_jstr_eq(og_jgetl(old, "status"), og_svz(all[i])))
+			continue;
+		c->status = all[i];
+		c->reason = text;
+		c->message = og_jstr_or_empty(og_jgetl(old, "message"), arena);
+	}
+}
+
+/* How writing goes, and how the backends answer. Returns how many there are to tell. */
+static size_t of_verification(const struct cred *k, const struct og_stack *spec,
+	struct og_jval status, struct og_arena *arena, struct condition ret[VERIFY_CONDITIONS])
+{
+	struct verify_condition v[VERIFY_CONDITIONS];
+	size_t n = verify_conditions(k->c, spec->name, arena, v);
+
+	for (size_t i = 0; i < n; i++) {
+		ret[i] = (struct condition){
+			v[i].type, v[i].status, v[i].reason, v[i].message, v[i].may_be_unknown};
+		if (v[i].not_yet)
+			keep_old(&ret[i], status, arena);
+	}
+	return n;
 }
 
 static void put_condition(struct og_buf *b, const struct condition *c, struct og_jval status,
@@ -185,7 +208,7 @@ static void make_status(const struct cred *k, const struct cred_stack *s,
 		sum_up(k, s, &sum);
 	struct condition c[3 + VERIFY_CONDITIONS] = {
 		valid_condition(s), distributed_condition(s, &sum, &text)};
-	size_t nconds = 2 + queryable(k, spec, a->arena, &c[2]);
+	size_t nconds = 2 + of_verification(k, spec, status, a->arena, &c[2]);
 	c[nconds] = ready_condition(c, nconds);
 	nconds++;
 	struct og_sv hash = hash_to_tell(k, s, &sum, before);

@@ -81,4 +81,7 @@ const struct og_metric_def og_controller_metrics[OG_CM_COUNT_] = {
 	[OG_CM_VERIFY_SECONDS] = {"otelgate_verify_judging_duration_seconds",
 		"Time that the last judging of all workloads of the stack took.", OG_METRIC_GAUGE,
 		"seconds", {"stack"}, NULL, 0, 0},
+	[OG_CM_PROBE_SIGNALS] = {"otelgate_probe_signals",
+		"1 for what the last probe of the stack found of a signal: accepted, broken or unknown; 0 for the others.",
+		OG_METRIC_GAUGE, NULL, {"stack", "signal", "result"}, NULL, 0, 0},
 };

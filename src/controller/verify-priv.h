@@ -70,8 +70,10 @@ void verify_soon(struct controller *c, struct og_sv stack);
 struct verify_condition {
 	const char *type, *status, *reason;
 	struct og_sv message; /* the arena's */
+	bool may_be_unknown;  /* then it says nothing of Ready */
+	bool not_yet;	      /* nothing is known since the start: what the status says holds */
 };
-enum { VERIFY_CONDITIONS = 4 };
+enum { VERIFY_WRITABLE = OG_SIGNAL_COUNT_, VERIFY_CONDITIONS = VERIFY_WRITABLE + 4 };
 /* Their number; 0 = the stack is not verified. *ret_ready: the first that is False, or NULL. */
 uint32_t verify_conditions(struct controller *c, struct og_sv stack, struct og_arena *arena,
 	struct verify_condition ret[VERIFY_CONDITIONS]);
@@ -86,6 +88,17 @@ void verify_work(struct controller *c, struct og_sv key);
 
 struct verify_part;
 
+/* What the last probe says of writing one signal. */
+struct verify_written {
+	const char *status; /* "True", "False", "Unknown"; NULL = not probed yet */
+	const char *reason; /* static */
+	char *message;	    /* NULL = none */
+	char *brief;	    /* broken: the link and why, for the workloads' messages */
+	enum og_arrival_sight sight;
+};
+
+struct verify_run; /* a probe under way */
+
 struct verify_part_stack {
 	struct verify_part *p;
 	char *name;
@@ -98,6 +111,13 @@ struct verify_part_stack {
 	struct og_timer judge;
 	int64_t judged_ns, took_ns; /* the last judging: its end, and how long it took */
 	uint64_t told;		    /* digest of the conditions that the status was told */
+
+	/* verify_probe.c */
+	struct verify_run *run;
+	struct og_timer probe;
+	uint64_t probed; /* digest of what the last probe was made with; 0 = there was none */
+	uint32_t probe_failures; /* in a row */
+	struct verify_written written[OG_SIGNAL_COUNT_];
 };
 
 struct verify_op; /* a Secret being read */
@@ -124,6 +144,27 @@ void verify_say(struct verify_part *p, const struct workload *w,
 	const struct og_arrival_workload *f, const struct og_arrival_memory *before,
 	const struct og_arrival_result *now);
 void verify_count(struct verify_part *p);
+/* verify_probe.c */
+/* Probes when it has not been probed yet, or something it depends on has changed. */
+void verify_probe_look(struct verify_part *p, struct verify_part_stack *s);
+/* The same for whom the stack's credentials were read. */
+void verify_probe_credentials(struct controller *c, struct og_sv stack);
+void verify_probe_fini(struct verify_part_stack *s);
+/* verify_written.c: what a probe has found. */
+struct og_probe_result;
+/* `why` per signal: why it was not to be probed; NULL = it was. Returns whether something is
+ * broken. */
+struct verify_unprobed {
+	const char *reason, *message; /* static */
+};
+bool verify_written_take(struct verify_part_stack *s, const struct og_probe_result *r,
+	const struct verify_unprobed why[OG_SIGNAL_COUNT_]);
+void verify_written_fini(struct verify_part_stack *s);
+void verify_written_condition(const struct verify_part_stack *s, enum og_signal signal,
+	struct og_arena *arena, struct verify_condition *ret);
+/* Adds to a message of what is missing that the stack's own probe fails, too. */
+void verify_written_explain(
+	const struct verify_part_stack *s, struct og_arrival_verdict *v, struct og_arena *arena);
 /* verify_token.c */
 void verify_read_token(struct verify_part *p, struct og_sv key, struct og_sv stack);
 void verify_ops_cancel(struct verify_part *p);

@@ -50,6 +50,7 @@ bool controller_verifies(struct controller *c, struct og_sv stack)
 static void stack_free(struct verify_part *p, struct verify_part_stack *s)
 {
 	og_timer_cancel(p->c->loop, &s->judge);
+	verify_probe_fini(s);
 	og_secret_fini(&s->token);
 	og_free(s->token_message);
 	og_free(s->name);
@@ -213,6 +214,7 @@ static void on_cycle(void *ctx, struct og_sv stack)
 	og_timer_cancel(p->c->loop, &s->judge);
 	verify_judge(p, s);
 	verify_tell_stack(p, s);
+	verify_probe_look(p, s);
 }
 
 /* ---- where its workloads are ---- */

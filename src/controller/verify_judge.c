@@ -98,6 +98,8 @@ static bool prepare(struct judging *j, const struct og_stack *spec)
 		.grace_s = spec->query.grace_ms / 1000,
 		.window_s = window,
 		.keep_s = keep > window ? keep : window};
+	for (int i = 0; i < OG_SIGNAL_COUNT_; i++)
+		j->params.sight[i] = j->s->written[i].sight;
 	if (!gather(j) || og_verify_evidence(j->p->engine, og_svz(j->s->name), &j->p->arena,
 				  &j->evidence, &err) < 0)
 		return false;
@@ -276,6 +278,8 @@ static int judge_all(struct judging *j, struct og_err *err)
 		struct og_findings findings = {0};
 		r = og_arrival_judge(ix, i, &j->entries[i]->arrival.memory, &j->params, &one,
 			&result, &findings, err);
+		for (int k = 0; k < OG_SIGNAL_COUNT_ && r == 0; k++)
+			verify_written_explain(j->s, &result.signal[k], &one);
 		if (r == 0)
 			take(j, j->entries[i], &result, &findings, &one);
 		og_arena_reset(&one);

@@ -6,7 +6,7 @@
 static const struct {
 	enum og_gf_backend backend;
 	const char *type, *who;
-} rows[VERIFY_CONDITIONS] = {
+} rows[VERIFY_CONDITIONS - VERIFY_WRITABLE] = {
 	{OG_GF_PROMETHEUS, "MetricsQueryable", "Prometheus"},
 	{OG_GF_TEMPO, "TracesQueryable", "Tempo"},
 	{OG_GF_LOKI, "LogsQueryable", "Loki"},
@@ -66,8 +66,11 @@ uint32_t verify_conditions(struct controller *c, struct og_sv stack, struct og_a
 
 	if (!spec)
 		return 0;
-	for (size_t i = 0; i < VERIFY_CONDITIONS; i++)
-		of_backend(p, spec, s, i, arena, &ret[i]);
+	memset(ret, 0, VERIFY_CONDITIONS * sizeof(*ret));
+	for (size_t i = 0; i < VERIFY_WRITABLE; i++)
+		verify_written_condition(s, (enum og_signal)i, arena, &ret[i]);
+	for (size_t i = VERIFY_WRITABLE; i < VERIFY_CONDITIONS; i++)
+		of_backend(p, spec, s, i - VERIFY_WRITABLE, arena, &ret[i]);
 	return VERIFY_CONDITIONS;
 }
 

@@ -157,6 +157,7 @@ static void on_read(void *ctx, const struct og_kube_answer *a)
 			r = OG_QUEUE_FAILED; /* what was known holds */
 		verify_hand_over(p);
 		verify_tell_stack(p, s);
+		verify_probe_look(p, s);
 	}
 	controller_done(p->c, PART_VERIFY, op->key, r, r == OG_QUEUE_OK && spec ? AGAIN_MS : -1);
 	op_free(op);
@@ -182,6 +183,7 @@ void verify_read_token(struct verify_part *p, struct og_sv key, struct og_sv sta
 			s->token_known = true;
 		verify_hand_over(p);
 		verify_tell_stack(p, s);
+		verify_probe_look(p, s);
 		controller_done(p->c, PART_VERIFY, key, OG_QUEUE_OK, -1);
 		return;
 	}

@@ -357,6 +357,19 @@ bool og_verify_state(const struct og_verify *v, struct og_sv stack, enum og_gf_b
 	return true;
 }
 
+bool og_verify_backend(const struct og_verify *v, struct og_sv stack, enum og_gf_backend b,
+	struct og_sv *ret_url, struct og_sv *ret_user)
+{
+	const struct verify_stack *s = verify_stack_of(v, stack);
+	const struct verify_backend *k = s ? &s->backend[b] : NULL;
+
+	if (!k || !k->url || !k->url[0] || k->bad)
+		return false;
+	*ret_url = og_svz(k->url);
+	*ret_user = og_svz(k->user);
+	return true;
+}
+
 struct og_sv og_verify_grafana(const struct og_verify *v, struct og_sv stack)
 {
 	const struct verify_stack *s = verify_stack_of(v, stack);

@@ -46,6 +46,7 @@ enum og_controller_metric {
 	OG_CM_BACKEND_ANSWERS,	  /* stack, backend */
 	OG_CM_BACKEND_ANSWERED,	  /* stack, backend */
 	OG_CM_VERIFY_SECONDS,	  /* stack */
+	OG_CM_PROBE_SIGNALS,	  /* stack, signal, result */
 	OG_CM_COUNT_
 };
 /* OG_CM_COUNT_ rows, in the order of the enum. */
@@ -74,6 +75,7 @@ struct og_controller_opts {
 	double writes_per_s; /* budget of the leader's writes; 0 = 5 */
 	uint32_t verify_ms;  /* between two cycles of questions; 0 = spec.query.interval */
 	int64_t verify_request_ms; /* between two requests to one backend; 0 = 1 s */
+	int64_t probe_ms; /* between two probes of a stack that is well; 0 = 1 h, -1 = none */
 
 	/* For tests: a readable stop_fd (-1 = none) acts as SIGTERM, and no signal is touched. */
 	int stop_fd;

@@ -85,6 +85,11 @@ struct og_verify_state {
 bool og_verify_state(const struct og_verify *v, struct og_sv stack, enum og_gf_backend b,
 	struct og_verify_state *ret);
 
+/* Where a backend is asked, discovered or given; views live until the loop's next turn. False when
+ * there is no such stack, or it is not known where. */
+bool og_verify_backend(const struct og_verify *v, struct og_sv stack, enum og_gf_backend b,
+	struct og_sv *ret_url, struct og_sv *ret_user);
+
 /* The Grafana of a discovered stack; empty = not known. Until the loop's next turn. */
 struct og_sv og_verify_grafana(const struct og_verify *v, struct og_sv stack);
 

@@ -77,6 +77,7 @@ static void begin(const char *name)
 	r.o.no_lease = true;
 	r.o.verify_ms = 300;
 	r.o.verify_request_ms = 1;
+	r.o.probe_ms = -1; /* test_verify_probe.c */
 	cr_begin(&r, NULL);
 }
 

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The controller's own probe of a stack: from a simulated Grafana Cloud to the conditions of the
+ * GrafanaStack, and to what is said of workloads. */
+#include "cloud/cloud.h"
+#include "otelgate/base/mem.h"
+#include "otelgate/codec/base64.h"
+#include "sim/client.h"
+#include "support/suite.h"
+#include "support/workload_objects.h"
+
+#define WRITES "metrics:write,traces:write,logs:write,profiles:write"
+
+static struct og_cloud *cloud;
+static struct cr r;
+static const char *const all[] = {
+	"MetricsWritable", "TracesWritable", "LogsWritable", "ProfilesWritable"};
+
+static void b64(const char *text, char *ret, size_t n)
+{
+	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
+
+	ck_assert(og_buf_reserve(&b, og_base64_len(strlen(text)) + 1));
+	og_base64_encode(&b, og_svz(text));
+	ck_assert_uint_lt(b.len, n);
+	(void)snprintf(ret, n, "%.*s", (int)b.len, b.p);
+}
+
+static void put_secret(const char *name, const char *id, const char *token)
+{
+	char i[256], t[256];
+
+	b64(id, i, sizeof(i));
+	b64(token, t, sizeof(t));
+	cr_putf("{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"%s\","
+		"\"namespace\":\"monitoring\"},\"data\":{\"instance-id\":\"%s\",\"token\":\"%s\"}}",
+		name, i, t);
+}
+
+/* `receiver` is put into spec.receiver. */
+static void put_config(const char *type, const char *endpoint, const char *receiver)
+{
+	static char text[4096];
+
+	(void)snprintf(text, sizeof(text),
+		"apiVersion: otelgate.dev/v1alpha1\nkind: GrafanaStack\nmetadata: {name: s}\n"
+		"spec:\n  receiver: {type: %s, endpoint: '%s'%s}\n"
+		"  credentials: {secretRef: {name: cloud, namespace: monitoring}}\n"
+		"  query:\n    secretRef: {name: read, namespace: monitoring}\n    grace: 0s\n"
+		"    prometheus: {url: '%s', user: '%s'}\n    loki: {url: '%s', user: '%s'}\n"
+		"    tempo: {url: '%s', user: '%s'}\n    pyroscope: {url: '%s', user: '%s'}\n"
+		"---\napiVersion: otelgate.dev/v1alpha1\nkind: TelemetryProfile\n"
+		"metadata: {name: p}\nspec: {stack: s}\n",
+		type, endpoint, receiver, og_cloud_url(cloud, OG_CLOUD_PROM),
+		og_cloud_user(cloud, OG_CLOUD_PROM), og_cloud_url(cloud, OG_CLOUD_LOKI),
+		og_cloud_user(cloud, OG_CLOUD_LOKI), og_cloud_url(cloud, OG_CLOUD_TEMPO),
+		og_cloud_user(cloud, OG_CLOUD_TEMPO), og_cloud_url(cloud, OG_CLOUD_PYROSCOPE),
+		og_cloud_user(cloud, OG_CLOUD_PYROSCOPE));
+	cr_apply(text);
+}
+
+static void put_gateway(void)
+{
+	static char more[512];
+
+	(void)snprintf(more, sizeof(more), ", endpoints: {profiles: '%s'}",
+		og_cloud_url(cloud, OG_CLOUD_PYROSCOPE));
+	put_config("gateway", og_cloud_url(cloud, OG_CLOUD_GATEWAY), more);
+}
+
+static void start(void)
+{
+	struct og_err err = OG_ERR_INIT;
+
+	cr_setup();
+	cr_crd("workloadtelemetries");
+	ck_assert_msg(og_cloud_start(NULL, &cloud, &err) == 0, "%s", err.msg);
+	cr_put("{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"monitoring\"}}");
+	put_secret("read", "1", OG_CLOUD_TOKEN_READ);
+	put_secret("cloud", og_cloud_user(cloud, OG_CLOUD_GATEWAY), OG_CLOUD_TOKEN_WRITE);
+}
+
+static void finish(void)
+{
+	og_cloud_stop(og_take(cloud));
+	cr_teardown();
+}
+
+static void begin(int64_t probe_ms)
+{
+	cr_init(&r, "a");
+	r.o.no_lease = true;
+	r.o.verify_ms = 300;
+	r.o.verify_request_ms = 1;
+	r.o.probe_ms = probe_ms;
+	cr_begin(&r, NULL);
+}
+
+/* The text of one condition of the stack; "" = there is none. */
+static const char *stack_condition(const char *type)
+{
+	const char *o = cr_get("grafanastacks.otelgate.dev", NULL, "s");
+	static char text[4096];
+	struct og_err err = OG_ERR_INIT;
+	og_auto_arena struct og_arena arena;
+	struct og_jdoc d;
+
+	og_arena_init(&arena, 0, 0);
+	text[0] = '\0';
+	if (!o || og_jdoc_parse(&d, &arena, og_svz(o), NULL, &err) < 0)
+		return text;
+	og_jfor (it, og_jpath(og_jroot(&d), "status", "conditions", NULL))
+		if (og_jstr_eq(og_jgetl(it.val, "type"), og_svz(type))) {
+			struct og_sv raw = og_jraw(it.val);
+			(void)snprintf(text, sizeof(text), "%.*s", (int)raw.n, raw.p);
+		}
+	if (getenv("CR_SHOW"))
+		fprintf(stderr, "%s\n", text);
+	return text;
+}
+
+static bool says(const char *type, const char *status, const char *part)
+{
+	char want[64];
+	const char *c = stack_condition(type);
+
+	(void)snprintf(want, sizeof(want), "\"status\":\"%s\"", status);
+	return strstr(c, want) && strstr(c, part);
+}
+
+static void fault(const char *json)
+{
+	struct og_err err = OG_ERR_INIT;
+	ck_assert_msg(og_cloud_fault(cloud, json, &err) == 0, "%s", err.msg);
+}
+
+static void scopes(const char *text)
+{
+	struct og_err err = OG_ERR_INIT;
+	ck_assert_int_eq(og_cloud_token(cloud, OG_CLOUD_TOKEN_WRITE, text, &err), 0);
+}
+
+/* ---- the cases ---- */
+
+START_TEST(a_stack_that_is_well_is_writable)
+{
+	put_gateway();
+	begin(0);
+	for (size_t i = 0; i < OG_COUNT(all); i++) {
+		CR_UNTIL(says(all[i], "True", "\"reason\":\"Visible\""));
+		ck_assert(says(all[i], "True", "read back"));
+	}
+	CR_UNTIL(says("Ready", "True", ""));
+	CR_UNTIL(cr_metric(&r, "otelgate_probe_signals{stack=\"s\",signal=\"traces\","
+			       "result=\"accepted\"}") == 1);
+	ck_assert(cr_metric(&r, "otelgate_probe_signals{stack=\"s\",signal=\"traces\","
+				"result=\"broken\"}") == 0);
+	/* Once, and not with each cycle. */
+	uint64_t sent = og_cloud_requests(cloud, OG_CLOUD_PYROSCOPE, "/ingest");
+	uint64_t from = og_cloud_requests(cloud, OG_CLOUD_PROM, NULL);
+	CR_UNTIL(og_cloud_requests(cloud, OG_CLOUD_PROM, NULL) >= from + 8);
+	ck_assert_uint_eq(og_cloud_requests(cloud, OG_CLOUD_PYROSCOPE, "/ingest"), sent);
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
+START_TEST(a_scope_that_is_missing_breaks_one_signal)
+{
+	put_gateway();
+	scopes("metrics:write,logs:write,profiles:write");
+	begin(2000);
+	CR_UNTIL(says("TracesWritable", "False", "\"reason\":\"ScopeMissing\""));
+	ck_assert(says("TracesWritable", "False", "OG409"));
+	ck_assert(says("TracesWritable", "False", "permission"));
+	ck_assert(says("TracesWritable", "False", "traces:write"));
+	ck_assert(says("MetricsWritable", "True", "Visible"));
+	ck_assert(says("LogsWritable", "True", "Visible"));
+	ck_assert(says("ProfilesWritable", "True", "Visible"));
+	CR_UNTIL(says("Ready", "False", "ScopeMissing"));
+	CR_UNTIL(cr_metric(&r, "otelgate_probe_signals{stack=\"s\",signal=\"traces\","
+			       "result=\"broken\"}") == 1);
+	/* It is tried again without anybody's doing. */
+	scopes(WRITES);
+	CR_UNTIL(says("TracesWritable", "True", "Visible"));
+	CR_UNTIL(says("Ready", "True", ""));
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
+#define WRONG "glc_canary-0f8e7d6c5b4a"
+
+START_TEST(a_wrong_token_breaks_all_and_is_never_shown)
+{
+	char canary[64];
+
+	put_gateway();
+	put_secret("cloud", og_cloud_user(cloud, OG_CLOUD_GATEWAY), WRONG);
+	begin(0);
+	for (size_t i = 0; i < OG_COUNT(all); i++)
+		CR_UNTIL(says(all[i], "False", "OG4"));
+	CR_UNTIL(says("Ready", "False", ""));
+	b64(WRONG, canary, sizeof(canary));
+	const char *o = cr_get("grafanastacks.otelgate.dev", NULL, "s");
+	ck_assert_ptr_null(strstr(o, WRONG + 11));
+	ck_assert_ptr_null(strstr(o, canary));
+	ck_assert_int_eq(cr_ops(&r, "/metrics", &o), 200);
+	ck_assert_ptr_null(strstr(o, WRONG + 11));
+	/* The right one is used as soon as it is there: the pause of an hour is not waited for. */
+	put_secret("cloud", og_cloud_user(cloud, OG_CLOUD_GATEWAY), OG_CLOUD_TOKEN_WRITE);
+	for (size_t i = 0; i < OG_COUNT(all); i++)
+		CR_UNTIL(says(all[i], "True", "Visible"));
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
+START_TEST(what_differs_by_node_is_not_probed)
+{
+	put_config("collector", "http://$(OTEL_NODE_IP):4318", "");
+	begin(0);
+	for (size_t i = 0; i < 3; i++)
+		CR_UNTIL(says(all[i], "Unknown", "\"reason\":\"NotProbed\""));
+	ck_assert(says("ProfilesWritable", "Unknown", "\"reason\":\"NotConfigured\""));
+	CR_UNTIL(says("Ready", "True", ""));
+	ck_assert_uint_eq(og_cloud_requests(cloud, OG_CLOUD_GATEWAY, NULL), 0);
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
+/* The test runs outside of a cluster: nobody here knows the name. */
+START_TEST(a_name_of_the_cluster_is_no_fault_outside_of_it)
+{
+	put_config("collector", "http://no-such.monitoring.svc:4318", "");
+	begin(0);
+	for (size_t i = 0; i < 3; i++)
+		CR_UNTIL(says(all[i], "Unknown", "outside"));
+	CR_UNTIL(says("Ready", "True", ""));
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
+START_TEST(what_does_not_arrive_is_explained_by_the_probe)
+{
+	put_gateway();
+	begin(2000);
+	/* The wanted revision has it. */
+	CR_UNTIL(cr_has("grafanastacks.otelgate.dev", NULL, "s", "\"authHash\""));
+	CR_UNTIL(says("MetricsWritable", "True", "Visible"));
+	cr_put(DEPLOYMENT("web", UID("d1"), IN, DONE));
+	cr_put(REPLICA_SET("web-1", UID("e1")));
+	CR_UNTIL(*revision("deployment-web"));
+	static char rev[32];
+	(void)snprintf(rev, sizeof(rev), "%s", revision("deployment-web"));
+	pod("web-1-a", "2026-01-01T00:00:00Z", rev);
+	CR_UNTIL(strstr(condition("deployment-web", "MetricsReceived"), "\"False\"") != NULL);
+	ck_assert_ptr_null(strstr(condition("deployment-web", "MetricsReceived"), "own probe"));
+	scopes("traces:write");
+	CR_UNTIL(strstr(condition("deployment-web", "MetricsReceived"),
+			 "the stack's own probe fails, too: 401 ScopeMissing ") != NULL);
+	ck_assert_ptr_nonnull(strstr(condition("deployment-web", "MetricsReceived"), "OG409"));
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
+/* An outage that passes does not turn what was well. */
+START_TEST(what_passes_counts_when_it_lasts)
+{
+	put_gateway();
+	begin(6000); /* after a failure 0.1 s, 0.2 s … */
+	CR_UNTIL(says("MetricsWritable", "True", "Visible"));
+	fault("{\"host\":\"gateway\",\"count\":-1,\"type\":\"status\",\"code\":503}");
+	uint64_t from = og_cloud_requests(cloud, OG_CLOUD_GATEWAY, NULL);
+	CR_UNTIL(og_cloud_requests(cloud, OG_CLOUD_GATEWAY, NULL) > from);
+	ck_assert(says("MetricsWritable", "True", "Visible"));
+	CR_UNTIL(says("MetricsWritable", "False", "\"reason\":\"ServerError\""));
+	og_cloud_clear_faults(cloud);
+	CR_UNTIL(says("MetricsWritable", "True", "Visible"));
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
+/* The next leader has not probed yet, and says what the one before found. */
+START_TEST(what_was_found_outlives_the_leader)
+{
+	put_gateway();
+	scopes("metrics:write,logs:write,profiles:write");
+	begin(0);
+	CR_UNTIL(says("TracesWritable", "False", "ScopeMissing"));
+	ck_assert_int_eq(cr_end(&r), 0);
+	begin(-1);
+	uint64_t from = og_cloud_requests(cloud, OG_CLOUD_PROM, NULL);
+	CR_UNTIL(og_cloud_requests(cloud, OG_CLOUD_PROM, NULL) >= from + 8);
+	ck_assert(says("TracesWritable", "False", "ScopeMissing"));
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("controller/verify_probe");
+	TCase *tc = tcase_create("probe");
+	tcase_set_timeout(tc, 60);
+	tcase_add_checked_fixture(tc, start, finish);
+	tcase_add_test(tc, a_stack_that_is_well_is_writable);
+	tcase_add_test(tc, a_scope_that_is_missing_breaks_one_signal);
+	tcase_add_test(tc, a_wrong_token_breaks_all_and_is_never_shown);
+	tcase_add_test(tc, what_differs_by_node_is_not_probed);
+	tcase_add_test(tc, a_name_of_the_cluster_is_no_fault_outside_of_it);
+	tcase_add_test(tc, what_does_not_arrive_is_explained_by_the_probe);
+	tcase_add_test(tc, what_passes_counts_when_it_lasts);
+	tcase_add_test(tc, what_was_found_outlives_the_leader);
+	suite_add_tcase(s, tc);
+	return og_suite_run(s);
+}
