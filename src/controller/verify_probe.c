@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The probe of a stack, made by the leader: after its first cycle of questions, when what it is
- * made with has changed, each hour, and sooner after a failure.
+ * made with has changed, each spec.probe.interval, and sooner after a failure.
  */
 #include "cred-priv.h"
 #include "verify-priv.h"
@@ -14,6 +14,8 @@ enum {
 	BACKOFF_STEPS = 5, /* 1, 2, 4, 8, 16 minutes, then half an hour */
 	ARENA_MOST = 1 << 20,
 };
+
+_Static_assert(sizeof(OG_PROBE_SERVICE) == sizeof(OG_ARRIVAL_PROBE), "one name");
 
 struct verify_run {
 	struct verify_part *p;
@@ -65,7 +67,8 @@ static uint64_t mark_of(const struct verify_part *p, const struct verify_part_st
 {
 	const struct og_cfg_tls *t = &spec->receiver.tls;
 	int kinds[] = {(int)spec->receiver.protocol, (int)spec->receiver.compression, t->present,
-		spec->credentials.present, k ? (int)k->cred.state : -1};
+		spec->credentials.present, k ? (int)k->cred.state : -1, (int)spec->probe.mode,
+		(int)spec->probe.interval_ms, (int)spec->receiver.type};
 	uint64_t m = og_hash64(1, og_sv((const char *)kinds, sizeof(kinds)));
 
 	mark_text(&m, spec->receiver.endpoint);
@@ -94,6 +97,7 @@ static bool copy_secret(struct og_secret *to, const struct og_secret *from)
 
 /* ---- which signals ---- */
 
+static const struct verify_unprobed unprobed_off = {"ProbeOff", "spec.probe.mode is off"};
 static const struct verify_unprobed unprobed_node = {"NotProbed",
 	"the endpoint is another one on each node: it cannot be probed from the controller"};
 static const struct verify_unprobed unprobed_place = {
@@ -108,6 +112,8 @@ static const struct verify_unprobed *why_not(
 {
 	const struct og_cfg_tls *t = &spec->receiver.tls;
 
+	if (spec->probe.mode == OG_PROBE_OFF)
+		return &unprobed_off;
 	if (!url.n)
 		return &unprobed_place;
 	if (og_sv_has(url, OG_SV("$(")))
@@ -199,6 +205,7 @@ static int start(struct verify_run *u, const struct og_stack *spec, const struct
 		.k8s_pod = OG_SV(OG_PROBE_SERVICE),
 		.revision = OG_SV("probe"),
 		.version = OG_SV(OG_VERSION),
+		.timeout_ms = u->p->c->o->probe_timeout_ms,
 		.ctx = u,
 		.on_done = on_done};
 
@@ -239,14 +246,15 @@ static void on_due(void *ctx)
 		begin(s);
 }
 
-static void again(struct verify_part_stack *s, bool broken)
+static void again(struct verify_part_stack *s, const struct og_stack *spec, bool broken)
 {
 	const struct og_controller_opts *o = s->p->c->o;
-	int64_t hour = o->probe_ms > 0 ? o->probe_ms : HOUR_MS, in_ms = hour;
+	int64_t well = o->probe_ms > 0 ? o->probe_ms : spec->probe.interval_ms, in_ms = well;
 
 	s->probe_failures = broken ? s->probe_failures + 1 : 0;
 	if (broken) {
 		unsigned n = s->probe_failures - 1;
+		int64_t hour = well < HOUR_MS ? well : HOUR_MS;
 		in_ms = n < BACKOFF_STEPS ? (hour / BACKOFF_PART) << n : hour / 2;
 	}
 	int64_t now = og_loop_now_ns(s->p->c->loop);
@@ -268,7 +276,7 @@ static void finish(struct verify_part_stack *s)
 	}
 	bool broken = verify_written_take(s, u->probe ? og_probe_result(u->probe) : NULL, u->why);
 	run_free(s);
-	again(s, broken);
+	again(s, spec, broken);
 	verify_tell_stack(p, s);
 	verify_soon(p->c, og_svz(s->name));
 }
@@ -297,7 +305,7 @@ static void begin(struct verify_part_stack *s)
 	s->probed = mark_of(p, s, spec, k);
 	struct verify_run *u = s->run = og_calloc(1, sizeof(*u));
 	if (!u) {
-		again(s, true);
+		again(s, spec, true);
 		return;
 	}
 	u->p = p;
@@ -309,7 +317,7 @@ static void begin(struct verify_part_stack *s)
 		return;
 	og_log(OG_LOG_ERROR, "verify", "not probed", og_lf_str("stack", s->name), og_lf_err(&err));
 	run_free(s);
-	again(s, true);
+	again(s, spec, true);
 }
 
 void verify_probe_look(struct verify_part *p, struct verify_part_stack *s)

@@ -48,7 +48,18 @@ static bool passes(const struct og_send_verdict *v)
 	       v->class == OG_SEND_CONNECT_TIMEOUT || v->class == OG_SEND_NO_DNS;
 }
 
-static enum og_arrival_sight sight_of(const struct og_probe_row *r)
+/* Taken, and not to be seen where it should be, by an answer that says so. */
+static bool vanished(const struct og_probe_row *r)
+{
+	return r->write.ok && r->read_over && r->read.class == OG_READ_NOT_VISIBLE &&
+	       og_gf_state_is_answer(r->read_state);
+}
+
+/*
+ * What the backend's own gateway has taken and nobody sees is hidden, as far as anybody can tell; a
+ * collector may as well have lost it, and that makes no absence less believable.
+ */
+static enum og_arrival_sight sight_of(const struct og_probe_row *r, bool gateway)
 {
 	const struct og_send_verdict *w = &r->write;
 
@@ -60,9 +71,7 @@ static enum og_arrival_sight sight_of(const struct og_probe_row *r)
 		return OG_SIGHT_UNKNOWN;
 	if (r->read.ok)
 		return OG_SIGHT_SEES;
-	return r->read.class == OG_READ_NOT_VISIBLE && og_gf_state_is_answer(r->read_state)
-		       ? OG_SIGHT_BLIND
-		       : OG_SIGHT_UNKNOWN;
+	return vanished(r) && gateway ? OG_SIGHT_BLIND : OG_SIGHT_UNKNOWN;
 }
 
 static void say(struct verify_written *w, const char *status, const char *reason)
@@ -124,14 +133,29 @@ static void say_accepted(struct verify_written *w, const struct og_probe_row *r)
 	set_text(&w->message, &b);
 }
 
+/* Taken, and seen nowhere: for the workloads' messages, and of the stack when it is so each time.
+ */
+static void say_vanished(struct verify_part_stack *s, const struct og_probe_row *r, bool gateway,
+	struct verify_written *w)
+{
+	struct og_buf brief = OG_BUF_INIT(BRIEF_BYTES);
+
+	say_accepted(w, r);
+	if (s->probe_failures + 1 >= PASSING_TIMES)
+		w->status = gateway ? "Unknown" : "False";
+	og_buf_fmt(&brief, "the receiver has taken a record that the backend does not show (%s)",
+		r->read.finding ? r->read.finding : w->reason);
+	set_text(&w->brief, &brief);
+}
+
 /* Returns whether it is broken. */
-static bool take(
-	struct verify_part_stack *s, const struct og_probe_row *r, struct verify_written *w)
+static bool take(struct verify_part_stack *s, const struct og_probe_row *r, bool gateway,
+	struct verify_written *w)
 {
 	const struct og_send_verdict *v = &r->write;
 	bool outside = !s->p->c->o->access || !s->p->c->o->access->in_cluster;
 
-	w->sight = sight_of(r);
+	w->sight = sight_of(r, gateway);
 	if (!r->written || v->class == OG_SEND_LOCAL) {
 		say_text(w, "Unknown", "NotProbed", "the probe could not be made, or did not end");
 		return true;
@@ -141,9 +165,13 @@ static bool take(
 			"over gRPC nothing is sent: name, connection, TLS and HTTP/2 are well");
 		return false;
 	}
+	if (vanished(r)) {
+		say_vanished(s, r, gateway, w);
+		return true;
+	}
 	if (v->ok) {
 		say_accepted(w, r);
-		return r->read_over && r->read.class == OG_READ_NOT_VISIBLE;
+		return false;
 	}
 	if (v->link == OG_LINK_DNS && outside && is_cluster_name(r->url)) {
 		say_text(w, "Unknown", og_send_class_name(v->class),
@@ -210,7 +238,8 @@ static void count(const struct verify_part_stack *s, int signal)
 bool verify_written_take(struct verify_part_stack *s, const struct og_probe_result *r,
 	const struct verify_unprobed why[OG_SIGNAL_COUNT_])
 {
-	bool broken = false;
+	const struct og_stack *spec = verify_stack_spec(s->p, og_svz(s->name));
+	bool gateway = spec && spec->receiver.type == OG_RECEIVER_GATEWAY, broken = false;
 
 	for (int i = 0; i < OG_SIGNAL_COUNT_; i++) {
 		struct verify_written *w = &s->written[i];
@@ -220,7 +249,7 @@ bool verify_written_take(struct verify_part_stack *s, const struct og_probe_resu
 			say_text(w, "Unknown", why[i].reason ? why[i].reason : "NotProbed",
 				why[i].reason ? why[i].message : "it has not been probed");
 		} else {
-			broken |= take(s, &r->signal[i], w);
+			broken |= take(s, &r->signal[i], gateway, w);
 		}
 		tell(s, i, before);
 		count(s, i);

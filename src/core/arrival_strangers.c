@@ -4,9 +4,18 @@
 
 #include <stdlib.h>
 
+/* What a probe has sent is of nobody, and no news. */
+static bool probed(const struct og_arrival_row *row)
+{
+	struct og_sv name = row->service_name.n ? row->service_name : ar_job_name(row->job);
+	return og_sv_is(name, OG_ARRIVAL_PROBE);
+}
+
 static bool strange(const struct og_arrival_index *ix, uint32_t i)
 {
 	const struct ar_hit *h = &ix->hits[i];
+	if (h->workload == AR_NONE && probed(&ix->ev->rows[i]))
+		return false;
 	return h->workload == AR_NONE ? h->astray != AR_ASTRAY_NO : !ix->w[h->workload].opted_in;
 }
 

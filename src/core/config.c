@@ -20,6 +20,7 @@ const char *const og_words_compression[] = {"unset", "none", "gzip", NULL};
 const char *const og_words_on_error[] = {"admit", "reject", NULL};
 const char *const og_words_profiles_via[] = {"agent", "ebpf", NULL};
 const char *const og_words_compat[] = {"none", "opentelemetry-operator", NULL};
+const char *const og_words_probe_mode[] = {"scheduled", "off", NULL};
 const char *const og_words_restart_mode[] = {"never", "suggest", "managed", NULL};
 const char *const og_words_network_policy[] = {"auto", "off", NULL};
 const char *const og_words_network_policy_receiver[] = {"report", "manage", NULL};
@@ -63,6 +64,7 @@ NAMES(og_compression_name, og_compression, og_words_compression)
 NAMES(og_on_error_name, og_on_error, og_words_on_error)
 NAMES(og_profiles_via_name, og_profiles_via, og_words_profiles_via)
 NAMES(og_compat_name, og_compat, og_words_compat)
+NAMES(og_probe_mode_name, og_probe_mode, og_words_probe_mode)
 NAMES(og_restart_mode_name, og_restart_mode, og_words_restart_mode)
 NAMES(og_network_policy_name, og_network_policy, og_words_network_policy)
 NAMES(og_network_policy_receiver_name, og_network_policy_receiver, og_words_network_policy_receiver)

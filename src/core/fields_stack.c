@@ -379,5 +379,23 @@ const struct og_field og_fields_stack[] = {
 		AT(query.grace_ms),
 		.help = "Time a new pod has before silence counts",
 		.doc = "SDKs export metrics every 60s by default: below 3m, new pods look silent."},
+	{.path = "spec.probe",
+		OBJECT,
+		.help = "The controller's own probe: one record per signal, sent as pods send"},
+	{.path = "spec.probe.mode",
+		.type = OG_FT_ENUM,
+		.words = og_words_probe_mode,
+		.def = "scheduled",
+		AT(probe.mode),
+		.help = "Whether the stack is probed by itself, where arrival is checked",
+		.doc = "Off, nothing is sent but by pods; otelgate probe still does when it is "
+		       "called."},
+	{.path = "spec.probe.interval",
+		.type = OG_FT_DURATION,
+		.min = MINUTE,
+		.max = 24 * HOUR,
+		.def = "1h",
+		AT(probe.interval_ms),
+		.help = "Time between two probes of a stack that is well"},
 };
 const size_t og_nfields_stack = OG_COUNT(og_fields_stack);

@@ -75,7 +75,9 @@ struct og_controller_opts {
 	double writes_per_s; /* budget of the leader's writes; 0 = 5 */
 	uint32_t verify_ms;  /* between two cycles of questions; 0 = spec.query.interval */
 	int64_t verify_request_ms; /* between two requests to one backend; 0 = 1 s */
-	int64_t probe_ms; /* between two probes of a stack that is well; 0 = 1 h, -1 = none */
+	/* Between two probes of a stack that is well; 0 = spec.probe.interval, -1 = none. */
+	int64_t probe_ms;
+	int64_t probe_timeout_ms; /* of one probe; 0 = OG_PROBE_TIMEOUT_MS */
 
 	/* For tests: a readable stop_fd (-1 = none) acts as SIGTERM, and no signal is touched. */
 	int stop_fd;

@@ -304,6 +304,8 @@ struct og_arrival_stranger {
 	uint32_t candidates[OG_ARRIVAL_CANDIDATES];
 	uint32_t ncandidates;
 };
+/* service.name of what a probe sends; it is no stranger unless a workload has that name. */
+#define OG_ARRIVAL_PROBE "otelgate-probe"
 /*
  * Sorted by namespace and name, at most `max` of them; *ret_total gets how many there are. The
  * findings OG801 and OG806 are added for the first ones. Errors: OOM.

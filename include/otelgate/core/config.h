@@ -25,6 +25,8 @@ enum og_compression { OG_COMPRESSION_UNSET, OG_COMPRESSION_NONE, OG_COMPRESSION_
 enum og_on_error { OG_ON_ERROR_ADMIT, OG_ON_ERROR_REJECT };
 enum og_profiles_via { OG_PROFILES_VIA_AGENT, OG_PROFILES_VIA_EBPF };
 enum og_compat { OG_COMPAT_NONE, OG_COMPAT_OTEL_OPERATOR };
+/* Whether the controller probes a stack by itself. */
+enum og_probe_mode { OG_PROBE_SCHEDULED, OG_PROBE_OFF };
 enum og_restart_mode { OG_RESTART_NEVER, OG_RESTART_SUGGEST, OG_RESTART_MANAGED };
 enum og_network_policy { OG_NETPOL_AUTO, OG_NETPOL_OFF };
 enum og_network_policy_receiver { OG_NETPOL_RECEIVER_REPORT, OG_NETPOL_RECEIVER_MANAGE };
@@ -101,6 +103,10 @@ struct og_stack {
 		struct og_sv grafana_url;   /* of the Grafana that links lead to; empty = none */
 		uint32_t interval_ms, window_ms, freshness_ms, grace_ms;
 	} query;
+	struct {
+		enum og_probe_mode mode;
+		uint32_t interval_ms;
+	} probe;
 };
 
 struct og_profile_language {
@@ -177,6 +183,7 @@ const char *og_compression_name(enum og_compression c); /* UNSET gives "unset" *
 const char *og_on_error_name(enum og_on_error e);
 const char *og_profiles_via_name(enum og_profiles_via v);
 const char *og_compat_name(enum og_compat c);
+const char *og_probe_mode_name(enum og_probe_mode m);
 const char *og_restart_mode_name(enum og_restart_mode m);
 const char *og_network_policy_name(enum og_network_policy p);
 const char *og_network_policy_receiver_name(enum og_network_policy_receiver p);
@@ -199,7 +206,8 @@ extern const char *const og_words_signal[],
 						*const og_words_profiles_via[],
 							*const og_words_compat[],
 								*const og_words_restart_mode[],
-									*const og_words_network_policy[],
-										*const og_words_language[],
-											*const og_words_libc
-												[];
+									*const og_words_probe_mode[],
+										*const og_words_network_policy[],
+											*const og_words_language[],
+												*const og_words_libc
+													[];

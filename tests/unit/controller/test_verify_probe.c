@@ -12,6 +12,7 @@
 
 static struct og_cloud *cloud;
 static struct cr r;
+static int64_t probe_timeout_ms;
 static const char *const all[] = {
 	"MetricsWritable", "TracesWritable", "LogsWritable", "ProfilesWritable"};
 
@@ -36,21 +37,24 @@ static void put_secret(const char *name, const char *id, const char *token)
 		name, i, t);
 }
 
+static bool probe_off;
+
 /* `receiver` is put into spec.receiver. */
 static void put_config(const char *type, const char *endpoint, const char *receiver)
 {
 	static char text[4096];
+	const char *off = probe_off ? "  probe: {mode: \"off\"}\n" : "";
 
 	(void)snprintf(text, sizeof(text),
 		"apiVersion: otelgate.dev/v1alpha1\nkind: GrafanaStack\nmetadata: {name: s}\n"
-		"spec:\n  receiver: {type: %s, endpoint: '%s'%s}\n"
+		"spec:\n%s  receiver: {type: %s, endpoint: '%s'%s}\n"
 		"  credentials: {secretRef: {name: cloud, namespace: monitoring}}\n"
 		"  query:\n    secretRef: {name: read, namespace: monitoring}\n    grace: 0s\n"
 		"    prometheus: {url: '%s', user: '%s'}\n    loki: {url: '%s', user: '%s'}\n"
 		"    tempo: {url: '%s', user: '%s'}\n    pyroscope: {url: '%s', user: '%s'}\n"
 		"---\napiVersion: otelgate.dev/v1alpha1\nkind: TelemetryProfile\n"
 		"metadata: {name: p}\nspec: {stack: s}\n",
-		type, endpoint, receiver, og_cloud_url(cloud, OG_CLOUD_PROM),
+		off, type, endpoint, receiver, og_cloud_url(cloud, OG_CLOUD_PROM),
 		og_cloud_user(cloud, OG_CLOUD_PROM), og_cloud_url(cloud, OG_CLOUD_LOKI),
 		og_cloud_user(cloud, OG_CLOUD_LOKI), og_cloud_url(cloud, OG_CLOUD_TEMPO),
 		og_cloud_user(cloud, OG_CLOUD_TEMPO), og_cloud_url(cloud, OG_CLOUD_PYROSCOPE),
@@ -71,6 +75,8 @@ static void start(void)
 {
 	struct og_err err = OG_ERR_INIT;
 
+	probe_off = false;
+	probe_timeout_ms = 0;
 	cr_setup();
 	cr_crd("workloadtelemetries");
 	ck_assert_msg(og_cloud_start(NULL, &cloud, &err) == 0, "%s", err.msg);
@@ -92,6 +98,7 @@ static void begin(int64_t probe_ms)
 	r.o.verify_ms = 300;
 	r.o.verify_request_ms = 1;
 	r.o.probe_ms = probe_ms;
+	r.o.probe_timeout_ms = probe_timeout_ms;
 	cr_begin(&r, NULL);
 }
 
@@ -237,6 +244,17 @@ START_TEST(a_name_of_the_cluster_is_no_fault_outside_of_it)
 }
 END_TEST
 
+static void run_web(void)
+{
+	static char rev[32];
+
+	cr_put(DEPLOYMENT("web", UID("d1"), IN, DONE));
+	cr_put(REPLICA_SET("web-1", UID("e1")));
+	CR_UNTIL(*revision("deployment-web"));
+	(void)snprintf(rev, sizeof(rev), "%s", revision("deployment-web"));
+	pod("web-1-a", "2026-01-01T00:00:00Z", rev);
+}
+
 START_TEST(what_does_not_arrive_is_explained_by_the_probe)
 {
 	put_gateway();
@@ -244,18 +262,85 @@ START_TEST(what_does_not_arrive_is_explained_by_the_probe)
 	/* The wanted revision has it. */
 	CR_UNTIL(cr_has("grafanastacks.otelgate.dev", NULL, "s", "\"authHash\""));
 	CR_UNTIL(says("MetricsWritable", "True", "Visible"));
-	cr_put(DEPLOYMENT("web", UID("d1"), IN, DONE));
-	cr_put(REPLICA_SET("web-1", UID("e1")));
-	CR_UNTIL(*revision("deployment-web"));
-	static char rev[32];
-	(void)snprintf(rev, sizeof(rev), "%s", revision("deployment-web"));
-	pod("web-1-a", "2026-01-01T00:00:00Z", rev);
+	run_web();
 	CR_UNTIL(strstr(condition("deployment-web", "MetricsReceived"), "\"False\"") != NULL);
 	ck_assert_ptr_null(strstr(condition("deployment-web", "MetricsReceived"), "own probe"));
 	scopes("traces:write");
 	CR_UNTIL(strstr(condition("deployment-web", "MetricsReceived"),
 			 "the stack's own probe fails, too: 401 ScopeMissing ") != NULL);
 	ck_assert_ptr_nonnull(strstr(condition("deployment-web", "MetricsReceived"), "OG409"));
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
+/* The gateway has it, and the reading token does not see it: nothing is called missing. */
+START_TEST(what_is_hidden_is_not_missing)
+{
+	struct og_err err = OG_ERR_INIT;
+
+	put_gateway();
+	ck_assert_int_eq(
+		og_cloud_config(cloud, "{\"visible\":{\"prometheus\":\"team=x\"}}", &err), 0);
+	probe_timeout_ms = 1500;
+	begin(6000);
+	CR_UNTIL(says("MetricsWritable", "True", "\"reason\":\"NotVisible\""));
+	ck_assert(says("LogsWritable", "True", "\"reason\":\"Visible\""));
+	run_web();
+	CR_UNTIL(strstr(condition("deployment-web", "MetricsReceived"), "HiddenByAccessPolicy"));
+	ck_assert_ptr_null(
+		strstr(condition("deployment-web", "LogsReceived"), "HiddenByAccessPolicy"));
+	CR_UNTIL(says("MetricsWritable", "Unknown", "\"reason\":\"NotVisible\""));
+	ck_assert(says("Ready", "True", ""));
+	ck_assert_ptr_nonnull(
+		strstr(condition("deployment-web", "MetricsReceived"), "\"Unknown\""));
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
+/* A collector takes everything and forwards nothing: that is where it breaks. */
+START_TEST(what_a_collector_loses_is_missing)
+{
+	struct og_err err = OG_ERR_INIT;
+
+	put_config("collector", og_cloud_url(cloud, OG_CLOUD_COLLECTOR), "");
+	ck_assert_int_eq(og_cloud_config(cloud, "{\"pipeline\":{\"forward\":false}}", &err), 0);
+	probe_timeout_ms = 1500;
+	begin(6000);
+	CR_UNTIL(says("MetricsWritable", "True", "\"reason\":\"NotVisible\""));
+	run_web();
+	CR_UNTIL(strstr(condition("deployment-web", "MetricsReceived"),
+			 "has taken a record that the backend does not show (OG714)") != NULL);
+	ck_assert_ptr_nonnull(strstr(condition("deployment-web", "MetricsReceived"), "\"False\""));
+	CR_UNTIL(says("MetricsWritable", "False", "\"reason\":\"NotVisible\""));
+	CR_UNTIL(says("Ready", "False", "NotVisible"));
+	ck_assert_int_eq(og_cloud_config(cloud, "{\"pipeline\":{\"forward\":true}}", &err), 0);
+	CR_UNTIL(says("MetricsWritable", "True", "\"reason\":\"Visible\""));
+	CR_UNTIL(says("Ready", "True", ""));
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
+START_TEST(a_stack_can_refuse_to_be_probed)
+{
+	put_gateway();
+	scopes("metrics:write,logs:write,profiles:write");
+	begin(0);
+	CR_UNTIL(says("TracesWritable", "False", "ScopeMissing"));
+	probe_off = true;
+	put_gateway();
+	for (size_t i = 0; i < OG_COUNT(all); i++)
+		CR_UNTIL(says(all[i], "Unknown", "\"reason\":\"ProbeOff\""));
+	CR_UNTIL(says("Ready", "True", ""));
+	uint64_t sent = og_cloud_requests(cloud, OG_CLOUD_GATEWAY, NULL);
+	uint64_t from = og_cloud_requests(cloud, OG_CLOUD_PROM, NULL);
+	CR_UNTIL(og_cloud_requests(cloud, OG_CLOUD_PROM, NULL) >= from + 8);
+	ck_assert_uint_eq(og_cloud_requests(cloud, OG_CLOUD_GATEWAY, NULL), sent);
+	ck_assert(cr_metric(&r, "otelgate_probe_signals{stack=\"s\",signal=\"traces\","
+				"result=\"broken\"}") == 0);
+	/* And on again. */
+	probe_off = false;
+	put_gateway();
+	CR_UNTIL(says("TracesWritable", "False", "ScopeMissing"));
 	ck_assert_int_eq(cr_end(&r), 0);
 }
 END_TEST
@@ -305,6 +390,9 @@ int main(void)
 	tcase_add_test(tc, what_differs_by_node_is_not_probed);
 	tcase_add_test(tc, a_name_of_the_cluster_is_no_fault_outside_of_it);
 	tcase_add_test(tc, what_does_not_arrive_is_explained_by_the_probe);
+	tcase_add_test(tc, what_is_hidden_is_not_missing);
+	tcase_add_test(tc, what_a_collector_loses_is_missing);
+	tcase_add_test(tc, a_stack_can_refuse_to_be_probed);
 	tcase_add_test(tc, what_passes_counts_when_it_lasts);
 	tcase_add_test(tc, what_was_found_outlives_the_leader);
 	suite_add_tcase(s, tc);

@@ -337,7 +337,10 @@ START_TEST(strangers_are_named)
 	arrivalworld_init(&a,
 		"+m1 +t-,nons,rev=,name=/unknown_service:java "
 		"+m-,rev=,name=shop/unknown_service:java +m9,ns=prod,rev=,name=prod/x "
-		"+t9,ns=prod,rev=,name=prod/x +m-,ns=else,rev= +t-,nons,rev=,name=z/y");
+		"+t9,ns=prod,rev=,name=prod/x +m-,ns=else,rev= +t-,nons,rev=,name=z/y "
+		/* nobody's, and no news */
+		"+m-,ns=otelgate,rev=probe,name=otelgate/otelgate-probe "
+		"+t-,nons,rev=,name=otelgate/otelgate-probe");
 	a.w[1].opted_in = false;
 	struct og_arrival_row *r = &a.rows[a.ev.nrows++];
 	*r = (struct og_arrival_row){.signal = OG_SIGNAL_LOGS,
