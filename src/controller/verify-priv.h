@@ -25,7 +25,7 @@ struct arrival_facts {
 /* One signal as it was judged. Strings are the block's. */
 struct arrival_signal {
 	enum og_arrival_state state;
-	const char *reason, *finding, *why; /* static */
+	const char *reason, *finding, *why, *cause; /* static */
 	struct og_sv message;
 	enum og_arrival_tie tie;
 	enum og_arrival_trust trust;
@@ -94,6 +94,7 @@ struct verify_written {
 	const char *reason; /* static */
 	char *message;	    /* NULL = none */
 	char *brief;	    /* broken: the link and why, for the workloads' messages */
+	bool arrives;	    /* it was read back */
 	enum og_arrival_sight sight;
 };
 
@@ -162,7 +163,7 @@ bool verify_written_take(struct verify_part_stack *s, const struct og_probe_resu
 void verify_written_fini(struct verify_part_stack *s);
 void verify_written_condition(const struct verify_part_stack *s, enum og_signal signal,
 	struct og_arena *arena, struct verify_condition *ret);
-/* Adds to a message of what is missing that the stack's own probe fails, too. */
+/* Adds to a message of what is missing that the stack's own probe fails, too, or does not. */
 void verify_written_explain(
 	const struct verify_part_stack *s, struct og_arrival_verdict *v, struct og_arena *arena);
 /* verify_token.c */

@@ -158,6 +158,7 @@ static uint64_t mark_of(
 		og_buf_fmt(&b, "%d %s %s %d %d %d %d %d %u/%u %.*s\n", (int)v->state, v->reason,
 			v->finding ? v->finding : "", (int)v->tie, (int)v->trust, (int)v->route,
 			v->expected, v->covers_known, v->covered, v->of, OG_SV_ARG(v->message));
+		og_buf_str(&b, v->cause ? v->cause : "");
 		for (uint32_t k = 0; k < v->nsilent; k++)
 			og_buf_fmt(&b, " %.*s", OG_SV_ARG(v->silent[k]));
 		og_buf_sv(&b, shown[i].query);
@@ -208,6 +209,7 @@ static struct arrival_said *keep(
 			.reason = v->reason,
 			.finding = v->finding,
 			.why = v->why,
+			.cause = v->cause,
 			.message = v->message,
 			.tie = v->tie,
 			.trust = v->trust,

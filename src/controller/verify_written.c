@@ -78,6 +78,7 @@ static void say(struct verify_written *w, const char *status, const char *reason
 {
 	w->status = status;
 	w->reason = reason;
+	w->arrives = false;
 	og_free(og_take(w->message));
 	og_free(og_take(w->brief));
 }
@@ -124,6 +125,7 @@ static void say_accepted(struct verify_written *w, const struct og_probe_row *r)
 	struct og_buf b = OG_BUF_INIT(MESSAGE_BYTES);
 
 	say(w, "True", og_send_class_name(v ? v->class : OG_SEND_ACCEPTED));
+	w->arrives = v && (v->class == OG_READ_VISIBLE || v->class == OG_READ_CHANGED);
 	if (v && v->class == OG_READ_VISIBLE)
 		og_buf_lit(&b, "a probe is accepted and read back");
 	else if (v && v->message.n && v->class != OG_SEND_ACCEPTED && v->class != OG_READ_UNASKED)
@@ -275,14 +277,22 @@ void verify_written_explain(
 	const struct verify_part_stack *s, struct og_arrival_verdict *v, struct og_arena *arena)
 {
 	const struct verify_written *w = &s->written[v->signal];
-
-	if ((v->state != OG_AR_NEVER && v->state != OG_AR_STALE) || !w->brief)
-		return;
 	struct og_sv message = v->message;
+	const char *text;
+
+	if ((v->state != OG_AR_NEVER && v->state != OG_AR_STALE) || (!w->brief && !w->arrives))
+		return;
 	while (message.n && (message.p[message.n - 1] == '.' || message.p[message.n - 1] == ' '))
 		message.n--;
-	const char *text = og_arena_fmt(
-		arena, "%.*s; the stack's own probe fails, too: %s.", OG_SV_ARG(message), w->brief);
+	if (w->brief)
+		text = og_arena_fmt(arena, "%.*s; the stack's own probe fails, too: %s.",
+			OG_SV_ARG(message), w->brief);
+	else
+		text = og_arena_fmt(arena,
+			"%.*s; the stack's own probe arrives: it breaks in the pod, or on its way to the receiver.",
+			OG_SV_ARG(message));
 	if (text)
 		v->message = og_svz(text);
+	if (w->brief)
+		v->cause = w->reason;
 }

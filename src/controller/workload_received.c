@@ -63,6 +63,7 @@ static void say(struct pass *p, enum og_signal signal, struct og_telemetry_said 
 		*ret = (struct og_telemetry_said){.status = status_of(s->state),
 			.reason = s->reason,
 			.message = s->message,
+			.cause = s->cause,
 			.verified = strcmp(s->reason, "NotConfigured") != 0,
 			.optional = !s->expected || s->state == OG_AR_OFF || at_rest(s)};
 	}

@@ -338,6 +338,7 @@ void og_telemetry_ready(
 		if (s->status != OG_COND_FALSE || s->optional)
 			continue;
 		*ret = *s;
+		ret->reason = s->cause ? s->cause : s->reason;
 		return;
 	}
 	for (size_t i = 0; i < OG_COUNT(order); i++) {

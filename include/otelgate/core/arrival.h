@@ -232,10 +232,11 @@ enum { OG_ARRIVAL_SILENT = 10 };
 struct og_arrival_verdict {
 	enum og_signal signal;
 	enum og_arrival_state state;
-	const char *reason;	 /* of the table, or the source's `why`; static */
-	struct og_sv message;	 /* whole sentences; changes only when what it says does */
-	const char *finding;	 /* id, or NULL */
-	bool expected;		 /* its absence is a fault: mode expected, or stdout for logs */
+	const char *reason;   /* of the table, or the source's `why`; static */
+	struct og_sv message; /* whole sentences; changes only when what it says does */
+	const char *finding;  /* id, or NULL */
+	const char *cause; /* NULL; for who knows better where it breaks: the reason of that link */
+	bool expected;	   /* its absence is a fault: mode expected, or stdout for logs */
 	enum og_arrival_tie tie; /* of the best row */
 	enum og_arrival_trust trust;
 	enum og_arrival_route route;

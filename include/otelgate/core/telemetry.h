@@ -40,6 +40,7 @@ struct og_telemetry_said {
 	/* Of what is received, for READY: its absence is no fault (False is passed over); it is
 	 * verified (Unknown is not). */
 	bool optional, verified;
+	const char *cause; /* False for a link before this one: its reason; NULL = not known */
 };
 
 /* What was written before, as og_telemetry_seen_read gives it. */

@@ -45,7 +45,7 @@ both_arrival() {
 	local was
 	cloud_up
 	token=glc_sim-all
-	world . ".spec.query = ($queries + {interval: \"10s\", grace: \"0s\", freshness: \"2m\"})"
+	world . ".spec.receiver.endpoint = \"$(cloud_at collector)\" | .spec.query = ($queries + {interval: \"10s\", grace: \"0s\", freshness: \"2m\"})"
 	workload Deployment web | apply
 	until_rolled Deployment/web 3
 	# nothing was sent, and the backends say so
@@ -55,7 +55,7 @@ both_arrival() {
 	export_from "${was[@]}"
 	seconds=90 seen Deployment/web "$(flows) and ($(condition Ready True))" 'proved'
 	says Deployment/web '.signals.traces | .pods == "3/3" and .tie == "revision"' >/dev/null || fail "which pods: $(text_of Deployment/web)"
-	until_true 30 'the stack is not ready' stack_is "$(condition TracesQueryable True) and $(condition Ready True)"
+	until_true 30 'the stack is not ready' stack_is "$(condition TracesQueryable True) and $(condition TracesWritable True Visible) and $(condition Ready True)"
 	# a backend that refuses the token makes nothing missing
 	cloud_admin POST /cloud/faults '{"host": "tempo", "count": -1, "type": "status", "code": 401}'
 	until_true 60 'the stack does not say so' stack_is "$(condition TracesQueryable False AuthFailed)"

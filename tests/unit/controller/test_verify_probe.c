@@ -264,11 +264,17 @@ START_TEST(what_does_not_arrive_is_explained_by_the_probe)
 	CR_UNTIL(says("MetricsWritable", "True", "Visible"));
 	run_web();
 	CR_UNTIL(strstr(condition("deployment-web", "MetricsReceived"), "\"False\"") != NULL);
-	ck_assert_ptr_null(strstr(condition("deployment-web", "MetricsReceived"), "own probe"));
+	CR_UNTIL(strstr(condition("deployment-web", "MetricsReceived"),
+			 "the stack's own probe arrives: it breaks in the pod") != NULL);
+	ck_assert_ptr_nonnull(strstr(condition("deployment-web", "Ready"), "\"NothingInWindow\""));
 	scopes("traces:write");
 	CR_UNTIL(strstr(condition("deployment-web", "MetricsReceived"),
 			 "the stack's own probe fails, too: 401 ScopeMissing ") != NULL);
 	ck_assert_ptr_nonnull(strstr(condition("deployment-web", "MetricsReceived"), "OG409"));
+	ck_assert_ptr_nonnull(
+		strstr(condition("deployment-web", "MetricsReceived"), "\"NothingInWindow\""));
+	/* The first link that is broken. */
+	ck_assert_ptr_nonnull(strstr(condition("deployment-web", "Ready"), "\"ScopeMissing\""));
 	ck_assert_int_eq(cr_end(&r), 0);
 }
 END_TEST

@@ -278,6 +278,10 @@ START_TEST(what_is_verified_has_to_be_known_and_what_is_optional_not)
 	og_telemetry_ready(said, &r);
 	ck_assert_int_eq(r.status, OG_COND_FALSE);
 	ck_assert_str_eq(r.reason, "NeverArrived");
+	/* Who knows the link that breaks it is asked first. */
+	said[OG_TC_LOGS_RECEIVED].cause = "ScopeMissing";
+	og_telemetry_ready(said, &r);
+	ck_assert_str_eq(r.reason, "ScopeMissing");
 	said[OG_TC_LOGS_RECEIVED].optional = said[OG_TC_TRACES_RECEIVED].optional = true;
 	og_telemetry_ready(said, &r);
 	ck_assert_int_eq(r.status, OG_COND_TRUE);
