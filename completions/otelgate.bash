@@ -20,6 +20,7 @@ _otelgate() {
 		" uninject") cmd="uninject" ;;
 		" explain") cmd="explain" ;;
 		" status") cmd="status" ;;
+		" doctor") cmd="doctor" ;;
 		" wait") cmd="wait" ;;
 		" audit") cmd="audit" ;;
 		" missed") cmd="missed" ;;
@@ -39,8 +40,8 @@ _otelgate() {
 		esac
 	done
 	case "$cmd" in
-	"") words="inject uninject explain status wait audit missed restart probe webhook controller review certs config help version" ;;
-	help) words="inject uninject explain status wait audit missed restart probe webhook controller review certs config help version" ;;
+	"") words="inject uninject explain status doctor wait audit missed restart probe webhook controller review certs config help version" ;;
+	help) words="inject uninject explain status doctor wait audit missed restart probe webhook controller review certs config help version" ;;
 	"inject")
 		options="--file --output --diff --context --check --in-place --report --strict --quiet --config --profile --namespace --objects --why --color --no-color --help"
 		case "$prev" in
@@ -85,6 +86,34 @@ _otelgate() {
 		-n|--namespace) return ;;
 		-l|--selector) return ;;
 		-o|--output) words="table wide json yaml name" ;;
+		--timeout) return ;;
+		--kubeconfig) files=1 ;;
+		--context) return ;;
+		--cluster) return ;;
+		--user) return ;;
+		-s|--server) return ;;
+		--tls-server-name) return ;;
+		--certificate-authority) files=1 ;;
+		--token) return ;;
+		--client-certificate) files=1 ;;
+		--client-key) files=1 ;;
+		--as) return ;;
+		--as-uid) return ;;
+		--as-group) return ;;
+		--as-user-extra) return ;;
+		--request-timeout) return ;;
+		--color) words="auto always never" ;;
+		esac
+		;;
+	"doctor")
+		options="--namespace --all-namespaces --filename --config --output --notes --no-dry-run --registration --ascii --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --help"
+		files=1
+		case "$prev" in
+		-n|--namespace) return ;;
+		-f|--filename) files=1 ;;
+		-c|--config) files=1 ;;
+		-o|--output) words="table json yaml" ;;
+		--registration) return ;;
 		--timeout) return ;;
 		--kubeconfig) files=1 ;;
 		--context) return ;;

@@ -16,6 +16,7 @@ extern const struct og_command og_cmd_webhook;
 extern const struct og_command og_cmd_audit;
 extern const struct og_command og_cmd_missed;
 extern const struct og_command og_cmd_status;
+extern const struct og_command og_cmd_doctor;
 extern const struct og_command og_cmd_wait;
 extern const struct og_command og_cmd_restart;
 extern const struct og_command og_cmd_probe;

@@ -13,6 +13,7 @@ const struct og_command *const og_commands[] = {
 	&og_cmd_uninject,
 	&og_cmd_explain,
 	&og_cmd_status,
+	&og_cmd_doctor,
 	&og_cmd_wait,
 	&og_cmd_audit,
 	&og_cmd_missed,

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What each rung of a workload says when no rule has broken it. */
+#include "doctor-priv.h"
+
+#define SAY(...) og_svz(og_arena_fmt(arena, __VA_ARGS__))
+#define CHECK(name)                                                                       \
+	void doctor_check_##name(const struct og_doctor_facts *f, struct og_arena *arena, \
+		struct og_doctor_step *step)
+
+static void end(struct og_doctor_step *s, enum og_doctor_end e, struct og_sv evidence)
+{
+	if (e > s->end || e == OG_DE_NA)
+		s->end = e;
+	s->evidence = evidence;
+}
+
+/* The rung is as its link is. */
+static void by_link(const struct og_doctor_facts *f, enum og_link l, const char *pass,
+	const char *na, struct og_doctor_step *step)
+{
+	static const enum og_doctor_end of[OG_RESULT_COUNT_] = {[OG_RESULT_NA] = OG_DE_NA,
+		[OG_RESULT_UNKNOWN] = OG_DE_UNKNOWN,
+		[OG_RESULT_PASS] = OG_DE_PASS,
+		[OG_RESULT_FAIL] = OG_DE_BROKEN};
+	const struct og_cell *c = &f->row->row.link[l];
+	enum og_result r = og_coverage_counts(c);
+
+	end(step, of[r],
+		c->message.n		  ? c->message
+		: r == OG_RESULT_PASS	  ? og_svz(pass)
+		: r == OG_RESULT_NA	  ? og_svz(na)
+		: c->reason && *c->reason ? og_svz(c->reason)
+					  : OG_SV("It is not known."));
+	if (r == OG_RESULT_FAIL)
+		step->fix = c->fix;
+}
+
+CHECK(network)
+{
+	(void)arena;
+	by_link(f, OG_LINK_EGRESS, "Network policies let it.", "It sends nowhere.", step);
+}
+
+CHECK(opt_in)
+{
+	(void)arena;
+	by_link(f, OG_LINK_OPTED_IN, "It is opted in.", "Nobody has opted it in.", step);
+	/* Files say NA of what nobody asked for. */
+	if (!f->row->row.opted_in && step->end == OG_DE_NA) {
+		step->end = OG_DE_BROKEN;
+		step->fix = OG_SV("annotate the pod template, or the namespace: "
+				  "otelgate.dev/inject: \"true\"");
+	} else if (step->end == OG_DE_PASS && f->row->row.profile.n) {
+		step->evidence = SAY("%.*s%sTelemetryProfile %.*s.", OG_SV_ARG(step->evidence),
+			step->evidence.n ? " " : "", OG_SV_ARG(f->row->row.profile));
+	}
+}
+
+CHECK(injection)
+{
+	(void)arena;
+	by_link(f, OG_LINK_INJECTED, "Its pods are injected.", "Nothing is to be injected.", step);
+}
+
+CHECK(rollout)
+{
+	(void)arena;
+	by_link(f, OG_LINK_ROLLED_OUT, "All its pods run what they should.",
+		"Nothing is to be rolled out.", step);
+}
+
+CHECK(export)
+{
+	const struct og_coverage_row *row = &f->row->row;
+	enum og_result injected = row->link[OG_LINK_INJECTED].result;
+	bool any = false;
+
+	for (int i = 0; i < OG_SIGNAL_COUNT_; i++)
+		any |= row->signal[i].mode != OG_MODE_OFF && row->signal[i].state != OG_AR_OFF;
+	if (injected == OG_RESULT_UNKNOWN)
+		end(step, OG_DE_UNKNOWN, OG_SV("What is injected is not known."));
+	else if (!any)
+		end(step, OG_DE_NA,
+			OG_SV("No signal is asked for, or its owner switched all off."));
+	else
+		end(step, OG_DE_PASS,
+			f->nlooked && f->stacks[0].has_endpoint
+				? SAY("Nothing in its containers keeps it from %.*s.",
+					  OG_SV_ARG(f->stacks[0].endpoint))
+				: OG_SV("Nothing in its containers keeps it from the receiver."));
+}
+
+CHECK(arrival)
+{
+	og_auto_buf struct og_buf b = OG_BUF_INIT(4096);
+	const struct og_coverage_row *row = &f->row->row;
+	enum og_signal first = OG_SIGNAL_COUNT_;
+	enum og_result worst = row->link[OG_LINK_RECEIVED].result;
+
+	by_link(f, OG_LINK_RECEIVED, "All that is expected arrives.", "No signal is expected.",
+		step);
+	for (int i = 0; i < OG_SIGNAL_COUNT_; i++) {
+		const struct og_coverage_signal *s = &row->signal[i];
+		if (s->mode == OG_MODE_OFF)
+			continue;
+		og_buf_fmt(&b, "%s%s %s", b.len ? ", " : "", og_signal_name((enum og_signal)i),
+			og_arrival_state_name(s->state));
+		if (first == OG_SIGNAL_COUNT_ && og_coverage_expects(s) &&
+			s->cell.result == worst && worst != OG_RESULT_PASS)
+			first = (enum og_signal)i;
+	}
+	if (!b.len || step->end == OG_DE_NA)
+		return;
+	if (first < OG_SIGNAL_COUNT_ && row->signal[first].cell.message.n)
+		step->evidence = SAY(
+			"%.*s. %.*s", (int)b.len, b.p, OG_SV_ARG(row->signal[first].cell.message));
+	else
+		step->evidence = SAY("%.*s.", (int)b.len, b.p);
+}
+
+CHECK(correlation)
+{
+	const struct og_coverage_row *row = &f->row->row;
+	uint32_t flowing = 0, tied = 0;
+	const char *weak = NULL;
+
+	for (int i = 0; i < OG_SIGNAL_COUNT_; i++) {
+		const struct og_coverage_signal *s = &row->signal[i];
+		if (s->state != OG_AR_FLOWING)
+			continue;
+		flowing++;
+		bool strong = s->tie && (!strcmp(s->tie, "revision") || !strcmp(s->tie, "pod"));
+		tied += strong;
+		if (!strong && !weak)
+			weak = og_signal_name((enum og_signal)i);
+	}
+	if (!flowing)
+		end(step,
+			row->link[OG_LINK_RECEIVED].result == OG_RESULT_NA ? OG_DE_NA
+									   : OG_DE_UNKNOWN,
+			OG_SV("Nothing flows that could be told apart."));
+	else if (weak)
+		end(step, OG_DE_PASS,
+			SAY("%u of %u signals are tied to its pods or revision; %s by the name of "
+			    "the service alone.",
+				tied, flowing, weak));
+	else
+		end(step, OG_DE_PASS,
+			SAY("All %u signals that flow are tied to its pods or revision.", flowing));
+}
