@@ -169,7 +169,7 @@ class Names:
             dotted = re.match(r'([A-Za-z]\w*(?:\.[A-Za-z]\w*)+)(?=$|[=:{ ])', word + code[len(word):])
             if dotted and dotted.group(1) not in self.foreign:
                 self.dotted(page, n, dotted.group(1), first, values)
-        for n, line in page.prose + [(b.line, b.text) for b in page.blocks]:
+        for n, line in page.prose + [(b.line, b.text) for b in page.blocks if 'wrong' not in b.marks]:
             for key in re.findall(r'(?<![\w.])otelgate\.dev/([a-z0-9-]+)', line):
                 self.count['names'] += 1
                 if key not in self.program.keys | self.source_keys and not re.fullmatch(r'v\d\w*', key):
