@@ -352,6 +352,7 @@ static bool write_table(const struct og_coverage *c, const struct og_report_opts
 	unsigned width = o->width ? o->width : WIDTH;
 
 	og_table_init(&t, arena, columns, wide ? COLUMNS : NARROW);
+	t.ascii = o->ascii;
 	for (uint32_t i = 0; i < c->n; i++)
 		if (!report_skips(o, &c->rows[i]))
 			add_row(&t, c, &c->rows[i], o);

@@ -6,6 +6,7 @@
 #include "otelgate/base/fs.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/base/suggest.h"
+#include "otelgate/cli/term.h"
 
 enum { OUT_MAX_BYTES = 1 << 30, NAMES = 32 };
 
@@ -59,23 +60,6 @@ int og_audit_outputs_read(
 	return OG_EXIT_PASS;
 }
 
-/* As programs decide it: the first of the three that is set. */
-static bool is_utf8(const struct og_cli *cli)
-{
-	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-
-	for (size_t i = 0; i < OG_COUNT(names); i++) {
-		const char *v = cli->env(names[i]);
-		if (!v || !*v)
-			continue;
-		struct og_sv s = og_svz(v);
-		size_t dot = og_sv_chr(s, '.');
-		struct og_sv set = dot < s.n ? og_sv(s.p + dot + 1, s.n - dot - 1) : OG_SV("");
-		return og_sv_caseeq(set, OG_SV("UTF-8")) || og_sv_caseeq(set, OG_SV("utf8"));
-	}
-	return false;
-}
-
 static bool to_file(struct og_cli *cli, const char *path, const struct og_buf *b)
 {
 	struct og_err err = OG_ERR_INIT;
@@ -104,7 +88,7 @@ int og_audit_outputs_write(struct og_cli *cli, const struct og_audit_args *a,
 	const struct og_gate_result *gates)
 {
 	struct og_report_opts ro = {.no_headers = a->no_headers,
-		.ascii = a->ascii || !is_utf8(cli),
+		.ascii = a->ascii || og_term_ascii(cli->env),
 		.only_problems = a->only_problems,
 		.width = cli->width,
 		.gates = gates};

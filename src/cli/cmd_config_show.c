@@ -4,7 +4,9 @@
 #include "otelgate/base/suggest.h"
 #include "otelgate/cli/config_load.h"
 #include "otelgate/cli/term.h"
+#include "otelgate/codec/emit.h"
 #include "otelgate/codec/jwrite.h"
+#include "otelgate/codec/table.h"
 #include "commands-priv.h"
 #include "view-priv.h"
 
@@ -56,8 +58,8 @@ struct shown {
 struct show {
 	struct og_cli *cli;
 	const struct og_config_input *inputs;
-	size_t done; /* rows or documents written */
-	size_t width[3];
+	size_t done;	       /* documents written */
+	struct og_table table; /* of its form */
 };
 
 /* A list of EnvVar whose literal values may be credentials: those are not shown. */
@@ -110,32 +112,16 @@ static void origin_text(const struct show *s, const struct shown *d, size_t row,
 
 /* --- YAML --- */
 
-/* Plain where no reader of YAML could take it for something else, else as JSON. */
-static bool is_plain(struct og_sv s)
+static void yaml_value(const struct show *s, struct og_sv json)
 {
-	static const char *const words[] = {
-		"y", "n", "yes", "no", "on", "off", "true", "false", "null"};
-	if (!s.n || !((s.p[0] >= 'a' && s.p[0] <= 'z') || (s.p[0] >= 'A' && s.p[0] <= 'Z')))
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-		bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			  (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '/' || c == '-' ||
-			  (c == ':' && i + 1 < s.n && s.p[i + 1] != ' ');
-		if (!ok)
-			return false;
-	}
-	for (size_t i = 0; i < OG_COUNT(words); i++) {
-		if (og_sv_caseeq(s, og_svz(words[i])))
-			return false;
-	}
-	return true;
-}
+	struct og_buf *out = &s->cli->out;
+	struct og_err err = OG_ERR_INIT;
+	struct og_jdoc d;
 
-static void yaml_value(struct og_buf *out, struct og_sv json)
-{
-	struct og_sv inner = json.n > 1 ? og_sv(json.p + 1, json.n - 2) : json;
-	og_buf_sv(out, json.n > 1 && json.p[0] == '"' && is_plain(inner) ? inner : json);
+	if (og_jdoc_parse(&d, s->cli->arena, json, NULL, &err) == 0)
+		og_emit_yaml_value(out, og_jroot(&d), s->cli->arena);
+	else
+		out->failed = true; /* it was written here: memory is out */
 }
 
 static int depth_of(const char *path)
@@ -178,7 +164,7 @@ static void show_yaml(struct show *s, const struct shown *d)
 	og_buf_fmt(out, "%sapiVersion: " OG_API_VERSION "\nkind: %s\nmetadata:\n  name: ",
 		s->done++ ? "---\n" : "", d->type->kind);
 	og_jw_str(&value, d->name);
-	yaml_value(out, og_buf_view(&value));
+	yaml_value(s, og_buf_view(&value));
 	og_buf_ch(out, '\n');
 	for (size_t i = 0; i < og_nfields(d->type->doc); i++) {
 		const struct og_field *f = &d->type->fields[i];
@@ -192,7 +178,7 @@ static void show_yaml(struct show *s, const struct shown *d)
 			continue;
 		}
 		og_buf_ch(out, ' ');
-		yaml_value(out, og_buf_view(&value));
+		yaml_value(s, og_buf_view(&value));
 		og_buf_reset(&where);
 		og_buf_lit(&where, "# ");
 		origin_text(s, d, i, &where);
@@ -235,62 +221,30 @@ static void show_json(struct show *s, const struct shown *d)
 
 /* --- table --- */
 
-enum { VALUE_SHOWN = 60 };
+static const struct og_table_column columns[] = {
+	{"DOCUMENT", 0, false}, {"FIELD", 0, false}, {"VALUE", 60, false}, {"ORIGIN", 0, false}};
 
-static void table_cells(const struct show *s, const struct shown *d, size_t row,
-	struct og_buf *value, struct og_buf *name)
-{
-	(void)s;
-	og_buf_reset(name);
-	og_buf_fmt(name, "%s/", d->type->singular);
-	og_text_safe(name, d->name);
-	if (value->len > VALUE_SHOWN) {
-		value->len = VALUE_SHOWN - 3;
-		while (value->len && ((unsigned char)value->p[value->len] & 0xc0) == 0x80)
-			value->len--;
-		og_buf_lit(value, "...");
-	}
-	(void)row;
-}
-
-static void table_row(struct show *s, const char *const cells[4])
-{
-	for (size_t i = 0; i < 4; i++) {
-		og_buf_str(&s->cli->out, cells[i]);
-		if (i < 3)
-			og_buf_fmt(&s->cli->out, "%*s",
-				(int)(s->width[i] > strlen(cells[i])
-						? s->width[i] - strlen(cells[i])
-						: 0) +
-					3,
-				"");
-	}
-	og_buf_ch(&s->cli->out, '\n');
-}
-
-/* Twice: first to measure, then to write. */
-static void show_table(struct show *s, const struct shown *d, bool measure)
+static void show_rows(struct show *s, const struct shown *d)
 {
 	og_auto_buf struct og_buf value = OG_BUF_INIT(0), name = OG_BUF_INIT(0);
 	og_auto_buf struct og_buf where = OG_BUF_INIT(0);
+
+	og_buf_fmt(&name, "%s/", d->type->singular);
+	og_text_safe(&name, d->name);
 	for (size_t i = 0; i < og_nfields(d->type->doc); i++) {
 		const struct og_field *f = &d->type->fields[i];
 		if (in_absent_object(d, i) || !value_of(d, f, &value))
 			continue;
-		table_cells(s, d, i, &value, &name);
 		og_buf_reset(&where);
 		origin_text(s, d, i, &where);
-		const char *cells[4] = {name.p, f->path, value.p, where.p};
-		if (value.failed || name.failed || where.failed) {
+		const struct og_sv cells[] = {og_arena_sv(s->cli->arena, og_buf_view(&name)),
+			og_svz(f->path), og_arena_sv(s->cli->arena, og_buf_view(&value)),
+			og_arena_sv(s->cli->arena, og_buf_view(&where))};
+		if (value.failed || name.failed || where.failed || s->cli->arena->failed) {
 			s->cli->out.failed = true;
 			return;
 		}
-		for (size_t k = 0; measure && k < 3; k++) {
-			if (strlen(cells[k]) > s->width[k])
-				s->width[k] = strlen(cells[k]);
-		}
-		if (!measure)
-			table_row(s, cells);
+		og_table_row(&s->table, cells);
 	}
 }
 
@@ -308,30 +262,28 @@ static struct shown of_profile(const struct og_config *c, uint32_t i)
 		&c->profiles[i], &c->profile_origins[i]};
 }
 
-static void show_one(struct show *s, unsigned form, const struct shown *d, bool measure)
+static void show_one(struct show *s, unsigned form, const struct shown *d)
 {
 	if (form == SHOW_TABLE)
-		show_table(s, d, measure);
-	else if (measure)
-		return;
+		show_rows(s, d);
 	else if (form == SHOW_JSON)
 		show_json(s, d);
 	else
 		show_yaml(s, d);
 }
 
-static void show_all(struct show *s, unsigned form, const struct og_config *c,
-	const struct og_profile *only, bool measure)
+static void show_all(
+	struct show *s, unsigned form, const struct og_config *c, const struct og_profile *only)
 {
 	for (uint32_t i = 0; i < c->nstacks; i++) {
 		struct shown d = of_stack(c, i);
 		if (!only || only->stack == &c->stacks[i])
-			show_one(s, form, &d, measure);
+			show_one(s, form, &d);
 	}
 	for (uint32_t i = 0; i < c->nprofiles; i++) {
 		struct shown d = of_profile(c, i);
 		if (!only || only == &c->profiles[i])
-			show_one(s, form, &d, measure);
+			show_one(s, form, &d);
 	}
 }
 
@@ -352,7 +304,6 @@ static int unknown_profile(struct og_cli *cli, const struct og_config *c, const 
 
 static int run_show(struct og_cli *cli, void *args, const struct og_parsed *p)
 {
-	static const char *const header[4] = {"DOCUMENT", "FIELD", "VALUE", "ORIGIN"};
 	const struct show_args *a = args;
 	const struct og_profile *only = NULL;
 	struct og_config_set set;
@@ -368,15 +319,14 @@ static int run_show(struct og_cli *cli, void *args, const struct og_parsed *p)
 			return unknown_profile(cli, set.config, a->profile);
 	}
 	struct show s = {.cli = cli, .inputs = set.inputs};
-	for (size_t i = 0; i < 3; i++)
-		s.width[i] = strlen(header[i]);
+	og_table_init(&s.table, cli->arena, columns, OG_COUNT(columns));
+	s.table.ascii = og_term_ascii(cli->env);
 	if (a->output == SHOW_JSON)
 		og_buf_fmt(
 			&cli->out, "{\n  \"hash\": \"%s\",\n  \"documents\": [", set.config->hash);
-	show_all(&s, a->output, set.config, only, true);
-	if (a->output == SHOW_TABLE)
-		table_row(&s, header);
-	show_all(&s, a->output, set.config, only, false);
+	show_all(&s, a->output, set.config, only);
+	if (a->output == SHOW_TABLE && !og_table_write(&s.table, true, &cli->out))
+		cli->out.failed = true;
 	if (a->output == SHOW_JSON)
 		og_buf_lit(&cli->out, "\n  ]\n}\n");
 	return OG_EXIT_PASS;

@@ -84,7 +84,7 @@ static void on_progress(void *ctx, const char *what)
 
 	if (isatty(p->cli->err_fd) != 1)
 		return;
-	og_buf_fmt(&b, "\r\033[Kwaiting for %s …", what);
+	og_buf_fmt(&b, "\r\033[Kwaiting for %s ...", what);
 	p->shown = write(p->cli->err_fd, b.p, b.len) >= 0;
 }
 
@@ -115,8 +115,8 @@ static void show(struct og_cli *cli, const struct missed_args *a, const struct o
 		return;
 	}
 	if (m->report.n)
-		og_missed_table(&m->report, a->output == OUT_WIDE, !a->no_headers, now, cli->arena,
-			&cli->out);
+		og_missed_table(&m->report, a->output == OUT_WIDE, !a->no_headers,
+			og_term_ascii(cli->env), now, cli->arena, &cli->out);
 	write_notes(cli, og_buf_view(&m->notes));
 	if (a->no_headers)
 		return;

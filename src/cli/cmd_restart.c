@@ -137,6 +137,7 @@ static uint32_t show_plan(struct run *u)
 	uint32_t can = 0;
 
 	og_table_init(&t, arena, columns, OG_COUNT(columns));
+	t.ascii = og_term_ascii(u->cli->env);
 	for (uint32_t i = 0; i < u->a.n; i++) {
 		const struct og_restart_workload *w = &u->v[i];
 		og_auto_buf struct og_buf object = OG_BUF_INIT(LINE_BYTES);

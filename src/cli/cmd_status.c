@@ -138,7 +138,7 @@ static struct status_look look_of(struct show *x, struct og_arena *arena)
 		.wide = x->a->output == OUT_WIDE,
 		.headers = !x->a->no_headers,
 		.colour = cli->colour_out,
-		.ascii = x->a->ascii || session_ascii(cli),
+		.ascii = x->a->ascii || og_term_ascii(cli->env),
 		.width = cli->width,
 		.arena = arena};
 }

@@ -145,7 +145,7 @@ static void say_picture(
 	const struct status_look v = {.now_s = og_clock_wall_ns(og_clock_system()) / OG_NS_PER_S,
 		.headers = true,
 		.colour = w->cli->colour_out,
-		.ascii = w->a->ascii || session_ascii(w->cli),
+		.ascii = w->a->ascii || og_term_ascii(w->cli->env),
 		.width = w->cli->width,
 		.arena = arena};
 

@@ -35,8 +35,8 @@ static struct og_sv text_of(struct og_arena *a, const struct og_missed_row *r,
 	return og_arena_sv(a, og_buf_view(&b));
 }
 
-void og_missed_table(const struct og_missed_report *r, bool wide, bool headers, int64_t now_s,
-	struct og_arena *arena, struct og_buf *out)
+void og_missed_table(const struct og_missed_report *r, bool wide, bool headers, bool ascii,
+	int64_t now_s, struct og_arena *arena, struct og_buf *out)
 {
 	static const struct og_table_column columns[] = {{"NAMESPACE", 0, false},
 		{"WORKLOAD", 0, false}, {"PODS", 0, true}, {"AGE", 0, true}, {"REASON", 0, false},
@@ -47,6 +47,7 @@ void og_missed_table(const struct og_missed_report *r, bool wide, bool headers, 
 	uint32_t n = wide ? (uint32_t)OG_COUNT(columns) : NARROW;
 
 	og_table_init(&t, arena, columns, n);
+	t.ascii = ascii;
 	for (uint32_t i = 0; i < r->n; i++) {
 		const struct og_missed_row *row = r->rows[i];
 		bool said = row->level < OG_LEVEL_COUNT_;

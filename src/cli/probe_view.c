@@ -63,7 +63,7 @@ static void put_line(struct og_buf *b, const struct probe_view *v, enum og_otlp_
 	else if (broken)
 		og_buf_fmt(b, "  %s", og_send_class_name(w->class));
 	else if (r->read_wanted && !r->read_over)
-		og_buf_lit(b, "  looking for it …");
+		og_buf_lit(b, "  looking for it ...");
 	og_buf_ch(b, '\n');
 }
 

@@ -86,6 +86,7 @@ void og_report_table(struct og_buf *b, const struct og_job *job, bool colour)
 	struct og_table t;
 	struct og_job_iter it = {0};
 	og_table_init(&t, job->cli->arena, columns, COLUMNS);
+	t.ascii = og_term_ascii(job->cli->env);
 	for (const struct og_in_object *o; (o = og_job_next(&job->in, &it));) {
 		if (o->class == OG_OBJ_WORKLOAD)
 			add_object(&t, o, job);

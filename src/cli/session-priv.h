@@ -20,6 +20,3 @@ int session_notes(struct og_audit_session *s, const char *ns, struct og_buf *not
 	bool *ret_partial, struct og_err *err);
 /* To standard error; the server's words cannot steer the terminal. */
 void session_write_notes(struct og_cli *cli, struct og_sv notes);
-
-/* The locale of the command knows no UTF-8. */
-bool session_ascii(struct og_cli *cli);

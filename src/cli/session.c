@@ -25,7 +25,7 @@ void session_progress_say(struct session_progress *p, const char *fmt, ...)
 
 void session_on_progress(void *progress, const char *what)
 {
-	session_progress_say(progress, "waiting for %s …", what);
+	session_progress_say(progress, "waiting for %s ...", what);
 }
 
 void session_progress_clear(struct session_progress *p)
@@ -63,19 +63,4 @@ void session_write_notes(struct og_cli *cli, struct og_sv notes)
 		og_text_safe(&cli->err, line);
 		og_buf_ch(&cli->err, '\n');
 	}
-}
-
-bool session_ascii(struct og_cli *cli)
-{
-	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-
-	for (size_t i = 0; i < OG_COUNT(names); i++) {
-		const char *v = cli->env(names[i]);
-		if (!v || !*v)
-			continue;
-		struct og_sv s = og_svz(v);
-		return !og_sv_has(s, OG_SV("UTF-8")) && !og_sv_has(s, OG_SV("utf8")) &&
-		       !og_sv_has(s, OG_SV("utf-8")) && !og_sv_has(s, OG_SV("UTF8"));
-	}
-	return false; /* nothing is said, as in most containers */
 }

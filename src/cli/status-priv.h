@@ -15,6 +15,8 @@ struct status_look {
 void status_age(int64_t then_s, int64_t now_s, struct og_buf *out);
 /* "OK 12s", "OK 2/3", "STALE 3h", "NONE", "WAIT", "IDLE", "VIA stdout", "OFF", "?". */
 void status_cell(const struct og_coverage_signal *s, int64_t now_s, struct og_buf *out);
+/* What b holds, as a cell of a table, kept by the arena; b is empty then. */
+struct og_sv status_cell_text(const struct status_look *v, struct og_buf *b);
 /* "2/3"; "-" when none should carry anything. */
 void status_ratio(const struct og_coverage_row *row, struct og_buf *out);
 /* "deployment/web", "rollout.argoproj.io/web". */

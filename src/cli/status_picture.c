@@ -174,16 +174,6 @@ static const char *version_of(const struct og_coverage_pod *p)
 	return words[p->class_];
 }
 
-static struct og_sv made(const struct status_look *v, struct og_buf *b)
-{
-	struct og_sv s = og_arena_sv(v->arena, og_buf_view(b));
-
-	if (b->failed)
-		v->arena->failed = true;
-	og_buf_reset(b);
-	return s.p ? s : OG_SV("");
-}
-
 static void add_pod(
 	const struct status_look *v, const struct og_coverage_pod *p, struct og_table *t)
 {
@@ -191,7 +181,7 @@ static void add_pod(
 	struct og_sv cells[6] = {p->name, p->revision.n ? p->revision : OG_SV("<none>")};
 
 	status_age(p->created_s, v->now_s, &b);
-	cells[2] = made(v, &b);
+	cells[2] = status_cell_text(v, &b);
 	cells[3] = og_svz(p->ready ? "yes" : "?");
 	for (int i = 0; i < OG_SIGNAL_COUNT_; i++) {
 		if (i)
@@ -200,11 +190,11 @@ static void add_pod(
 					  : p->sends[i]	     ? MARK_YES
 							     : MARK_NO));
 	}
-	cells[4] = made(v, &b);
+	cells[4] = status_cell_text(v, &b);
 	og_buf_str(&b, version_of(p));
 	if (p->class_ == OG_CLASS_STALE && p->cause != OG_STALE_NOT)
 		og_buf_fmt(&b, ": %s", og_stale_cause_text(p->cause));
-	cells[5] = made(v, &b);
+	cells[5] = status_cell_text(v, &b);
 	og_table_row(t, cells);
 }
 
@@ -219,6 +209,7 @@ static void put_pods(
 	if (!r->npod)
 		return;
 	og_table_init(&t, v->arena, columns, OG_COUNT(columns));
+	t.ascii = v->ascii;
 	for (uint32_t i = 0; i < r->npod; i++) {
 		struct og_coverage_pod p = r->pod[i];
 		p.name = og_svz(og_arena_fmt(v->arena, "  %.*s", OG_SV_ARG(p.name)));

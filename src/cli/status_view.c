@@ -168,7 +168,7 @@ static void paint(void *ctx, struct og_sv cell, uint32_t column, bool begin, str
 		og_buf_str(out, begin ? og_style_code(style_of(cell)) : og_style_off);
 }
 
-static struct og_sv made(const struct status_look *v, struct og_buf *b)
+struct og_sv status_cell_text(const struct status_look *v, struct og_buf *b)
 {
 	struct og_sv s = og_arena_sv(v->arena, og_buf_view(b));
 
@@ -195,20 +195,21 @@ void status_table(const struct status_look *v, const struct og_audit_status *s, 
 	struct og_table t;
 
 	og_table_init(&t, v->arena, columns, v->wide ? (uint32_t)OG_COUNT(columns) : NARROW);
+	t.ascii = v->ascii;
 	t.paint = v->colour ? paint : NULL;
 	for (uint32_t i = 0; i < s->n; i++) {
 		const struct og_telemetry_row *r = &s->rows[i];
 		struct og_sv cells[OG_COUNT(columns)] = {r->row.ns};
 		status_object(&r->row, &b);
-		cells[1] = made(v, &b);
+		cells[1] = status_cell_text(v, &b);
 		status_ratio(&r->row, &b);
-		cells[2] = made(v, &b);
+		cells[2] = status_cell_text(v, &b);
 		cells[COL_ROLLOUT] = r->rollout == OG_ROLLOUT_UNKNOWN
 					     ? OG_SV("?")
 					     : og_svz(og_rollout_state_name(r->rollout));
 		for (int k = 0; k < OG_SIGNAL_COUNT_; k++) {
 			status_cell(&r->row.signal[k], v->now_s, &b);
-			cells[COL_METRICS + k] = made(v, &b);
+			cells[COL_METRICS + k] = status_cell_text(v, &b);
 		}
 		cells[COL_READY] = og_svz(ready_word(r->ready));
 		enum og_link broken = status_broken(r);
@@ -254,11 +255,11 @@ static void add_sum(
 	struct og_sv cells[4 + OG_SIGNAL_COUNT_] = {ns};
 
 	og_buf_fmt(&b, "%u", n->workloads);
-	cells[1] = made(v, &b);
+	cells[1] = status_cell_text(v, &b);
 	og_buf_fmt(&b, "%u", n->ready);
-	cells[2] = made(v, &b);
+	cells[2] = status_cell_text(v, &b);
 	og_buf_fmt(&b, "%u/%u", n->current, n->pods);
-	cells[3] = made(v, &b);
+	cells[3] = status_cell_text(v, &b);
 	for (int i = 0; i < OG_SIGNAL_COUNT_; i++) {
 		if (n->of[i])
 			og_buf_fmt(&b, "%u/%u", n->good[i], n->of[i]);
@@ -266,7 +267,7 @@ static void add_sum(
 			og_buf_ch(&b, '-');
 		if (n->unknown[i])
 			og_buf_fmt(&b, " (%u ?)", n->unknown[i]);
-		cells[4 + i] = made(v, &b);
+		cells[4 + i] = status_cell_text(v, &b);
 	}
 	og_table_row(t, cells);
 }
@@ -283,6 +284,7 @@ void status_summary(
 	struct og_table t;
 
 	og_table_init(&t, v->arena, columns, OG_COUNT(columns));
+	t.ascii = v->ascii;
 	for (uint32_t i = 0; i < s->n; i++) {
 		add(&one, &s->rows[i]);
 		add(&all, &s->rows[i]);

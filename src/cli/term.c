@@ -2,7 +2,8 @@
 /* Terminals and text for people. */
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include "otelgate/base/harmless.h"
+#include "otelgate/base/mem.h"
+#include "otelgate/base/width.h"
 #include "otelgate/cli/term.h"
 
 enum { WIDTH_PLAIN = 80, WIDTH_MIN = 60, WIDTH_MAX = 100 };
@@ -56,28 +57,34 @@ void og_style_str(struct og_buf *b, bool on, enum og_style style, const char *s)
 	og_style_sv(b, on, style, og_svz(s));
 }
 
+bool og_term_ascii(og_getenv_fn *env)
+{
+	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+	struct og_sv set = OG_SV("");
+
+	for (size_t i = 0; i < OG_COUNT(names); i++) {
+		const char *v = env(names[i]);
+		if (!v || !*v)
+			continue;
+		struct og_sv s = og_svz(v);
+		size_t dot = og_sv_chr(s, '.');
+		set = dot < s.n ? og_sv(s.p + dot + 1, s.n - dot - 1) : set;
+		break;
+	}
+	set.n = og_sv_chr(set, '@');
+	return !og_sv_caseeq(set, OG_SV("UTF-8")) && !og_sv_caseeq(set, OG_SV("utf8"));
+}
+
 void og_text_safe(struct og_buf *b, struct og_sv s)
 {
 	for (size_t i = 0; i < s.n;) {
-		size_t k = og_utf8_len(s.p + i, s.n - i);
-		if (k == 0 || og_utf8_steers(s.p + i, k)) {
-			size_t bad = k ? k : 1;
-			for (size_t j = 0; j < bad; j++)
-				og_buf_fmt(b, "\\x%02x", (unsigned)(unsigned char)s.p[i + j]);
-			i += bad;
-			continue;
-		}
-		og_buf_add(b, s.p + i, k);
-		i += k;
+		struct og_glyph g = og_glyph_first(og_sv(s.p + i, s.n - i));
+		for (size_t j = 0; g.kind != OG_GLYPH_TEXT && j < g.n; j++)
+			og_buf_fmt(b, "\\x%02x", (unsigned)(unsigned char)s.p[i + j]);
+		if (g.kind == OG_GLYPH_TEXT)
+			og_buf_add(b, s.p + i, g.n);
+		i += g.n;
 	}
-}
-
-static unsigned columns(struct og_sv s)
-{
-	unsigned n = 0;
-	for (size_t i = 0; i < s.n; i++)
-		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
-	return n;
 }
 
 static void new_line(struct og_buf *b, unsigned indent)
@@ -105,7 +112,7 @@ void og_text_wrap(struct og_buf *b, struct og_sv text, unsigned at, unsigned ind
 		while (og_sv_split(&line, ' ', &word)) {
 			if (!word.n)
 				continue;
-			unsigned w = columns(word);
+			unsigned w = og_width(word);
 			if (!first_word && col + 1 + w > width) {
 				new_line(b, indent);
 				col = indent;

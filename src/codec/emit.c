@@ -121,15 +121,21 @@ static void yaml_string(struct og_buf *b, struct og_jval v, struct og_arena *are
 	og_buf_ch(b, '"');
 }
 
+void og_emit_yaml_value(struct og_buf *b, struct og_jval v, struct og_arena *arena)
+{
+	if (og_jis(v, OG_J_STRING))
+		yaml_string(b, v, arena);
+	else
+		og_buf_sv(b, og_jraw(v)); /* JSON is YAML's flow style */
+}
+
 /* NOLINTNEXTLINE(misc-no-recursion): depth is limited by jdoc and MAX_DEPTH */
 static void yaml(
 	struct og_buf *b, struct og_jval v, unsigned indent, struct og_arena *arena, unsigned depth)
 {
 	bool object = og_jis(v, OG_J_OBJECT), array = og_jis(v, OG_J_ARRAY);
-	if (og_jis(v, OG_J_STRING)) {
-		yaml_string(b, v, arena);
-	} else if ((!object && !array) || (depth >= MAX_DEPTH && og_jcount(v))) {
-		og_buf_sv(b, og_jraw(v)); /* JSON is YAML's flow style */
+	if ((!object && !array) || (depth >= MAX_DEPTH && og_jcount(v))) {
+		og_emit_yaml_value(b, v, arena);
 	} else if (og_jcount(v) == 0) {
 		og_buf_str(b, object ? "{}" : "[]");
 	} else {

@@ -2,7 +2,7 @@
 /* Tables of text. */
 #include "otelgate/codec/table.h"
 
-#include "otelgate/base/harmless.h"
+#include "otelgate/base/width.h"
 
 enum { GAP = 3 };
 
@@ -31,28 +31,54 @@ void og_table_row(struct og_table *t, const struct og_sv *cells)
 	t->nrows++;
 }
 
-/* Bytes of the next character, and what is shown for it: itself, a blank or "?". */
-static size_t next(struct og_sv s, size_t i, const char **ret_shown)
+/* The character at i, and what is shown for it: itself when NULL. */
+static struct og_glyph next(struct og_sv s, size_t i, bool ascii, const char **ret_shown)
 {
-	size_t n = og_utf8_len(s.p + i, s.n - i);
+	struct og_glyph g = og_glyph_first(og_sv(s.p + i, s.n - i));
 
-	*ret_shown = n == 0 ? "?" : og_utf8_steers(s.p + i, n) ? " " : NULL;
-	return n ? n : 1;
+	*ret_shown = g.kind == OG_GLYPH_STEERS ? " " : g.kind == OG_GLYPH_BAD ? "?" : NULL;
+	if (ascii && !*ret_shown && (unsigned char)s.p[i] >= 0x80)
+		*ret_shown = g.columns > 1 ? "??" : "?";
+	/* More columns than an emoji: marks with columns of their own, one for each. */
+	if (ascii && g.columns > 2)
+		g.columns = 2;
+	return g;
 }
 
 uint32_t og_table_width(struct og_sv text)
 {
-	const char *shown;
-	uint32_t width = 0;
-	for (size_t i = 0; i < text.n; i += next(text, i, &shown))
-		width++;
-	return width;
+	return og_width(text);
 }
 
-static uint32_t shown_width(const struct og_table_column *c, struct og_sv cell)
+static struct og_sv ellipsis(const struct og_table *t)
 {
-	uint32_t w = og_table_width(cell);
-	return c->max_width && w > c->max_width ? c->max_width : w;
+	return t->ascii ? OG_SV("...") : OG_SV("\u2026");
+}
+
+/* Columns of the whole cell, and bytes of it that are shown. */
+static uint32_t shown_width(
+	const struct og_table *t, const struct og_table_column *c, struct og_sv cell, size_t *ret_n)
+{
+	uint32_t dots = og_width(ellipsis(t)), all = 0, fits = 0;
+	const char *shown;
+
+	*ret_n = cell.n;
+	for (size_t i = 0, n = 0; i < cell.n;) {
+		struct og_glyph g = next(cell, i, t->ascii, &shown);
+		all += g.columns;
+		i += g.n;
+		if (!c->max_width)
+			continue;
+		if (all + dots <= c->max_width) {
+			n = i;
+			fits = all;
+		}
+		if (all > c->max_width) {
+			*ret_n = n;
+			return fits + dots;
+		}
+	}
+	return all;
 }
 
 static void put_blanks(struct og_buf *b, uint32_t n)
@@ -61,21 +87,20 @@ static void put_blanks(struct og_buf *b, uint32_t n)
 		og_buf_ch(b, ' ');
 }
 
-static void put_cell(struct og_buf *b, const struct og_table_column *c, struct og_sv cell)
+static void put_cell(
+	const struct og_table *t, struct og_buf *b, struct og_sv cell, size_t shown_bytes)
 {
-	bool cut = c->max_width && og_table_width(cell) > c->max_width;
-	uint32_t left = cut ? c->max_width - 1 : UINT32_MAX;
-	for (size_t i = 0; i < cell.n && left; left--) {
+	for (size_t i = 0; i < shown_bytes;) {
 		const char *shown;
-		size_t n = next(cell, i, &shown);
+		struct og_glyph g = next(cell, i, t->ascii, &shown);
 		if (shown)
 			og_buf_str(b, shown);
 		else
-			og_buf_add(b, cell.p + i, n);
-		i += n;
+			og_buf_add(b, cell.p + i, g.n);
+		i += g.n;
 	}
-	if (cut)
-		og_buf_lit(b, "\xE2\x80\xA6");
+	if (shown_bytes < cell.n)
+		og_buf_sv(b, ellipsis(t));
 }
 
 /* `headers` when cells is NULL. */
@@ -91,14 +116,15 @@ static void put_row(const struct og_table *t, struct og_buf *b, const struct og_
 	for (uint32_t i = 0; i < t->ncolumns; i++) {
 		const struct og_table_column *c = &t->columns[i];
 		struct og_sv cell = cell_of(t, cells, i);
-		uint32_t pad = widths[i] - shown_width(c, cell);
+		size_t n;
+		uint32_t pad = widths[i] - shown_width(t, c, cell, &n);
 		if (i)
 			put_blanks(b, GAP);
 		if (c->right)
 			put_blanks(b, pad);
 		if (cells && t->paint)
 			t->paint(t->paint_ctx, cell, i, true, b);
-		put_cell(b, c, cell);
+		put_cell(t, b, cell, n);
 		if (cells && t->paint)
 			t->paint(t->paint_ctx, cell, i, false, b);
 		if (!c->right)
@@ -112,14 +138,17 @@ static void put_row(const struct og_table *t, struct og_buf *b, const struct og_
 bool og_table_write(const struct og_table *t, bool header, struct og_buf *out)
 {
 	uint32_t *widths = og_arena_new_n(t->arena, t->ncolumns, uint32_t);
+	size_t n;
+
 	if (!widths || t->failed)
 		return false;
 	for (uint32_t i = 0; i < t->ncolumns; i++) {
+		const struct og_table_column *c = &t->columns[i];
 		if (header)
-			widths[i] = shown_width(&t->columns[i], cell_of(t, NULL, i));
+			widths[i] = shown_width(t, c, cell_of(t, NULL, i), &n);
 		for (uint32_t r = 0; r < t->nrows; r++) {
-			uint32_t w =
-				shown_width(&t->columns[i], t->cells[(size_t)r * t->ncolumns + i]);
+			struct og_sv cell = t->cells[(size_t)r * t->ncolumns + i];
+			uint32_t w = shown_width(t, c, cell, &n);
 			widths[i] = w > widths[i] ? w : widths[i];
 		}
 	}

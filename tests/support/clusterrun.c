@@ -96,10 +96,10 @@ const char *clr_ago(long seconds)
 	return t;
 }
 
-static const char *no_env(const char *name)
+/* A terminal that can show everything, and nothing else. */
+static const char *bare_env(const char *name)
 {
-	(void)name;
-	return NULL;
+	return strcmp(name, "LC_ALL") == 0 ? "C.UTF-8" : NULL;
 }
 
 static void take(const char *path, struct og_buf *to)
@@ -132,7 +132,7 @@ int clr_run(const char *const *args)
 		keep[i] = dup(i);
 		ck_assert(fd[i] >= 0 && keep[i] >= 0 && dup2(fd[i], i) == i);
 	}
-	code = og_cli_main(argc, argv, no_env);
+	code = og_cli_main(argc, argv, bare_env);
 	for (int i = 0; i < 3; i++) {
 		(void)dup2(keep[i], i);
 		(void)close(keep[i]);

@@ -2,8 +2,10 @@
 #pragma once
 /*
  * Tables of text as kubectl prints them: columns as wide as their widest cell, three blanks between
- * them, no blanks at line ends. Width counts code points. Line breaks and other control characters
- * in cells become blanks, invalid UTF-8 becomes "?", so that no cell can break the layout.
+ * them, no blanks at line ends. Width is that of a terminal (base/width.h): an emoji takes two
+ * columns, and no character is cut apart. What steers a reader (base/harmless.h) becomes a blank,
+ * invalid UTF-8 and what leaves no mark becomes "?", so that no
+ * cell can break the layout.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,6 +25,7 @@ struct og_table {
 	struct og_sv *cells; /* row by row */
 	uint32_t nrows, cap;
 	bool failed; /* a row was lost for lack of memory */
+	bool ascii;  /* for a terminal that knows no other: "?" for the rest, "..." where cut */
 	/* Called before (begin) and after a cell's text is appended, for colours: what it appends
 	 * takes no width. Not for the header. Optional. */
 	void (*paint)(
@@ -42,5 +45,5 @@ void og_table_row(struct og_table *t, const struct og_sv *cells);
  * buffer failed. */
 bool og_table_write(const struct og_table *t, bool header, struct og_buf *out);
 
-/* Code points of a text as it is shown in a cell. */
+/* Columns of a text as it is shown in a cell. */
 uint32_t og_table_width(struct og_sv text);

@@ -50,12 +50,37 @@ START_TEST(no_rows_print_the_header_alone)
 }
 END_TEST
 
-START_TEST(width_counts_code_points)
+START_TEST(width_is_that_of_a_terminal)
 {
-	row("\xC3\xA9t\xC3\xA9", "1", "\xE2\x82\xAC");
-	row("\xF0\x9F\x98\x80", "2", "x");
-	expect(false, "\xC3\xA9t\xC3\xA9   1   \xE2\x82\xAC\n\xF0\x9F\x98\x80     2   x\n");
-	ck_assert_uint_eq(og_table_width(OG_SV("a\xC3\xA9\xF0\x9F\x98\x80")), 3);
+	row("\u00e9t\u00e9", "1", "\u20ac");
+	row("\U0001f600", "2", "x");
+	row("\u4e2d\u6587", "3", "e\u0301");
+	expect(false, "\u00e9t\u00e9    1   \u20ac\n\U0001f600     2   x\n\u4e2d\u6587   3   "
+		      "e\u0301\n");
+	ck_assert_uint_eq(og_table_width(OG_SV("a\u00e9\U0001f600")), 4);
+}
+END_TEST
+
+START_TEST(no_character_is_cut_apart)
+{
+	row("n", "1", "\u4e2d\u4e2d\u4e2d\u4e2d");
+	row("n", "1", "\u4e2d\u4e2d\u4e2d\u4e2d\u4e2d"); /* 7 columns are for 3 and a half */
+	row("n", "1", "1234567\U0001f469\u200d\U0001f4bb");
+	row("n", "1", "123456e\u0301xy");
+	expect(false, "n   1   \u4e2d\u4e2d\u4e2d\u4e2d\n"
+		      "n   1   \u4e2d\u4e2d\u4e2d\u2026\n"
+		      "n   1   1234567\u2026\n"
+		      "n   1   123456e\u0301\u2026\n");
+}
+END_TEST
+
+START_TEST(a_terminal_without_utf8_gets_ascii)
+{
+	table.ascii = true;
+	row("\u00e9t\u00e9", "1", "123456789");
+	row("\u4e2d\u6587", "2", "\u20ac\u20ac");
+	row("\U0001f469\u200d\U0001f4bb", "3", "12345\u4e2d\u4e2d");
+	expect(false, "?t?    1   12345...\n????   2   ??\n??     3   12345...\n");
 }
 END_TEST
 
@@ -74,7 +99,8 @@ START_TEST(hostile_cells_cannot_break_the_layout)
 {
 	row("a\nb\tc", "\033[2J", "\xFF\xC3");
 	row("\xC2\x9B", "\x7F", "x  ");
-	expect(false, "a b c    [2J   ??\n               x\n");
+	row("\u202eb", "\u200b", "\u0301");
+	expect(false, "a b c    [2J   ??\n               x\n b         ?   ?\n");
 }
 END_TEST
 
@@ -114,7 +140,9 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, columns_are_aligned);
 	tcase_add_test(tc, no_rows_print_the_header_alone);
-	tcase_add_test(tc, width_counts_code_points);
+	tcase_add_test(tc, width_is_that_of_a_terminal);
+	tcase_add_test(tc, no_character_is_cut_apart);
+	tcase_add_test(tc, a_terminal_without_utf8_gets_ascii);
 	tcase_add_test(tc, long_cells_are_cut);
 	tcase_add_test(tc, hostile_cells_cannot_break_the_layout);
 	tcase_add_test(tc, lack_of_memory_is_told);
