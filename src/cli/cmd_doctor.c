@@ -131,7 +131,7 @@ static int exit_of(const struct og_doctor_facts *f, const struct og_doctor_repor
 static int show(struct og_cli *cli, const struct doctor_args *a, const struct og_doctor_facts *f)
 {
 	const struct doctor_style v = {.colour = cli->colour_out,
-		.ascii = a->ascii || session_ascii(cli),
+		.ascii = a->ascii || og_term_ascii(cli->env),
 		.all = a->notes,
 		.width = cli->width};
 	struct og_doctor_report *r = og_arena_new(cli->arena, struct og_doctor_report);
