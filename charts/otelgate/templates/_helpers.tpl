@@ -160,3 +160,50 @@ subjects:
   name: otelgate-controller
   namespace: {{ .root.Release.Namespace }}
 {{- end }}
+
+{{- /* What the pods of `helm test` have in common: they run once, and are PodSecurity restricted. */ -}}
+{{- define "otelgate.testPodSpec" -}}
+restartPolicy: Never
+enableServiceLinks: false
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+{{- range . }}
+- name: {{ . }}
+{{- end }}
+{{- end }}
+nodeSelector:
+  {{- toYaml .Values.controller.nodeSelector | nindent 2 }}
+{{- with .Values.controller.tolerations }}
+tolerations:
+{{- toYaml . | nindent 0 }}
+{{- end }}
+securityContext:
+  runAsNonRoot: true
+  {{- with .Values.runAsUser }}
+  runAsUser: {{ int64 . }}
+  runAsGroup: {{ int64 . }}
+  {{- end }}
+  seccompProfile:
+    type: RuntimeDefault
+{{- end }}
+
+{{- define "otelgate.testContainer" -}}
+image: {{ include "otelgate.image" . | quote }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+command: [otelgate]
+{{- with .Values.controller.extraEnv }}
+env:
+{{- toYaml . | nindent 0 }}
+{{- end }}
+resources:
+  requests:
+    cpu: 10m
+    memory: 32Mi
+  limits:
+    memory: 128Mi
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities:
+    drop: [ALL]
+{{- end }}
