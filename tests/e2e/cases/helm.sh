@@ -118,7 +118,7 @@ gitops() { # PROGRAM
 	fresh_cluster
 	k create namespace otelgate >/dev/null
 	ns_usable otelgate
-	"$helm" template otelgate "$chart" -n otelgate --kube-version 1.34 --set rbac.restarts=true --set networkPolicy.enabled=true >"$W/rendered.yaml"
+	"$helm" template otelgate "$chart" -n otelgate --skip-tests --kube-version 1.34 --set rbac.restarts=true --set networkPolicy.enabled=true >"$W/rendered.yaml"
 	k apply --server-side --field-manager=gitops -f "$W/rendered.yaml" >"$W/out" 2>"$W/warnings" || fail "$(cat "$W/warnings")"
 	[ ! -s "$W/warnings" ] || fail "warnings: $(cat "$W/warnings")"
 	until_true 30 'no definitions' crds_established
@@ -155,6 +155,58 @@ full_helm_adopts() {
 	"$helm" upgrade otelgate "$chart" -n otelgate --force-conflicts --set webhook.replicas=3 >"$W/out" 2>&1 || fail "$(cat "$W/out")"
 	eq "$(k get deployment -n otelgate otelgate-webhook -o jsonpath='{.spec.replicas}')" 3 replicas
 	until_asked default "$injected"
+}
+
+# container NAME: what `helm test` runs in it, with the places of this machine
+container() {
+	jq -r --arg name "$1" --arg w "$W" --arg port "$(sed -n 's/^admission=//p' "$D/webhook-0.ports")" '
+		.spec.containers[]? | select(.name == $name) | .args[]
+		| sub("=/(?<at>test|ca)/"; "=\($w)/\(.at)/") | sub("otelgate-webhook.otelgate.svc:443"; "127.0.0.1:\($port)")' "$W"/hook-*.json
+}
+
+# What `helm test` runs: as pods that PodSecurity restricted takes, and what is in them as processes, since
+# nothing runs containers here.
+full_helm_test() {
+	local helm=$BIN/helm4 args port
+	[ -x "$helm" ] || fail 'helm4 is not built: tests/e2e/tools/build helm4'
+	export HELM_CACHE_HOME=$W/cache HELM_CONFIG_HOME=$W/config HELM_DATA_HOME=$W/data
+	fresh_cluster
+	k create namespace otelgate >/dev/null
+	k label namespace otelgate pod-security.kubernetes.io/enforce=restricted pod-security.kubernetes.io/warn=restricted >/dev/null
+	ns_usable otelgate
+	"$helm" install otelgate "$chart" -n otelgate >"$W/out" 2>&1 || fail "$(cat "$W/out")"
+	serve
+	proc_start "$CASE.receiver" python3 "$here/lib/receiver.py" "$W/port"
+	until_true 30 'no receiver' test -s "$W/port"
+	port=$(cat "$W/port")
+	"$helm" upgrade otelgate "$chart" -n otelgate --reset-then-reuse-values --set stacks.main.receiver.endpoint="http://127.0.0.1:$port" \
+		--set profiles.default.stack=main --set profiles.default.default=true >"$W/out" 2>&1 || fail "$(cat "$W/out")"
+	until_asked default "$injected"
+
+	"$helm" get hooks otelgate -n otelgate >"$W/hooks.yaml"
+	k apply --dry-run=server -f "$W/hooks.yaml" >"$W/out" 2>"$W/warnings" || fail "refused: $(cat "$W/warnings")"
+	[ ! -s "$W/warnings" ] || fail "warnings: $(cat "$W/warnings")"
+	k create --dry-run=client -o json -f "$W/hooks.yaml" | jq -c '.items[]? // .' >"$W/hooks"
+	eq "$(jq -r .kind "$W/hooks" | sort | paste -sd' ')" 'ConfigMap Pod Pod' 'what is made for the test'
+	jq 'select(.kind == "Pod")' "$W/hooks" >"$W/hook-pods.json"
+	mkdir "$W/test" "$W/ca"
+	jq -r 'select(.kind == "ConfigMap") | .data["pod.yaml"]' "$W/hooks" >"$W/test/pod.yaml"
+	k get secret -n otelgate otelgate-webhook-ca -o 'jsonpath={.data.ca\.crt}' | base64 -d >"$W/ca/ca.crt"
+
+	mapfile -t args < <(container admission)
+	[ ${#args[@]} -ge 4 ] || fail 'no review'
+	"$OG_BIN" "${args[@]}" --server-name otelgate-webhook.otelgate.svc >"$W/out" 2>&1 || fail "the review: $(cat "$W/out")"
+	grep -q otelgate.dev/revision "$W/out" || fail "the pod is not injected: $(cat "$W/out")"
+	"$OG_BIN" certs -d "$W/foreign" --ip 127.0.0.1 >/dev/null
+	cp "$W/foreign/ca.crt" "$W/ca/ca.crt"
+	"$OG_BIN" "${args[@]}" --server-name otelgate-webhook.otelgate.svc >"$W/out" 2>&1 && fail 'a webhook of another CA was believed'
+
+	mapfile -t args < <(container s-main)
+	eq "${args[*]}" 'probe main' 'what is run for the receiver'
+	KUBECONFIG=$(cluster sa-kubeconfig otelgate otelgate-controller) "$OG_BIN" "${args[@]}" >"$W/out" 2>&1 || fail "the probe: $(cat "$W/out")"
+	proc_stop "$CASE.receiver" 10
+	KUBECONFIG=$(cluster sa-kubeconfig otelgate otelgate-controller) "$OG_BIN" "${args[@]}" >"$W/out" 2>&1 && fail 'a receiver that is away was found well'
+	grep -q NothingListens "$W/out" || fail "another reason: $(cat "$W/out")"
 }
 
 full_helm_gitops() { gitops helm4; }
