@@ -12,7 +12,7 @@
 #include "otelgate/kobj/workload.h"
 
 /* What a plan reads of a pod's spec and of its containers, and what tells where pods may talk to.
- * Probes, commands, affinities and the like are most of a template's bytes. */
+ * Commands, affinities and the like are most of a template's bytes. */
 static const char *const spec_members[] = {"volumes", "securityContext", "resources", "os",
 	"nodeSelector", "hostNetwork", "hostPID", "hostUsers", "dnsPolicy", "serviceAccountName",
 	"restartPolicy", "runtimeClassName", "shareProcessNamespace"};
@@ -55,7 +55,11 @@ static void write_containers(struct og_buf *b, struct og_jval list)
 			continue;
 		}
 		og_buf_ch(b, '{');
-		(void)write_members(b, "", it.val, container_members, OG_COUNT(container_members));
+		const char *more = write_members(
+			b, "", it.val, container_members, OG_COUNT(container_members));
+		/* Whether there is one, for the stars: what it does is not looked at. */
+		if (og_jis(og_jgetl(it.val, "readinessProbe"), OG_J_OBJECT))
+			og_buf_fmt(b, "%s\"readinessProbe\":{}", more);
 		og_buf_ch(b, '}');
 	}
 	og_buf_str(b, *comma == '[' ? "[]" : "]");

@@ -35,6 +35,34 @@ void og_stars_facts_init(struct og_stars_facts *f)
 		.overhead = -1};
 }
 
+void og_stars_facts_add(struct og_stars_facts *f, const struct og_stars_facts *from)
+{
+#define FACT(x)                 \
+	{                       \
+		&f->x, &from->x \
+	}
+	const struct {
+		enum og_fact *to;
+		const enum og_fact *of;
+	} facts[] = {FACT(k8s_attributes), FACT(service_version), FACT(instance_id),
+		FACT(name_right), FACT(name_unique), FACT(exemplars), FACT(one_name),
+		FACT(sampler_set), FACT(replicas), FACT(rollout_complete), FACT(egress_allowed),
+		FACT(restarts), FACT(resources), FACT(probes)};
+	const struct {
+		double *to;
+		const double *of;
+	} shares[] = {FACT(logs_with_trace), FACT(export_failed), FACT(dropped), FACT(retried),
+		FACT(overhead)};
+#undef FACT
+
+	for (size_t i = 0; i < OG_COUNT(facts); i++)
+		if (*facts[i].to == OG_FACT_UNKNOWN)
+			*facts[i].to = *facts[i].of;
+	for (size_t i = 0; i < OG_COUNT(shares); i++)
+		if (!(*shares[i].to >= 0)) /* NaN, too */
+			*shares[i].to = *shares[i].of;
+}
+
 const struct og_stars_rule *og_stars_rule(size_t i)
 {
 	return i < OG_STARS_RULES ? &st_rules[i].rule : NULL;

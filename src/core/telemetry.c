@@ -290,6 +290,32 @@ static void write_signals(const struct og_telemetry_input *in, struct og_buf *b,
 		str(b, comma, "seen", in->seen_text, OG_TELEMETRY_SEEN_BYTES);
 }
 
+/* ---- stars ---- */
+
+static void write_score(const struct og_stars_brief_score *s, enum og_stars_dimension d,
+	struct og_buf *b, const char **comma)
+{
+	open(b, comma, og_stars_dimension_id(d), '{');
+	num(b, comma, "stars", s->stars);
+	num(b, comma, "best", s->best);
+	num(b, comma, "percent", s->percent);
+	num(b, comma, "bestPercent", s->best_percent);
+	str(b, comma, "raise", og_svz(s->raise ? s->raise->id : NULL), 64);
+	str(b, comma, "unknown", og_svz(s->unknown ? s->unknown->id : NULL), 64);
+	close_(b, comma, '}');
+}
+
+static void write_stars(const struct og_telemetry_input *in, struct og_buf *b, const char **comma)
+{
+	if (!in->stars.told)
+		return;
+	open(b, comma, "stars", '{');
+	for (int d = 0; d < OG_STARS_DIMENSION_COUNT_; d++)
+		if (in->stars.score[d].applies)
+			write_score(&in->stars.score[d], (enum og_stars_dimension)d, b, comma);
+	close_(b, comma, '}');
+}
+
 static void write_findings(
 	const struct og_telemetry_input *in, struct og_buf *b, const char **comma)
 {
@@ -408,6 +434,7 @@ int og_telemetry_status(const struct og_telemetry_input *in, struct og_buf *out,
 	write_rollout(in, out, &comma);
 	write_egress(in, out, &comma);
 	write_signals(in, out, &comma);
+	write_stars(in, out, &comma);
 	write_findings(in, out, &comma);
 	write_conditions(in, out, &comma);
 	og_buf_lit(out, "}}");

@@ -39,6 +39,22 @@ enum { MESSAGE = 32768, SHORT = 253 };
 			NULL, false, 4096                                                                                   \
 	}
 
+#define STARS(d, what)                                                                             \
+	{"status.stars." d, OG_ST_OBJECT, what, NULL, false, 0},                                   \
+		{"status.stars." d ".stars", OG_ST_INT, "Stars that are earned.", NULL, false, 0}, \
+		{"status.stars." d ".best", OG_ST_INT,                                             \
+			"Stars if all that is not known turned out well.", NULL, false, 0},        \
+		{"status.stars." d ".percent", OG_ST_INT, "What is earned.", NULL, false, 0},      \
+		{"status.stars." d ".bestPercent", OG_ST_INT,                                      \
+			"The same if all that is not known turned out well.", NULL, false, 0},     \
+		{"status.stars." d ".raise", OG_ST_STRING,                                         \
+			"The rule that would raise it most; see the table of rules.", NULL, false, \
+			64},                                                                       \
+	{                                                                                          \
+		"status.stars." d ".unknown", OG_ST_STRING,                                        \
+			"The heaviest rule of which nothing is known.", NULL, false, 64            \
+	}
+
 const struct og_status_field og_telemetry_fields[] = {
 	{"status", OG_ST_OBJECT, "Written by otelgate.", NULL, false, 0},
 	{"status.observedGeneration", OG_ST_INT64,
@@ -110,6 +126,15 @@ const struct og_status_field og_telemetry_fields[] = {
 	SIGNAL("traces", "What Tempo holds."),
 	SIGNAL("logs", "What Loki holds."),
 	SIGNAL("profiles", "What Pyroscope holds."),
+	{"status.stars", OG_ST_OBJECT,
+		"The table of stars, computed; a dimension that does not apply is left out.", NULL,
+		false, 0},
+	STARS("coverage", "Coverage: is it there at all; of five."),
+	STARS("quality", "Quality: does it say where it is from; of five."),
+	STARS("correlation", "Correlation: do signals lead to each other; of five."),
+	STARS("performance", "Performance: of sending; of five."),
+	STARS("production", "Production readiness, of five."),
+	STARS("profiling", "Profiling, of three."),
 	{"status.seen", OG_ST_STRING,
 		"What was seen so far, for the controller itself when it starts again.", NULL,
 		false, OG_TELEMETRY_SEEN_BYTES},

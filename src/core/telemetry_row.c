@@ -301,6 +301,40 @@ void og_coverage_pods_send(struct og_coverage_row *row, struct og_coverage_pod *
 	}
 }
 
+/* ---- stars ---- */
+
+/* Numbers beyond their range are not ours: nothing is said then. */
+static bool read_score(
+	struct reader *r, struct og_jval v, uint32_t most, struct og_stars_brief_score *ret)
+{
+	struct og_stars_brief_score s = {.applies = true,
+		.stars = count(v, "stars"),
+		.best = count(v, "best"),
+		.percent = count(v, "percent"),
+		.best_percent = count(v, "bestPercent"),
+		.raise = og_stars_rule_of(text(r, og_jgetl(v, "raise"))),
+		.unknown = og_stars_rule_of(text(r, og_jgetl(v, "unknown")))};
+
+	if (s.best > most || s.stars > s.best || s.best_percent > 100 || s.percent > s.best_percent)
+		return false;
+	*ret = s;
+	return true;
+}
+
+static void read_stars(struct reader *r)
+{
+	struct og_jval stars = og_jgetl(r->status, "stars");
+	struct og_stars_brief b = {.told = og_jis(stars, OG_J_OBJECT)};
+
+	for (int d = 0; d < OG_STARS_DIMENSION_COUNT_; d++) {
+		enum og_stars_dimension of = (enum og_stars_dimension)d;
+		struct og_jval v = og_jget(stars, og_svz(og_stars_dimension_id(of)));
+		if (og_jis(v, OG_J_OBJECT) && !read_score(r, v, og_stars_most(of), &b.score[d]))
+			return;
+	}
+	r->out->row.stars = b;
+}
+
 static void read_ready(struct reader *r)
 {
 	struct og_jval c = condition(r, OG_TC_READY);
@@ -344,6 +378,7 @@ int og_telemetry_row_read(struct og_sv ns, const struct og_owner *owner, struct 
 	read_pods(&r, &pods);
 	for (int i = 0; i < OG_SIGNAL_COUNT_; i++)
 		read_signal(&r, (enum og_signal)i, received[i]);
+	read_stars(&r);
 	og_coverage_received(&out.row);
 	if (pods)
 		og_coverage_pods_send(&out.row, pods, out.row.npod);

@@ -10,6 +10,7 @@
 #include "otelgate/core/arrival.h"
 #include "otelgate/core/missed.h"
 #include "otelgate/core/rollout.h"
+#include "otelgate/core/stars_brief.h"
 
 /* What a person would look at first, in this order: the first that is not PASS is the broken
  * link. */
@@ -93,6 +94,7 @@ struct og_coverage_row {
 	uint32_t npod;
 	struct og_cell link[OG_LINK_COUNT_];
 	struct og_coverage_signal signal[OG_SIGNAL_COUNT_];
+	struct og_stars_brief stars; /* not told: nobody opted it in, or nobody counted */
 	struct og_coverage_finding *findings;
 	uint32_t nfindings;
 	/* Made by og_coverage_finish. */

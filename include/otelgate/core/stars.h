@@ -67,6 +67,8 @@ struct og_stars_facts {
 	enum og_fact probes;	/* a readiness probe */
 };
 void og_stars_facts_init(struct og_stars_facts *f);
+/* What `from` knows and `f` does not. */
+void og_stars_facts_add(struct og_stars_facts *f, const struct og_stars_facts *from);
 
 struct og_stars_rule {
 	const char *id; /* stable: "coverage.metrics" */

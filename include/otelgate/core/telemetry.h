@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include "otelgate/codec/jdoc.h"
 #include "otelgate/core/config.h"
+#include "otelgate/core/stars_brief.h"
 #include "otelgate/kobj/rollout.h"
 
 #define OG_TELEMETRY_KIND     "WorkloadTelemetry"
@@ -120,6 +121,7 @@ struct og_telemetry_input {
 	const char *egress_need; /* NULL = nothing is known */
 	bool policy_managed;
 	struct og_telemetry_signal signals[OG_SIGNAL_COUNT_];
+	struct og_stars_brief stars;
 	struct og_sv seen_text; /* for the next process, as it is; at most SEEN_BYTES */
 	const struct og_telemetry_finding *findings;
 	uint32_t nfindings;

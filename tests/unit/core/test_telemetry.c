@@ -510,6 +510,15 @@ START_TEST(what_is_written_is_in_the_table_and_the_reverse)
 			.query = OG_SV("q"),
 			.explore = OG_SV("e")};
 	in.seen_text = OG_SV("1 F");
+	in.stars.told = true;
+	for (int d = 0; d < OG_STARS_DIMENSION_COUNT_; d++)
+		in.stars.score[d] = (struct og_stars_brief_score){.applies = true,
+			.stars = 1,
+			.best = 2,
+			.percent = 33,
+			.best_percent = 66,
+			.raise = og_stars_rule(0),
+			.unknown = og_stars_rule(1)};
 	walk(og_jgetl(status(), "status"), "status");
 	unsigned restart = 0; /* has another writer */
 	for (size_t i = 0; i < og_telemetry_fields_n; i++)
