@@ -98,6 +98,9 @@ static const struct gf_label labels[] = {
 	ROW("error_type", REASON, 2, P, P),
 	ROW("error.type", REASON, 3, P, P),
 	ROW("trace_id", TRACE, 1, L, 0),
+	ROW("service_version", SERVICE_VERSION, 1, P | L, P),
+	ROW("service.version", SERVICE_VERSION, 2, ALL, P),
+	ROW("resource.service.version", SERVICE_VERSION, 3, T, T),
 };
 
 #undef P

@@ -85,6 +85,7 @@ const char *og_gf_key_name(enum og_gf_key k)
 		[OG_GF_KEY_METRIC] = "metric",
 		[OG_GF_KEY_REASON] = "reason",
 		[OG_GF_KEY_TRACE] = "trace id",
+		[OG_GF_KEY_SERVICE_VERSION] = "service.version",
 	};
 	return word(names, OG_COUNT(names), (unsigned)k);
 }

@@ -25,6 +25,7 @@ static const struct ask {
 	[OG_GF_PROM_EXPORTED] = {"prom_exported", PQ, 0, 1, 0, 0},
 	[OG_GF_PROM_EXPORT_SECONDS] = {"prom_export_seconds", PQ, 0, 1, 0, 0},
 	[OG_GF_PROM_COLLECTOR_FAILED] = {"prom_collector_failed", PQ, 0, 1, 0, 0},
+	[OG_GF_PROM_COLLECTOR] = {"prom_collector", PQ, 0, 1, 0, 0},
 	[OG_GF_PROM_UNKNOWN_SERVICE] = {"prom_unknown_service", PQ, 1, 1, 0, 0},
 	[OG_GF_PROM_DISCARDED] = {"prom_discarded", PQ, 0, 1, 0, 0},
 	[OG_GF_PROM_EXEMPLARS] = {"prom_exemplars", "/api/v1/query_exemplars", OG_GF_PROMETHEUS,

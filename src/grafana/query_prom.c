@@ -172,6 +172,49 @@ static void collector_failed(struct gf_ask *t)
 	put_rates(t, BY_INSTANCE | K(METRIC), "metric", failed, OG_COUNT(failed));
 }
 
+/* The same by what became of it. Collectors carry the cluster's name by a label of whoever scrapes
+ * them: what has both is the same series twice, and `or` keeps one of them. */
+static void collector(struct gf_ask *t)
+{
+	static const struct counter all[] = {
+		{"otelcol_exporter_sent_spans_total", NULL, "sent spans", false},
+		{"otelcol_exporter_sent_metric_points_total", NULL, "sent metric points", false},
+		{"otelcol_exporter_sent_log_records_total", NULL, "sent log records", false},
+		{"otelcol_exporter_send_failed_spans_total", NULL, "failed spans", false},
+		{"otelcol_exporter_send_failed_metric_points_total", NULL, "failed metric points",
+			false},
+		{"otelcol_exporter_send_failed_log_records_total", NULL, "failed log records",
+			false},
+		{"otelcol_exporter_enqueue_failed_spans_total", NULL, "dropped spans", false},
+		{"otelcol_exporter_enqueue_failed_metric_points_total", NULL,
+			"dropped metric points", false},
+		{"otelcol_exporter_enqueue_failed_log_records_total", NULL, "dropped log records",
+			false},
+	};
+	struct counter here[2 * OG_COUNT(all)];
+	og_auto_buf struct og_buf scraped = OG_BUF_INIT(GF_TEXT_MAX);
+	og_auto_buf struct og_buf sent = OG_BUF_INIT(GF_TEXT_MAX);
+	bool named = t->q->cluster.n > 0;
+	size_t n = 0;
+
+	if (named) {
+		og_buf_lit(&scraped, "cluster=");
+		og_gf_put_string(&scraped, t->q->cluster);
+		og_buf_lit(&sent, "k8s_cluster_name=");
+		og_gf_put_string(&sent, t->q->cluster);
+	}
+	t->text->failed |= scraped.failed || sent.failed;
+	for (size_t i = 0; i < OG_COUNT(all); i++) {
+		here[n] = all[i];
+		here[n++].more = named ? scraped.p : NULL;
+		if (!named)
+			continue;
+		here[n] = all[i];
+		here[n++].more = sent.p;
+	}
+	put_rates(t, K(METRIC), "metric", here, n);
+}
+
 /* Grafana Cloud's data source "usage", and the counters of servers of one's own. */
 static void discarded(struct gf_ask *t)
 {
@@ -223,6 +266,9 @@ void gf_text_prometheus(struct gf_ask *t)
 		break;
 	case OG_GF_PROM_COLLECTOR_FAILED:
 		collector_failed(t);
+		break;
+	case OG_GF_PROM_COLLECTOR:
+		collector(t);
 		break;
 	case OG_GF_PROM_DISCARDED:
 		discarded(t);

@@ -9,6 +9,8 @@ enum {
 	FIRST_MS = 2000, /* the first cycle begins within */
 	STEP_MIN_S = 10,
 	STEP_MAX_S = 60,
+	RARE_MS = 3600000, /* what stars are counted by changes slowly */
+	RARE_FAILED_MS = RARE_MS / 6,
 	SKEW_S = 2, /* Date headers are of whole seconds, and answers take their time */
 };
 
@@ -47,6 +49,8 @@ static void end(struct verify_stack *s)
 		tell_backend(s, (enum og_gf_backend)i);
 	for (int i = 0; i < VERIFY_ASKS; i++) {
 		const struct verify_question *q = &s->questions[i];
+		if (q->ask->rare)
+			continue;
 		for (uint32_t j = 0; j < q->nparts && s->backend[q->ask->backend].configured; j++)
 			whole &= q->parts[j].tried_ns != 0;
 	}
@@ -136,17 +140,19 @@ static void on_answer(void *ctx, const struct og_gf_answer *a)
 	s->stats.body_bytes += a->body_bytes;
 	s->calls += a->tries;
 	s->bytes += a->body_bytes;
+	/* A server that cannot count requests, or knows nothing of what stars are counted by, can
+	 * say what arrives all the same. */
+	bool minor = q->ask->rare || (q->ask->traffic && a->state == OG_GF_QUERY_ERROR);
 	if (!evidence)
 		s->stats.failed++;
-	/* A server that cannot count requests can say what arrives all the same. */
-	if (!q->ask->traffic || a->state != OG_GF_QUERY_ERROR)
+	if (!minor)
 		verify_gather(&s->backend[q->ask->backend], a);
 	if (evidence)
 		keep(s, q, p, a);
 	else
 		p->failed = true;
 	bool cut = evidence ? a->rows.partial : a->too_large;
-	if (cut && !q->split_failed)
+	if (cut && !q->split_failed && !q->ask->rare)
 		verify_question_split(s, q, p, evidence ? a->rows.n : 0);
 	if (--s->waiting == 0)
 		end(s);
@@ -180,7 +186,7 @@ static struct og_gf_query query_of(
 		.window_s = (q->ask->fresh ? s->freshness_ms : s->window_ms) / 1000,
 		.fresh_s = s->freshness_ms / 1000,
 		.step_s = step_of(s),
-		.by = q->coarse ? q->ask->coarse_by : 0};
+		.by = q->coarse ? q->ask->coarse_by : q->ask->by};
 
 	if (p->any)
 		r.shard = (struct og_gf_shard){
@@ -196,7 +202,8 @@ static void refused(struct verify_stack *s, struct verify_question *q, struct ve
 
 	p->failed = true;
 	p->busy = false;
-	verify_gather(&s->backend[q->ask->backend], &a);
+	if (!q->ask->rare)
+		verify_gather(&s->backend[q->ask->backend], &a);
 }
 
 static void ask(struct verify_stack *s, struct verify_question *q, uint32_t part)
@@ -255,6 +262,35 @@ static bool oldest(struct verify_stack *s, int64_t before_ns, struct verify_ques
 	return found;
 }
 
+/* ---- for the stars ---- */
+
+/* One of a cycle, unless cycles are so rare that an hour would not be enough for all. */
+static unsigned rare_each(const struct verify_stack *s)
+{
+	if (!s->stats.whole) /* proof comes first */
+		return 0;
+	return (int64_t)s->interval_ms * VERIFY_ASKS > RARE_MS ? 2 : 1;
+}
+
+/* The one that was asked longest ago, if it is its turn. */
+static struct verify_question *rarest(struct verify_stack *s, int64_t now_ns)
+{
+	struct verify_question *best = NULL;
+
+	for (int i = 0; i < VERIFY_ASKS; i++) {
+		struct verify_question *q = &s->questions[i];
+		const struct verify_part *p = q->parts;
+		int64_t after_ms = p && p->failed ? RARE_FAILED_MS : RARE_MS;
+		if (!q->ask->rare || !p || p->busy || !askable(s, q))
+			continue;
+		if (p->tried_ns && now_ns - p->tried_ns < after_ms * OG_NS_PER_MS)
+			continue;
+		if (!best || p->tried_ns < best->parts->tried_ns)
+			best = q;
+	}
+	return best;
+}
+
 static void bad_urls(struct verify_stack *s)
 {
 	for (int i = 0; i < OG_GF_COUNT_; i++) {
@@ -288,7 +324,7 @@ void verify_cycle_go_on(struct verify_stack *s)
 	s->waiting = 1; /* ours, until all are asked */
 	for (int i = 0; i < VERIFY_ASKS; i++) {
 		q = &s->questions[i];
-		if (!askable(s, q))
+		if (q->ask->rare || !askable(s, q))
 			continue;
 		verify_question_widen(s, q);
 		if (q->nparts == 1) {
@@ -298,8 +334,12 @@ void verify_cycle_go_on(struct verify_stack *s)
 			parts += q->nparts;
 		}
 	}
-	for (unsigned n = whole; n < OG_VERIFY_CALLS && oldest(s, begun, &q, &part); n++)
+	unsigned n = whole;
+	for (; n < OG_VERIFY_CALLS && oldest(s, begun, &q, &part); n++)
 		ask(s, q, part);
+	for (unsigned most = n + rare_each(s);
+		n < most && n < OG_VERIFY_CALLS && (q = rarest(s, begun)); n++)
+		ask(s, q, 0);
 	time_turn(s, whole, parts);
 	if (--s->waiting == 0)
 		end(s);

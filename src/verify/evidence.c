@@ -26,7 +26,7 @@ static uint32_t count(const struct verify_stack *s, bool traffic)
 
 	for (int i = 0; i < VERIFY_ASKS; i++) {
 		const struct verify_question *q = &s->questions[i];
-		if (q->ask->traffic != traffic)
+		if (q->ask->traffic != traffic || q->ask->rare)
 			continue;
 		n += q->base ? q->base->nrows : 0;
 		for (uint32_t j = 0; j < q->nparts; j++)
@@ -123,6 +123,8 @@ int og_verify_evidence(const struct og_verify *v, struct og_sv stack, struct og_
 	}
 	for (int i = 0; i < VERIFY_ASKS; i++) {
 		const struct verify_question *q = &s->questions[i];
+		if (q->ask->rare)
+			continue;
 		enum og_signal signal = og_verify_signal(q->ask->backend);
 		struct og_arrival_source *src = q->ask->traffic ? &ret->traffic_source
 								: &ret->source[signal];

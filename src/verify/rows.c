@@ -64,6 +64,8 @@ static bool take(struct pool *p, const struct og_gf_row *from, struct verify_row
 		[VT_WORKLOAD] = OG_GF_KEY_K8S_WORKLOAD,
 		[VT_REVISION] = OG_GF_KEY_REVISION,
 		[VT_LANGUAGE] = OG_GF_KEY_SDK_LANGUAGE,
+		[VT_METRIC] = OG_GF_KEY_METRIC,
+		[VT_VERSION] = OG_GF_KEY_SERVICE_VERSION,
 	};
 
 	for (int i = 0; i < VT_COUNT_; i++)
@@ -148,6 +150,11 @@ void verify_answer_free(struct verify_answer *a)
 static struct og_sv text(const struct verify_answer *a, uint32_t i)
 {
 	return og_sv(a->blob + a->texts[i].at, a->texts[i].n);
+}
+
+struct og_sv verify_answer_text(const struct verify_answer *a, uint32_t i, int which)
+{
+	return text(a, a->rows[i].text[which]);
 }
 
 struct og_arrival_row verify_answer_row(const struct verify_answer *a, uint32_t i)

@@ -5,6 +5,7 @@
 #include "otelgate/base/map.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/grafana/discovery.h"
+#include "otelgate/verify/stars.h"
 #include "otelgate/verify/verify.h"
 
 /* ---- rows.c: an answer in hand, small: every text once, in one block ---- */
@@ -20,6 +21,8 @@ enum {
 	VT_WORKLOAD,
 	VT_REVISION,
 	VT_LANGUAGE,
+	VT_METRIC,
+	VT_VERSION,
 	VT_COUNT_
 };
 struct verify_text {
@@ -44,6 +47,8 @@ struct verify_answer *verify_answer_new(
 void verify_answer_free(struct verify_answer *a);
 /* Row number i with views of the answer. */
 struct og_arrival_row verify_answer_row(const struct verify_answer *a, uint32_t i);
+/* What of the row is none of arrival's. */
+struct og_sv verify_answer_text(const struct verify_answer *a, uint32_t i, int which);
 
 /* ---- what is asked ---- */
 
@@ -57,8 +62,11 @@ struct verify_ask {
 	bool any_cluster; /* there are too many names for the label: rows are looked at instead */
 	bool fresh;	  /* over the freshness instead of the window */
 	bool traffic;	  /* counters, not arrival */
+	uint32_t by;	  /* og_gf_query.by; 0 = its own */
+	bool rare;	  /* for the stars: now and then, when a cycle has calls to spare */
+	enum og_stars_ask stars;
 };
-enum { VERIFY_ASKS = 8 };
+enum { VERIFY_ASKS = 14 };
 extern const struct verify_ask verify_asks[VERIFY_ASKS];
 
 /* A part of the cluster that is asked for at once. */

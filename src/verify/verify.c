@@ -60,6 +60,38 @@ const struct verify_ask verify_asks[VERIFY_ASKS] = {
 		.coarse = OG_GF_PYRO_ARRIVAL,
 		.coarse_by = COARSE_PYRO,
 		.fresh = true},
+	{.name = "versions",
+		.backend = OG_GF_PROMETHEUS,
+		.ask = OG_GF_PROM_ARRIVAL,
+		.by = BIT(OG_GF_KEY_JOB) | BIT(OG_GF_KEY_K8S_NAMESPACE) |
+		      BIT(OG_GF_KEY_SERVICE_VERSION),
+		.rare = true,
+		.stars = OG_STARS_ASK_VERSIONS},
+	{.name = "trace-share",
+		.backend = OG_GF_LOKI,
+		.ask = OG_GF_LOKI_TRACE_SHARE,
+		.rare = true,
+		.stars = OG_STARS_ASK_TRACE_SHARE},
+	{.name = "exported",
+		.backend = OG_GF_PROMETHEUS,
+		.ask = OG_GF_PROM_EXPORTED,
+		.rare = true,
+		.stars = OG_STARS_ASK_EXPORTED},
+	{.name = "export-failed",
+		.backend = OG_GF_PROMETHEUS,
+		.ask = OG_GF_PROM_EXPORT_FAILED,
+		.rare = true,
+		.stars = OG_STARS_ASK_EXPORT_FAILED},
+	{.name = "collector",
+		.backend = OG_GF_PROMETHEUS,
+		.ask = OG_GF_PROM_COLLECTOR,
+		.rare = true,
+		.stars = OG_STARS_ASK_COLLECTOR},
+	{.name = "exemplars",
+		.backend = OG_GF_PROMETHEUS,
+		.ask = OG_GF_PROM_EXEMPLARS,
+		.rare = true,
+		.stars = OG_STARS_ASK_EXEMPLARS},
 };
 
 /* ---- small things ---- */
@@ -348,7 +380,7 @@ bool og_verify_state(const struct og_verify *v, struct og_sv stack, enum og_gf_b
 		.skew_ms = b->skew_ms};
 	for (int i = 0; i < VERIFY_ASKS; i++) {
 		const struct verify_question *q = &s->questions[i];
-		if (q->ask->backend != which)
+		if (q->ask->backend != which || q->ask->rare)
 			continue;
 		ret->rows += rows_of(q);
 		ret->parts = q->nparts > ret->parts ? q->nparts : ret->parts;

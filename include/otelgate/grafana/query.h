@@ -24,6 +24,8 @@ enum og_gf_ask {
 	OG_GF_PROM_EXPORTED,	  /* what SDKs exported, per second, failures included */
 	OG_GF_PROM_EXPORT_SECONDS,   /* mean duration of one export of an SDK */
 	OG_GF_PROM_COLLECTOR_FAILED, /* what collectors could not send on, per second */
+	OG_GF_PROM_COLLECTOR,	     /* what collectors of the cluster sent on, per second, by
+				      * metric: "sent …", "failed …", "dropped …" */
 	OG_GF_PROM_UNKNOWN_SERVICE,  /* instances without a service name */
 	OG_GF_PROM_DISCARDED,	     /* what the tenant's limits refuse, per second, by reason */
 	OG_GF_PROM_EXEMPLARS, /* series with exemplars; value = how many, TRACE = one of them. Only

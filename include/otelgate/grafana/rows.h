@@ -52,6 +52,7 @@ enum og_gf_key {
 	OG_GF_KEY_METRIC, /* __name__; the type of a profile */
 	OG_GF_KEY_REASON, /* why something was refused or failed */
 	OG_GF_KEY_TRACE,  /* a trace id, 32 hex digits */
+	OG_GF_KEY_SERVICE_VERSION,
 	OG_GF_KEY_COUNT_
 };
 /* Service.namespace as "service.namespace", …: for messages and evidence. */

@@ -336,7 +336,8 @@ END_TEST
 START_TEST(rates_are_kept_apart)
 {
 	static const enum og_gf_ask asks[] = {OG_GF_PROM_REQUESTS, OG_GF_PROM_EXPORT_FAILED,
-		OG_GF_PROM_EXPORTED, OG_GF_PROM_COLLECTOR_FAILED, OG_GF_PROM_DISCARDED};
+		OG_GF_PROM_EXPORTED, OG_GF_PROM_COLLECTOR_FAILED, OG_GF_PROM_DISCARDED,
+		OG_GF_PROM_COLLECTOR};
 	for (size_t i = 0; i < OG_COUNT(asks); i++) {
 		struct og_gf_query q = question(asks[i]);
 		make(&q);
@@ -350,6 +351,36 @@ START_TEST(rates_are_kept_apart)
 		ck_assert_uint_ge(marks, 4);
 		ck_assert_uint_le(rates, marks);
 	}
+}
+END_TEST
+
+/* Collectors are told apart by cluster as their metrics are, whatever its name holds; without one
+ * by nothing. */
+START_TEST(collectors_of_a_cluster)
+{
+	struct og_gf_query q = question(OG_GF_PROM_COLLECTOR);
+
+	make(&q);
+	ck_assert(og_sv_has(h.text, OG_SV("sent_spans_total{cluster=\"prod\"}[")));
+	ck_assert(og_sv_has(h.text, OG_SV("sent_spans_total{k8s_cluster_name=\"prod\"}[")));
+	ck_assert(og_sv_has(h.text, OG_SV("\"metric\", \"dropped log records\"")));
+	q.cluster = OG_SV("a\"} or vector(1) #");
+	make(&q);
+	ck_assert(og_sv_has(h.text, OG_SV("{cluster=\"a\\\"} or vector(1) #\"}")));
+	q.cluster = OG_SV("");
+	make(&q);
+	ck_assert(og_sv_has(h.text, OG_SV("rate(otelcol_exporter_sent_spans_total[")));
+	ck_assert(!og_sv_has(h.text, OG_SV("cluster")));
+}
+END_TEST
+
+START_TEST(versions_are_grouped_by)
+{
+	struct og_gf_query q = question(OG_GF_PROM_ARRIVAL);
+
+	q.by = 1U << OG_GF_KEY_JOB | 1U << OG_GF_KEY_SERVICE_VERSION;
+	make(&q);
+	ck_assert(og_sv_starts(h.text, OG_SV("max by (exported_job, job, service_version) (")));
 }
 END_TEST
 
@@ -516,6 +547,8 @@ int main(void)
 	tcase_add_test(tc, shards);
 	tcase_add_test(tc, labels_of_ones_own);
 	tcase_add_test(tc, rates_are_kept_apart);
+	tcase_add_test(tc, collectors_of_a_cluster);
+	tcase_add_test(tc, versions_are_grouped_by);
 	tcase_add_test(tc, long_loki_queries_are_forms);
 	tcase_add_loop_test(tc, what_makes_no_question, 0, (int)OG_COUNT(refused));
 	tcase_add_test(tc, memory_that_is_out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The engine against a simulated Grafana Cloud: what a cycle asks, what is kept of the answers, and
  * what is asked in parts. */
-#include "otelgate/verify/verify.h"
+#include "otelgate/verify/stars.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -194,6 +194,65 @@ START_TEST(a_cycle_asks_each_backend_and_keeps_what_it_says)
 	ck_assert_uint_le(stats().cycle_calls, OG_VERIFY_CALLS);
 	ck_assert_uint_eq(stats().cycle_calls, 8);
 	ck_assert(stats().whole);
+}
+END_TEST
+
+static struct og_stars_evidence stars(const char *stack)
+{
+	struct og_stars_evidence e;
+	struct og_err err = OG_ERR_INIT;
+	ck_assert_int_eq(og_verify_stars(verify, og_svz(stack), &arena, &e, &err), 0);
+	return e;
+}
+
+/* What stars are counted by: after the proof, one question in a cycle, each once in an hour. */
+START_TEST(rare_questions_take_turns)
+{
+	struct og_verify_spec s = spec();
+	unsigned asked = 0;
+
+	seed(4, 2, 2);
+	set(&s, 1);
+	turn(1);
+	ck_assert_uint_eq(stats().cycle_calls, 8);
+	for (int a = 0; a < OG_STARS_ASK_COUNT_; a++)
+		ck_assert(!stars("s").source[a].answered);
+	for (int i = 0; i < 10; i++) {
+		turn(1);
+		ck_assert_uint_ge(stats().cycle_calls, 8);
+		ck_assert_uint_le(stats().cycle_calls, 9);
+		asked += stats().cycle_calls == 9;
+	}
+	ck_assert_uint_eq(asked, OG_STARS_ASK_COUNT_);
+	ck_assert_uint_eq(stats().cycle_calls, 8);
+	struct og_stars_evidence e = stars("s");
+	ck_assert(e.source[OG_STARS_ASK_TRACE_SHARE].answered);
+	ck_assert(e.source[OG_STARS_ASK_VERSIONS].answered);
+	uint32_t versions = 0;
+	for (uint32_t i = 0; i < e.n; i++)
+		versions += e.notes[i].ask == OG_STARS_ASK_VERSIONS && e.rows[i].job.n > 0 &&
+			    e.rows[i].signal == OG_SIGNAL_METRICS;
+	ck_assert_uint_ge(versions, 4);
+	/* none of it is evidence of arrival */
+	struct og_arrival_evidence arrived = evidence();
+	ck_assert_uint_eq(rows(&arrived, OG_SIGNAL_METRICS, false), 8);
+	ck_assert_uint_eq(stars("nobody").n, 0);
+}
+END_TEST
+
+/* A backend that fails them is no worse for it, and is asked again sooner. */
+START_TEST(rare_questions_blame_nobody)
+{
+	struct og_verify_spec s = spec();
+
+	seed(4, 2, 2);
+	set(&s, 1);
+	turn(1);
+	fault("{\"host\":\"loki\",\"count\":-1,\"type\":\"status\",\"code\":503}");
+	turn(10);
+	ck_assert(!stars("s").source[OG_STARS_ASK_TRACE_SHARE].answered);
+	ck_assert_str_eq(state(OG_GF_PROMETHEUS).why, "Answers");
+	ck_assert_str_eq(state(OG_GF_LOKI).why, "BackendError"); /* by its own questions */
 }
 END_TEST
 
@@ -537,6 +596,8 @@ int main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_cycle_asks_each_backend_and_keeps_what_it_says);
+	tcase_add_test(tc, rare_questions_take_turns);
+	tcase_add_test(tc, rare_questions_blame_nobody);
 	tcase_add_test(tc, what_is_not_configured_is_not_asked);
 	tcase_add_test(tc, a_slug_is_enough);
 	tcase_add_test(tc, a_url_that_is_none_says_so_and_the_others_are_asked);
