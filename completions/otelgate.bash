@@ -85,7 +85,7 @@ _otelgate() {
 		case "$prev" in
 		-n|--namespace) return ;;
 		-l|--selector) return ;;
-		-o|--output) words="table wide json yaml name" ;;
+		-o|--output) words="table wide stars json yaml name" ;;
 		--timeout) return ;;
 		--kubeconfig) files=1 ;;
 		--context) return ;;

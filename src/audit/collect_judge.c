@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include "otelgate/base/mem.h"
 #include "otelgate/core/expect.h"
+#include "otelgate/core/stars_facts.h"
 
 enum { PODS_MAX = 100, SCRATCH_BYTES = 256 << 20 };
 
@@ -374,6 +375,29 @@ static void signal_of(struct look *l, int i)
 	}
 }
 
+/* ---- stars ---- */
+
+/* Without a status the manifest still says how many there are to be. */
+static int stars(struct look *l, struct og_err *err)
+{
+	struct og_rollout_facts spec = {.kind = OG_RK_NONE};
+	struct og_stars_facts f;
+	int r = 0;
+
+	og_stars_facts_init(&f);
+	og_stars_facts_of_plan(l->plan, l->a, &f);
+	if (!l->has_facts && !l->k->of_pod)
+		r = og_rollout_facts_read(og_jroot(&l->doc), l->a, &spec, err);
+	if (l->has_facts || !l->k->of_pod)
+		og_stars_facts_of_rollout(l->has_facts ? &l->facts : &spec,
+			l->has_facts && l->row->pods_seen ? og_rollout_outcome(&l->rollout)->state
+							  : OG_ROLLOUT_UNKNOWN,
+			&f);
+	if (r == 0 && l->plan->profile)
+		og_stars_unverified(l->plan->signals, &f, &l->row->stars);
+	return r;
+}
+
 /* ---- the row ---- */
 
 static int take_findings(struct look *l, struct og_err *err)
@@ -425,6 +449,8 @@ static int fill(struct look *l, struct og_err *err)
 		if (l->injects)
 			r = collect_egress(
 				l->c, l->k, l->plan, og_jroot(&l->doc), l->a, l->row, err);
+		if (r == 0)
+			r = stars(l, err);
 		if (r == 0)
 			r = collect_status(l->c, l->k, l->row, err);
 		og_coverage_received(l->row);

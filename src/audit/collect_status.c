@@ -80,6 +80,8 @@ int collect_status(
 	if (!said.observed_generation && !og_jcount(og_jroot(d)))
 		return 0;
 	take_links(row, &said.row);
+	if (said.row.stars.told)
+		row->stars = said.row.stars;
 	for (int i = 0; ok && i < OG_SIGNAL_COUNT_; i++)
 		ok = take_signal(c, row, (enum og_signal)i, &said.row.signal[i]);
 	ok = ok && take_findings(c, row, &said.row);

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include "otelgate/base/mem.h"
+#include "otelgate/core/stars_facts.h"
 
 struct judging {
 	const struct og_look *l;
@@ -258,6 +259,21 @@ static void ready(struct judging *j)
 	j->out->ready_message = r.message;
 }
 
+/* ---- stars ---- */
+
+static void stars(struct judging *j)
+{
+	const struct og_rollout_verdict *v = og_rollout_outcome(&j->result);
+	struct og_stars_facts f;
+
+	if (!j->plan.opted_in)
+		return;
+	og_stars_facts_init(&f);
+	og_stars_facts_of_plan(j->plan.plan, j->a, &f);
+	og_stars_facts_of_rollout(j->in.facts, j->sight->pods ? v->state : OG_ROLLOUT_UNKNOWN, &f);
+	og_stars_unverified(j->plan.plan->signals, &f, &j->out->row.stars);
+}
+
 /* ---- all of it ---- */
 
 static int judge(struct judging *j, const struct og_record *rec,
@@ -336,6 +352,7 @@ int og_audit_look_row(const struct og_look *l, const struct og_audit_sight *sigh
 	signals(&j);
 	pods(&j);
 	findings(&j);
+	stars(&j);
 	ready(&j);
 	if (arena->failed || l->arena->failed)
 		return og_err_set(err, OG_E_OOM, "judging a workload");

@@ -8,6 +8,7 @@
 		struct og_arena *arena, struct og_buf *out)
 OG_REPORT_WRITER(report_table);
 OG_REPORT_WRITER(report_wide);
+OG_REPORT_WRITER(report_stars);
 OG_REPORT_WRITER(report_json);
 OG_REPORT_WRITER(report_yaml);
 OG_REPORT_WRITER(report_csv);

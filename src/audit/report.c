@@ -9,6 +9,7 @@
 const struct og_report_form og_report_forms[] = {
 	{"table", "text/plain", "a line per workload, and a summary", report_table},
 	{"wide", "text/plain", "the same with profile, pods, reason and source", report_wide},
+	{"stars", "text/plain", "the table of stars, and what would raise them", report_stars},
 	{"json", "application/json", "all of it; docs/reference/report.schema.json", report_json},
 	{"yaml", "application/yaml", "the same as YAML", report_yaml},
 	{"csv", "text/csv", "a line per workload, RFC 4180", report_csv},

@@ -12,6 +12,22 @@
 	{                                                                                      \
 		path ".unknown", OG_RT_INT, false, NULL, "Of which nothing is known: no pass." \
 	}
+#define STARS(d, help)                                                                          \
+	{"workloads[].stars." d, OG_RT_OBJECT, true, NULL, help},                               \
+		{"workloads[].stars." d ".stars", OG_RT_INT, false, NULL, "Stars earned."},     \
+		{"workloads[].stars." d ".best", OG_RT_INT, false, NULL,                        \
+			"Stars if all that is not known turned out well."},                     \
+		{"workloads[].stars." d ".of", OG_RT_INT, false, NULL, "Stars there are."},     \
+		{"workloads[].stars." d ".percent", OG_RT_INT, false, NULL, "What is earned."}, \
+		{"workloads[].stars." d ".bestPercent", OG_RT_INT, false, NULL,                 \
+			"The same if all that is not known turned out well."},                  \
+		{"workloads[].stars." d ".raise", OG_RT_STRING, true, NULL,                     \
+			"The rule that would raise it most."},                                  \
+		{"workloads[].stars." d ".how", OG_RT_STRING, true, NULL, "How it would."},     \
+	{                                                                                       \
+		"workloads[].stars." d ".unknown", OG_RT_STRING, true, NULL,                    \
+			"The heaviest rule of which nothing is known."                          \
+	}
 #define SUM(path)                                                                               \
 	{path ".workloads", OG_RT_INT, false, NULL, "Workloads."},                              \
 		{path ".optedIn", OG_RT_INT, false, NULL, "Of them opted in."},                 \
@@ -166,6 +182,14 @@ const struct og_report_field og_report_fields[] = {
 	SIGNAL("traces", "Traces."),
 	SIGNAL("logs", "Logs."),
 	SIGNAL("profiles", "Profiles."),
+	{"workloads[].stars", OG_RT_OBJECT, true, NULL,
+		"The table of stars; a dimension that does not apply is left out."},
+	STARS("coverage", "Is it there at all."),
+	STARS("quality", "Does it say where it is from."),
+	STARS("correlation", "Do signals lead to each other."),
+	STARS("performance", "How is sending done."),
+	STARS("production", "Is the workload ready for production."),
+	STARS("profiling", "Is it profiled."),
 	FINDINGS("workloads[].", "What is wrong with it."),
 	FINDINGS("", "What is wrong with the cluster itself."),
 	{"blind", OG_RT_LIST, false, NULL, "What could not be looked at."},

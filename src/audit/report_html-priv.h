@@ -43,6 +43,8 @@ bool html_rows_sort(const struct og_coverage *c, const struct og_report_opts *o,
 void html_row(struct og_buf *b, const struct og_coverage *c, const struct og_coverage_row *row,
 	struct og_arena *arena);
 void html_drawer(struct og_buf *b, const struct og_coverage *c, const struct og_coverage_row *row);
+/* Nothing where none are told. */
+void html_stars(struct og_buf *b, const struct og_coverage_row *row);
 /* Cards, gates and causes. */
 void html_summary(struct og_buf *b, const struct og_coverage *c, const struct og_report_opts *o);
 /* May stand in an href: https, and nothing that could end the attribute or be read otherwise. */

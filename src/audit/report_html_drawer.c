@@ -203,6 +203,7 @@ void html_drawer(struct og_buf *b, const struct og_coverage *c, const struct og_
 	findings(b, c, row);
 	evidence(b, row);
 	old_pods(b, row);
+	html_stars(b, row);
 	og_buf_lit(b, "<dl class=\"meta\">");
 	meta(b, "namespace", row->ns);
 	meta(b, "kind", row->kind);

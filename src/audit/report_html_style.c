@@ -94,6 +94,7 @@ const char *const report_html_style[] = {
 	".chain li{display:grid;grid-template-columns:9.5em minmax(0,1fr);gap:0 12px;border-radius:6px;\n",
 	"padding:5px 10px;font-weight:400;font-size:.88rem;overflow-wrap:anywhere}\n",
 	".chain .first{outline:2px solid currentColor;outline-offset:-2px}\n",
+	".stars{text-decoration:none;letter-spacing:.1em}\n",
 	".chain em{font-style:normal;font-weight:650}\n",
 	".badge{display:inline-block;border-radius:5px;padding:0 7px;font-size:.8rem;margin-right:6px}\n",
 	".f{margin:0;padding:0;list-style:none}.f li{margin:0 0 12px}.f p{margin:2px 0 0;overflow-wrap:anywhere}\n",

@@ -137,6 +137,31 @@ static void signal_of(struct og_buf *b, const struct og_coverage_signal *s)
 	some(b, "explore", s->explore);
 }
 
+static void stars(struct og_buf *b, const struct og_stars_brief *s)
+{
+	if (!s->told)
+		return;
+	key(b, "stars");
+	og_buf_ch(b, '{');
+	for (int d = 0; d < OG_STARS_DIMENSION_COUNT_; d++) {
+		const struct og_stars_brief_score *one = &s->score[d];
+		if (!one->applies)
+			continue;
+		key(b, og_stars_dimension_id((enum og_stars_dimension)d));
+		og_buf_ch(b, '{');
+		num(b, "stars", one->stars);
+		num(b, "best", one->best);
+		num(b, "of", og_stars_most((enum og_stars_dimension)d));
+		num(b, "percent", one->percent);
+		num(b, "bestPercent", one->best_percent);
+		word(b, "raise", one->raise ? one->raise->id : NULL);
+		word(b, "how", one->raise ? one->raise->rise : NULL);
+		word(b, "unknown", one->unknown ? one->unknown->id : NULL);
+		og_buf_ch(b, '}');
+	}
+	og_buf_ch(b, '}');
+}
+
 static void finding(struct og_buf *b, const struct og_coverage_finding *f, bool baselined)
 {
 	comma(b);
@@ -244,6 +269,7 @@ static void row_of(struct og_buf *b, const struct og_coverage_row *row, bool bas
 		og_buf_ch(b, '}');
 	}
 	og_buf_ch(b, '}');
+	stars(b, &row->stars);
 	findings(b, row->findings, row->nfindings, baselined);
 	og_buf_ch(b, '}');
 }

@@ -3,7 +3,7 @@
 #include "otelgate/base/mem.h"
 #include "report-priv.h"
 
-enum { MARKDOWN_ROWS = 200 };
+enum { MARKDOWN_ROWS = 200, MARKDOWN_STARS = 50 };
 
 /* ---- CSV ---- */
 
@@ -160,6 +160,46 @@ static void md_head(struct og_buf *b, const struct og_coverage *c, const struct 
 		og_buf_ch(b, '\n');
 }
 
+/* Problems first here too: of those the table above names. */
+static void md_stars(struct og_buf *b, const struct og_coverage *c, const struct og_report_opts *o,
+	struct og_arena *arena)
+{
+	uint32_t shown = 0, left = 0;
+
+	for (uint32_t i = 0; i < c->n; i++) {
+		const struct og_coverage_row *row = &c->rows[i];
+		if (!row->stars.told || report_skips(o, row))
+			continue;
+		if (shown >= MARKDOWN_STARS) {
+			left++;
+			continue;
+		}
+		if (!shown++) {
+			og_buf_lit(b, "\n### Stars\n\n| Namespace | Workload |");
+			for (int d = 0; d < OG_STARS_DIMENSION_COUNT_; d++)
+				og_buf_fmt(b, " %s |",
+					og_stars_dimension_name((enum og_stars_dimension)d));
+			og_buf_lit(b, " First |\n|---|---|---|---|---|---|---|---|---|\n");
+		}
+		og_buf_ch(b, '|');
+		md_cell(b, row->ns);
+		md_cell(b, og_report_object(row, arena));
+		for (int d = 0; d < OG_STARS_DIMENSION_COUNT_; d++) {
+			og_buf_ch(b, ' ');
+			og_stars_brief_draw(
+				&row->stars.score[d], (enum og_stars_dimension)d, true, b);
+			og_buf_lit(b, " |");
+		}
+		const struct og_stars_rule *first = og_report_first_star(row);
+		md_cell(b, og_svz(first ? first->rise : ""));
+		og_buf_ch(b, '\n');
+	}
+	if (left)
+		og_buf_fmt(b, "\nand %u more.\n", left);
+	if (shown)
+		og_buf_lit(b, "\n★ earned, ◌ not known, ☆ missed.\n");
+}
+
 static void md_rest(struct og_buf *b, const struct og_coverage *c)
 {
 	struct og_report_cause v[OG_REPORT_CAUSES];
@@ -214,6 +254,7 @@ bool report_markdown(const struct og_coverage *c, const struct og_report_opts *o
 		}
 	if (left)
 		og_buf_fmt(out, "\nand %u more.\n", left);
+	md_stars(out, c, o, arena);
 	md_rest(out, c);
 	return !out->failed;
 }
@@ -332,6 +373,28 @@ static void workload_metrics(struct og_buf *b, const struct og_coverage *c)
 	}
 }
 
+static void star_metrics(struct og_buf *b, const struct og_coverage *c)
+{
+	static const char *const bounds[] = {"earned", "best"};
+
+	family(b, "otelgate_audit_workload_stars",
+		"Stars of a workload: earned, and best if all that is not known turned out well.");
+	for (uint32_t i = 0; i < c->n; i++) {
+		const struct og_stars_brief *s = &c->rows[i].stars;
+		for (int d = 0; s->told && !repeated(c, i) && d < OG_STARS_DIMENSION_COUNT_; d++) {
+			const uint32_t values[] = {s->score[d].stars, s->score[d].best};
+			for (size_t k = 0; s->score[d].applies && k < OG_COUNT(bounds); k++) {
+				og_buf_lit(b, "otelgate_audit_workload_stars{");
+				workload_labels(b, &c->rows[i]);
+				label(b, "dimension",
+					og_svz(og_stars_dimension_id((enum og_stars_dimension)d)));
+				label(b, "bound", og_svz(bounds[k]));
+				og_buf_fmt(b, "} %u\n", values[k]);
+			}
+		}
+	}
+}
+
 bool report_prometheus(const struct og_coverage *c, const struct og_report_opts *o,
 	struct og_arena *arena, struct og_buf *out)
 {
@@ -366,5 +429,6 @@ bool report_prometheus(const struct og_coverage *c, const struct og_report_opts 
 		og_buf_fmt(out, "otelgate_audit_gate %d\n", (int)o->gates->end);
 	}
 	workload_metrics(out, c);
+	star_metrics(out, c);
 	return !out->failed;
 }

@@ -58,8 +58,8 @@ static const struct og_opt opts[] = {
 		.type = OG_OPT_STRS,
 		.at = AT(outputs),
 		.arg = "FORM[=FILE]",
-		.help = "table, wide, json, yaml, csv, markdown, junit, sarif, prometheus or html, to a "
-			"file when one is named; may be repeated; table when not given",
+		.help = "table, wide, stars, json, yaml, csv, markdown, junit, sarif, prometheus or html, "
+			"to a file when one is named; may be repeated; table when not given",
 	},
 	{
 		.name = "only-problems",

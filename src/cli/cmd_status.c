@@ -12,7 +12,7 @@
 #include "session-priv.h"
 #include "status-priv.h"
 
-enum { OUT_TABLE, OUT_WIDE, OUT_JSON, OUT_YAML, OUT_NAME };
+enum { OUT_TABLE, OUT_WIDE, OUT_STARS, OUT_JSON, OUT_YAML, OUT_NAME };
 enum {
 	SETTLE_MS = 200,     /* changes come in flocks */
 	AGES_MS = 5000,	     /* a screen without news shows how time passes */
@@ -51,9 +51,10 @@ static const struct og_opt opts[] = {
 		.type = OG_OPT_WORD,
 		.at = AT(output),
 		.arg = "FORM",
-		.words = "table|wide|json|yaml|name",
+		.words = "table|wide|stars|json|yaml|name",
 		.def = "table",
-		.help = "form of the output; wide adds the broken link, profile, revision and why",
+		.help = "form of the output; wide adds the broken link, profile, revision and why; stars "
+			"is the table of stars",
 	},
 	{
 		.name = "watch",
@@ -179,6 +180,8 @@ static int write_all(
 
 	if (x->a->output == OUT_JSON || x->a->output == OUT_YAML)
 		return write_document(x, s, arena, err);
+	if (x->a->output == OUT_STARS)
+		return s->n ? status_stars(&v, s, out, err) : 0;
 	if (x->a->output == OUT_NAME)
 		status_names(s, out);
 	else if (x->a->summary && s->n)
@@ -248,7 +251,7 @@ static int show_once(struct show *x, struct og_err *err)
 	session_write_notes(cli, og_buf_view(&x->notes));
 	if (any_missing(x))
 		return OG_EXIT_FAULT;
-	if (!s.n && x->a->output <= OUT_WIDE)
+	if (!s.n && x->a->output <= OUT_STARS)
 		og_buf_fmt(&cli->err, "No opted-in workload%s%s.\n",
 			x->ns ? " in namespace " : " in the cluster", x->ns ? x->ns : "");
 	return code_of(x, &s);
@@ -504,7 +507,7 @@ const struct og_command og_cmd_status = {
 	.name = "status",
 	.summary = "how workloads stand now: pods, rollout, and what arrives of each signal",
 	.usage = "[KIND/NAME... | KIND NAME...] [-n NAMESPACE | -A] [-l SELECTOR] [-w]\n"
-		 "[--summary] [-o table|wide|json|yaml|name]",
+		 "[--summary] [-o table|wide|stars|json|yaml|name]",
 	.description =
 		"One line for each workload that is opted in: pods that carry what they should, of "
 		"those that should; how far its rollout is; and each signal:\n"
@@ -516,7 +519,8 @@ const struct og_command og_cmd_status = {
 		"\n"
 		"Workloads that are named are shown whole: the chain from the opt-in to what "
 		"arrives, each pod with its revision and age, the first broken link with its fix, "
-		"and the query that proves it. Nothing is changed. The rights it takes are those of "
+		"the stars and what would raise them, and the query that proves it. Nothing is changed. "
+		"The rights it takes are those of "
 		"ClusterRole otelgate-reader.",
 	.examples = "# everything\n"
 		    "%P status -A\n"

@@ -220,6 +220,25 @@ static void write_reasons(struct og_buf *out)
 	}
 }
 
+static void write_stars(struct og_buf *out)
+{
+	og_buf_lit(out,
+		"\n## Rules of the stars\n\n"
+		"`status.stars.<dimension>.raise` and `.unknown` name one of these. Stars are drawn from what is\n"
+		"earned, rounded down; what does not apply is left out, and the rest counts for the whole.\n\n"
+		"| rule | dimension | weight | what is needed | how it would rise |\n|---|---|---|---|---|\n");
+	for (size_t i = 0; i < OG_STARS_RULES; i++) {
+		const struct og_stars_rule *r = og_stars_rule(i);
+		og_buf_fmt(out, "| `%s` | %s, %u stars | %u %% | ", r->id,
+			og_stars_dimension_name(r->dimension), og_stars_most(r->dimension),
+			r->weight);
+		cell(out, r->need);
+		og_buf_lit(out, " | ");
+		cell(out, r->rise);
+		og_buf_lit(out, " |\n");
+	}
+}
+
 void og_gen_status_reference(struct og_buf *out)
 {
 	og_buf_lit(out,
@@ -244,4 +263,5 @@ void og_gen_status_reference(struct og_buf *out)
 	for (int i = 0; i < OG_TC_COUNT_; i++)
 		og_buf_fmt(out, "- `%s`\n", og_telemetry_cond_name((enum og_telemetry_cond)i));
 	write_reasons(out);
+	write_stars(out);
 }

@@ -35,6 +35,14 @@ void status_summary(
 /* All that is known of one. */
 void status_picture(
 	const struct status_look *v, const struct og_telemetry_row *row, struct og_buf *out);
+/* The stars of one, and what would raise them; nothing where none are told. */
+void status_stars_of(
+	const struct status_look *v, const struct og_coverage_row *row, struct og_buf *out);
+/* The table of stars. Errors: OOM. */
+int status_stars(const struct status_look *v, const struct og_audit_status *s, struct og_buf *out,
+	struct og_err *err);
+/* ,"stars":{…} or nothing. */
+void status_stars_json(const struct og_stars_brief *s, struct og_buf *b);
 /* "deployment/web", a line each. */
 void status_names(const struct og_audit_status *s, struct og_buf *out);
 /* One document: {"schemaVersion":1,"workloads":[…]}. */

@@ -161,6 +161,7 @@ static void workload(struct og_buf *b, const struct og_telemetry_row *t)
 		og_buf_ch(b, '}');
 	}
 	og_buf_ch(b, '}');
+	status_stars_json(&r->stars, b);
 	findings(b, r);
 	og_buf_ch(b, '}');
 }

@@ -289,5 +289,6 @@ void status_picture(
 	put_signals(v, &t->row, out);
 	put_pods(v, &t->row, out);
 	put_broken(v, t, out);
+	status_stars_of(v, &t->row, out);
 	put_evidence(&t->row, out);
 }

@@ -8,7 +8,9 @@
 #include "controller-priv.h"
 #include "otelgate/core/arrival.h"
 #include "otelgate/core/plan.h"
+#include "otelgate/core/stars_facts.h"
 #include "otelgate/core/telemetry.h"
+#include "otelgate/verify/stars.h"
 #include "otelgate/verify/verify.h"
 
 struct workload_entry;
@@ -30,7 +32,7 @@ struct arrival_signal {
 	enum og_arrival_tie tie;
 	enum og_arrival_trust trust;
 	enum og_arrival_route route;
-	bool expected, kept, covers_known, regressed;
+	bool expected, kept, covers_known, regressed, old_sending, shared;
 	uint32_t covered, of;
 	const struct og_sv *silent;
 	uint32_t nsilent;
@@ -43,6 +45,7 @@ enum { ARRIVAL_FINDINGS = 8 };
 struct arrival_said {
 	uint64_t mark; /* of what a status says of it, without times */
 	struct arrival_signal signal[OG_SIGNAL_COUNT_];
+	struct og_stars_facts stars; /* of what arrives */
 	struct og_telemetry_finding findings[ARRIVAL_FINDINGS];
 	uint32_t nfindings;
 };
@@ -56,6 +59,9 @@ struct arrival {
 	int64_t written_ns;		  /* monotonic; when `written` was taken; 0 = by another */
 	uint64_t written_mark;
 	bool restored; /* memory has been looked for in the status */
+	/* What the status says of rare questions, until they have been asked anew. */
+	struct og_stars_facts rare;
+	int64_t rare_until_ns; /* monotonic; 0 = there is nothing */
 };
 void arrival_fini(struct arrival *a);
 /* Whether its status is to be written for what arrives: it says something else, or long ago. */
@@ -166,6 +172,21 @@ void verify_written_condition(const struct verify_part_stack *s, enum og_signal 
 /* Adds to a message of what is missing that the stack's own probe fails, too, or does not. */
 void verify_written_explain(
 	const struct verify_part_stack *s, struct og_arrival_verdict *v, struct og_arena *arena);
+/* verify_stars.c */
+/* For each workload of `of`, whose evidence and by_collector are not read; in the part's arena.
+ * NULL on an error. */
+struct og_stars_facts *verify_stars(struct verify_part *p, const struct verify_part_stack *s,
+	const struct og_stars_many *of, struct og_err *err);
+/* Adds what its verdicts say. */
+void verify_stars_of(const struct og_arrival_workload *w, const struct og_arrival_result *r,
+	const struct og_findings *findings, struct og_stars_facts *f);
+/* Facts of questions that are asked now and then, as short text without blanks; "" = none. And
+ * back: false for what the first does not write. */
+void verify_stars_write(const struct og_stars_facts *f, struct og_buf *out);
+bool verify_stars_read(struct og_sv text, struct og_stars_facts *ret);
+/* What its stars are, for telling whether they are others. */
+void verify_stars_mark(
+	const struct og_arrival_result *r, const struct og_stars_facts *f, struct og_buf *out);
 /* verify_token.c */
 void verify_read_token(struct verify_part *p, struct og_sv key, struct og_sv stack);
 void verify_ops_cancel(struct verify_part *p);

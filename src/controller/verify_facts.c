@@ -5,7 +5,10 @@
 #include "verify-priv.h"
 #include "workloads-priv.h"
 
-enum { MARK_BYTES = 4 << 20 };
+enum {
+	MARK_BYTES = 4 << 20,
+	RARE_MS = 2 * 3600000, /* each rare question is asked once an hour */
+};
 static const uint64_t SEED = 0x6172726976616cULL;
 
 void arrival_fini(struct arrival *a)
@@ -217,17 +220,24 @@ static struct arrival_facts *keep(struct pass *p, const struct texts *t, uint64_
 
 /* ---- what was known before this process ---- */
 
-/* "MARK memory", as workload_received.c writes it. */
+/* "MARK[,STARS] memory", as workload_received.c writes it. */
 static void restore(struct pass *p, struct arrival *a)
 {
-	struct og_sv rest = p->has_seen ? p->seen.seen_text : OG_SV(""), mark;
+	struct og_sv rest = p->has_seen ? p->seen.seen_text : OG_SV(""), mark, stars;
 	uint64_t v = 0;
 
 	if (a->restored)
 		return;
 	a->restored = true;
 	a->written_ns = og_loop_now_ns(p->c->loop);
-	if (!og_sv_split(&rest, ' ', &mark) || og_parse_u64(mark, 0, UINT64_MAX, &v, NULL) < 0 ||
+	if (!og_sv_split(&rest, ' ', &mark))
+		return;
+	size_t comma = og_sv_chr(mark, ',');
+	stars = og_sv(mark.p + comma, mark.n - comma);
+	mark.n = comma;
+	if (stars.n && verify_stars_read(stars, &a->rare))
+		a->rare_until_ns = a->written_ns + RARE_MS * OG_NS_PER_MS;
+	if (og_parse_u64(mark, 0, UINT64_MAX, &v, NULL) < 0 ||
 		og_arrival_memory_read(rest, p->in.now_s, &a->memory, NULL) < 0)
 		return;
 	a->written = a->memory;

@@ -17,6 +17,7 @@ struct judging {
 	struct og_arrival_params params;
 	struct og_explore_stack grafana;
 	struct og_sv cluster;
+	struct og_stars_facts *stars; /* of each */
 };
 
 /* What shows a verdict. */
@@ -148,8 +149,8 @@ static void show(const struct judging *j, const struct og_arrival_workload *w,
 
 /* ---- what comes out ---- */
 
-static uint64_t mark_of(
-	const struct og_arrival_result *r, const struct og_findings *f, const struct shown *shown)
+static uint64_t mark_of(const struct og_arrival_result *r, const struct og_findings *f,
+	const struct shown *shown, const struct og_stars_facts *stars)
 {
 	og_auto_buf struct og_buf b = OG_BUF_INIT(MARK_BYTES);
 
@@ -166,6 +167,7 @@ static uint64_t mark_of(
 	}
 	for (uint32_t i = 0; i < f->n; i++)
 		og_buf_fmt(&b, "\n%s %.*s", f->v[i].def->id, OG_SV_ARG(f->v[i].detail));
+	verify_stars_mark(r, stars, &b);
 	return og_hash64(SEED, og_buf_view(&b)) ^ b.failed;
 }
 
@@ -218,6 +220,8 @@ static struct arrival_said *keep(
 			.kept = v->kept,
 			.covers_known = v->covers_known,
 			.regressed = v->regressed,
+			.old_sending = v->old_sending,
+			.shared = v->shared,
 			.covered = v->covered,
 			.of = v->of,
 			.silent = silent,
@@ -240,15 +244,19 @@ static struct arrival_said *keep(
 	return s;
 }
 
-static void take(struct judging *j, struct workload_entry *e, const struct og_arrival_result *r,
+static void take(struct judging *j, uint32_t i, const struct og_arrival_result *r,
 	const struct og_findings *f, struct og_arena *arena)
 {
+	struct workload_entry *e = j->entries[i];
 	struct arrival *a = &e->arrival;
 	struct shown shown[OG_SIGNAL_COUNT_];
 
-	for (int i = 0; i < OG_SIGNAL_COUNT_; i++)
-		show(j, &a->facts->w, &r->signal[i], arena, &shown[i]);
-	uint64_t mark = mark_of(r, f, shown);
+	for (int s = 0; s < OG_SIGNAL_COUNT_; s++)
+		show(j, &a->facts->w, &r->signal[s], arena, &shown[s]);
+	verify_stars_of(&a->facts->w, r, f, &j->stars[i]);
+	if (og_loop_now_ns(j->p->c->loop) < a->rare_until_ns)
+		og_stars_facts_add(&j->stars[i], &a->rare);
+	uint64_t mark = mark_of(r, f, shown, &j->stars[i]);
 
 	verify_say(j->p, e->w, &a->facts->w, &a->memory, r);
 	a->memory = r->memory;
@@ -257,6 +265,7 @@ static void take(struct judging *j, struct workload_entry *e, const struct og_ar
 		if (!said)
 			return; /* the next cycle tries again */
 		said->mark = mark;
+		said->stars = j->stars[i];
 		og_free(a->said);
 		a->said = said;
 		if (!e->changed_ns)
@@ -274,6 +283,13 @@ static int judge_all(struct judging *j, struct og_err *err)
 	og_auto_arena struct og_arena one;
 	int r = og_arrival_index_new(j->workloads, j->n, &j->evidence, SEED, a, &ix, err);
 
+	const struct og_stars_many many = {.workloads = j->workloads,
+		.n = j->n,
+		.index = ix,
+		.arrival = &j->evidence,
+		.seed = SEED};
+	if (r == 0 && !(j->stars = verify_stars(j->p, j->s, &many, err)))
+		r = -(int)err->code;
 	og_arena_init(&one, 0, 0);
 	for (uint32_t i = 0; i < j->n && r == 0; i++) {
 		struct og_arrival_result result;
@@ -283,7 +299,7 @@ static int judge_all(struct judging *j, struct og_err *err)
 		for (int k = 0; k < OG_SIGNAL_COUNT_ && r == 0; k++)
 			verify_written_explain(j->s, &result.signal[k], &one);
 		if (r == 0)
-			take(j, j->entries[i], &result, &findings, &one);
+			take(j, i, &result, &findings, &one);
 		og_arena_reset(&one);
 	}
 	return r;

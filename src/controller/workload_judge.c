@@ -309,6 +309,7 @@ int pass_judge(struct pass *p, struct og_err *err)
 	say_rollout(p, &p->status.said[OG_TC_ROLLOUT_COMPLETE]);
 	pass_received(p);
 	take_status(p);
+	pass_stars(p, og_rollout_outcome(&p->result)->state);
 	if (!list_old(p) || !list_findings(p) || p->arena->failed)
 		return og_err_set(err, OG_E_OOM, "judging a workload");
 	return 0;

@@ -71,6 +71,8 @@ int pass_plan(struct pass *p, struct og_err *err)
 	p->owner_facts = plan.facts;
 	take(p, &plan);
 	take_texts(p, plan.plan, plan.object);
+	og_stars_facts_init(&p->stars);
+	og_stars_facts_of_plan(plan.plan, p->arena, &p->stars);
 	return pass_expect(p, plan.plan, err);
 }
 

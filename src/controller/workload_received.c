@@ -114,7 +114,7 @@ bool arrival_due(struct controller *c, const struct arrival *a)
 	return a->said && (a->said->mark != a->written_mark || now - a->written_ns > most);
 }
 
-/* "MARK memory": what the next process goes on from. */
+/* "MARK[,STARS] memory": what the next process goes on from. */
 static void take_memory(struct pass *p)
 {
 	struct arrival *a = &p->entry->arrival;
@@ -125,7 +125,9 @@ static void take_memory(struct pass *p)
 		a->written_mark = a->said->mark;
 		a->written_ns = og_loop_now_ns(p->c->loop);
 	}
-	og_buf_fmt(&b, "%llu ", (unsigned long long)a->written_mark);
+	og_buf_fmt(&b, "%llu", (unsigned long long)a->written_mark);
+	verify_stars_write(&a->said->stars, &b);
+	og_buf_ch(&b, ' ');
 	og_arrival_memory_write(&a->written, &b);
 	p->status.seen_text = b.failed ? OG_SV("") : og_arena_sv(p->arena, og_buf_view(&b));
 }

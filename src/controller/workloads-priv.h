@@ -101,7 +101,8 @@ struct pass {
 	bool opted_in;
 	struct workload found; /* views of arena and stores */
 	enum og_signal_mode signals[OG_SIGNAL_COUNT_];
-	bool verified; /* its stack says where to ask */
+	struct og_stars_facts stars; /* what is known of it without backends */
+	bool verified;		     /* its stack says where to ask */
 	struct og_arrival_workload arrival;
 	enum og_profiles_state profiles;
 	int64_t status_created_s; /* creation of its WorkloadTelemetry; 0 = there is none */
@@ -118,6 +119,8 @@ struct pass {
 struct og_look pass_look(const struct pass *p);
 /* workload_plan.c: what it asks for, and what it is to be. Errors: OOM. */
 int pass_plan(struct pass *p, struct og_err *err);
+/* After the judgement of everything else. */
+void pass_stars(struct pass *p, enum og_rollout_state rollout);
 /* What runs. Errors: OOM. */
 int pass_pods(struct pass *p, struct og_err *err);
 /* workload_judge.c: rollout, conditions, the status. Errors: OOM. */

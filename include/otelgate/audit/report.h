@@ -44,6 +44,8 @@ struct og_sv og_report_age(int64_t seconds, struct og_arena *arena);
 struct og_sv og_report_object(const struct og_coverage_row *row, struct og_arena *arena);
 /* Whether only_problems keeps the row. */
 bool og_report_is_problem(const struct og_coverage_row *row);
+/* The rule that would raise the score of a row's stars that has least; NULL = none is known to. */
+const struct og_stars_rule *og_report_first_star(const struct og_coverage_row *row);
 /* What is said of its first broken link: the cell, or NULL. */
 const struct og_cell *og_report_broken(const struct og_coverage_row *row);
 

@@ -30,6 +30,20 @@
 		"Secret that the pods read.")           \
 	"," COND("EgressAllowed", "True", "NotRestricted", "No policy restricts it.")
 
+#define SCORE(d, stars, best, percent, most, more)                              \
+	"\"" d "\":{\"stars\":" stars ",\"best\":" best ",\"percent\":" percent \
+	",\"bestPercent\":" most more "}"
+#define RAISE(id)   ",\"raise\":\"" id "\""
+#define UNKNOWN(id) ",\"unknown\":\"" id "\""
+#define STARS                                                                                     \
+	"\"stars\":{" SCORE("coverage", "3", "4", "75", "100",                                    \
+		RAISE("coverage.logs") UNKNOWN("coverage.traces")) "," SCORE("quality", "5", "5", \
+		"100", "100", "") "," SCORE("correlation", "1", "3", "35", "65",                  \
+		RAISE("correlation.logs")                                                         \
+			UNKNOWN("correlation.exemplars")) "," SCORE("performance", "0", "5", "0", \
+		"100", UNKNOWN("performance.exports")) "," SCORE("production", "4", "4", "90",    \
+		"90", RAISE("production.probes")) "},"
+
 /* All is well. */
 static void fine(const char *ago)
 {
@@ -44,7 +58,7 @@ static void fine(const char *ago)
 			       "\"query\":\"target_info{job=\\\"shop/api\\\"}\",\"explore\":"
 			       "\"https://acme.grafana.net/explore?x=1\"},"
 			       "\"traces\":{\"state\":\"Idle\",\"reason\":\"NoRequests\",\"via\":\"otlp\"},"
-			       "\"logs\":{\"state\":\"ViaStdout\",\"reason\":\"ByStdout\",\"via\":\"stdout\"}},"
+			       "\"logs\":{\"state\":\"ViaStdout\",\"reason\":\"ByStdout\",\"via\":\"stdout\"}}," STARS
 			       "\"conditions\":[" COND("Injected", "True", "Injected",
 				       "All 3 pods that should be injected are.") "," FINE "," COND("RolloutComplete",
 				       "True", "RolloutComplete",
@@ -126,6 +140,11 @@ START_TEST(a_line_for_each_workload)
 	clr_golden("status/summary.txt");
 	ck_assert_int_eq(CLR_RUN("status", "-A", "-o", "name"), 0);
 	clr_golden("status/name.txt");
+	ck_assert_int_eq(CLR_RUN("status", "-A", "-o", "stars"), 0);
+	clr_golden("status/stars.txt");
+	ck_assert_int_eq(CLR_RUN("status", "-A", "-o", "stars", "--ascii", "--no-headers"), 0);
+	ck_assert(clr_says("***?-"));
+	ck_assert_ptr_null(strstr(clr_out.p, "COVERAGE"));
 	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "--no-headers"), 0);
 	ck_assert_ptr_null(strstr(clr_out.p, "NAMESPACE"));
 	ck_assert_ptr_null(strstr(clr_out.p, "trading"));
@@ -154,11 +173,14 @@ START_TEST(programs_get_a_document)
 	ck_assert(
 		clr_says("{\"schemaVersion\":1,\"partial\":false,\"notes\":\"\",\"workloads\":["));
 	ck_assert(clr_says("\"broken\":\"Injected\""));
+	ck_assert_ptr_null(strstr(clr_out.p, "\"stars\"")); /* nobody counted */
 	ck_assert(clr_says("\"silent\":[\"tradeengine-5f6d-x7k2p\"]"));
 	ck_assert_ptr_null(strstr(clr_out.p, "OG999999"));
 	ck_assert_int_eq(CLR_RUN("status", "-n", "trading", "-o", "yaml"), 0);
 	ck_assert(clr_says("schemaVersion: 1\n"));
 	ck_assert(clr_says("  name: tradeengine\n"));
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "-o", "json"), 0);
+	ck_assert(clr_says("\"stars\":{\"coverage\":{\"stars\":3,\"best\":4,\"of\":5,"));
 }
 END_TEST
 
@@ -322,6 +344,8 @@ START_TEST(without_statuses_it_is_judged_here)
 			   "not injected"));
 	ck_assert(clr_says("  web-1-b   0123456789abcdef     53m   yes     ? ? ? ?   old version"));
 	ck_assert(clr_says("kubectl -n shop rollout restart deployment/web"));
+	ck_assert(clr_says("Coverage              ◌◌◌◌◌  0-5/5"));
+	ck_assert(clr_says("Not known: coverage.metrics (metrics\n"));
 	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "deployment/web", "--check"), 1);
 	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "-l", "app in (web,x)"), 0);
 	ck_assert(clr_says("deployment/web"));
@@ -331,6 +355,7 @@ START_TEST(without_statuses_it_is_judged_here)
 	/* Nobody asked: it is said, and how to. */
 	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "deployment/other"), 0);
 	ck_assert(clr_says("✗ opted in"));
+	ck_assert_ptr_null(strstr(clr_out.p, "Stars"));
 	ck_assert(clr_says("otelgate.dev/inject: \"true\""));
 	/* Not the namespace's, and not that of ReplicaSets. */
 	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "rs/web-1"), 3);
