@@ -11,7 +11,7 @@ from docscheck.names import Names
 
 OURS = ('GrafanaStack', 'TelemetryProfile')
 WORKLOADS = ('Pod', 'Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob', 'Rollout')
-LANGUAGES = ('sh', 'console', 'yaml', 'json', 'text', 'diff', 'c', 'make')
+LANGUAGES = ('sh', 'console', 'yaml', 'json', 'text', '', 'diff', 'c', 'make')  # none: text
 
 
 class Checker(Names):
@@ -22,13 +22,12 @@ class Checker(Names):
             self.folder(work, page)
             for b in page.blocks:
                 if b.lang not in LANGUAGES:
-                    self.fail(page, b.line, f'a block says what it is ({", ".join(LANGUAGES)})'
-                              f', not "{b.lang}"')
+                    self.fail(page, b.line, f'"{b.lang}" is none of {", ".join(filter(None, LANGUAGES))}')
                 elif b.lang in ('sh', 'console'):
                     self.shell(page, b, work)
                 elif b.lang == 'yaml':
                     self.yaml(page, b, work)
-                elif b.lang == 'text':
+                elif b.lang in ('text', ''):
                     for i, l in enumerate(b.text.split('\n'), 1):
                         if re.match(r'\s*(\$ |(kubectl|helm|otelgate|make) +[a-z-])', l):
                             self.fail(page, b.line + i, 'a command in a block of text: make it sh or console')

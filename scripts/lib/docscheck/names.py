@@ -63,6 +63,21 @@ class Names:
                 elif anchor and not (path.endswith('.md') and anchor in self.page(path).anchors):
                     self.fail(page, n, f'link to {target}: no such heading')
 
+    def reached(self, start):
+        """Pages that links lead to, from this one on; a link to a folder leads to its README."""
+        found, todo = set(), [start]
+        while todo:
+            path = os.path.realpath(todo.pop())
+            if os.path.isdir(path):
+                path = os.path.join(path, 'README.md')
+            if path in found or not path.endswith('.md') or not os.path.exists(path):
+                continue
+            found.add(path)
+            for _, line in self.page(path).prose:
+                names = [t.partition('#')[0] for t in LINK.findall(line) if not re.match(r'[a-z]+:', t)]
+                todo += [os.path.join(os.path.dirname(path), n) for n in names if n]
+        return found
+
     # -- findings ---------------------------------------------------------------------------------
 
     def finding_ids(self, page):
