@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fenced blocks: commands are run or marked, YAML is read by the program."""
+import atexit
 import json
 import os
 import re
 import shutil
 import subprocess
 import tempfile
+import time
 
 from docscheck.names import Names
 
@@ -42,9 +44,41 @@ class Checker(Names):
         for name in ('otelgate', 'kubectl-otelgate'):
             os.symlink(self.program.binary, os.path.join(work, '.bin', name))
 
-    def run(self, work, script):
+    def simulator(self):
+        """The kubeconfig of a simulated cluster with tests/docs/cluster.yaml in it, started when first wanted."""
+        if not self.simulated:
+            program = os.path.join(os.path.dirname(self.program.binary), 'sim-apiserver')
+            folder = tempfile.mkdtemp(prefix='docs-check-')
+            process = subprocess.Popen([program, '--kubeconfig-out', os.path.join(folder, 'kubeconfig'), '--port-file',
+                                        os.path.join(folder, 'port'), '--crds', os.path.join(self.root, 'manifests/crds'),
+                                        '--apply', os.path.join(self.root, 'tests/docs/cluster.yaml')],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.simulated = (process, folder)
+            atexit.register(self.end_simulator)
+            deadline = time.monotonic() + 60
+            while not self.has_pods(folder):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise SystemExit('docs-check: the simulated cluster does not start')
+                time.sleep(0.05)
+        return os.path.join(self.simulated[1], 'kubeconfig')
+
+    def has_pods(self, folder):
+        """It serves, and its controllers have made the pods of the workload."""
+        if not os.path.exists(os.path.join(folder, 'port')):
+            return False
+        r = subprocess.run([self.program.binary, 'missed', '-A', '-o', 'json', '--kubeconfig',
+                            os.path.join(folder, 'kubeconfig')], capture_output=True, text=True, timeout=60, check=False)
+        return r.returncode == 0 and r.stdout.count('"web-') >= 3
+
+    def end_simulator(self):
+        process, folder = self.simulated
+        process.terminate()
+        process.wait(timeout=30)
+        shutil.rmtree(folder)
+
+    def run(self, work, script, more):
         env = {'PATH': os.path.join(work, '.bin') + ':' + os.environ.get('PATH', '/usr/bin:/bin'), 'HOME': work,
-               'LC_ALL': 'C.UTF-8', 'TERM': 'dumb', 'TZ': 'UTC'}
+               'LC_ALL': 'C.UTF-8', 'TERM': 'dumb', 'TZ': 'UTC', **more}
         return subprocess.run(['sh', '-euc', script], cwd=work, env=env, capture_output=True, text=True,
                               stdin=subprocess.DEVNULL, timeout=60, check=False)
 
@@ -65,20 +99,21 @@ class Checker(Names):
             if r.returncode:
                 self.fail(page, b.line, f'no shell can read it: {r.stderr.strip()}')
         else:
-            how = re.fullmatch(r'offline(?:, exit (\d+))?', b.marks['run'])
+            how = re.fullmatch(r'(offline|simulated)(?:, exit (\d+))?', b.marks['run'])
             if not how:
                 self.fail(page, b.line, f'"run: {b.marks["run"]}" is not known')
             else:
-                self.execute(page, b, work, commands, int(how.group(1) or 0))
+                more = {'KUBECONFIG': self.simulator()} if how.group(1) == 'simulated' else {}
+                self.execute(page, b, work, commands, int(how.group(2) or 0), more)
 
-    def execute(self, page, b, work, commands, code):
+    def execute(self, page, b, work, commands, code, more):
         self.count['run'] += 1
         steps = [(commands, None)]
         if b.lang == 'console':
             steps = [('\n'.join(part.split('\n')[:1]), '\n'.join(part.split('\n')[1:]))
                      for part in re.split(r'(?:^|\n)\$ ', b.text.rstrip('\n'))[1:]]
         for i, (script, want) in enumerate(steps):
-            r = self.run(work, script)
+            r = self.run(work, script, more)
             wanted = code if i == len(steps) - 1 else 0
             if r.returncode != wanted:
                 self.fail(page, b.line, f'exit code {r.returncode}, not {wanted}: {script.strip()}\n{r.stderr.rstrip()}')
