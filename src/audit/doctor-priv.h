@@ -12,7 +12,7 @@ doctor_holds_fn doctor_unreachable, doctor_unauthorized, doctor_skew, doctor_rig
 	doctor_kinds_missing, doctor_kinds_version, doctor_config_refused, doctor_config_none,
 	doctor_no_leader, doctor_version_skew, doctor_of_secret, doctor_condition_distributed,
 	doctor_no_endpoint, doctor_service_unknown, doctor_service_port, doctor_no_backends,
-	doctor_query_refused;
+	doctor_query_refused, doctor_of_probe;
 doctor_holds_fn doctor_no_registration, doctor_hook_service, doctor_hook_endpoints,
 	doctor_fails_broad, doctor_availability, doctor_no_reinvocation, doctor_ca_mismatch,
 	doctor_ca_expired, doctor_ca_expiring, doctor_excluded, doctor_firewall, doctor_no_mutation,

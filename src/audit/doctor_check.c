@@ -184,6 +184,17 @@ CHECK(credentials)
 	}
 }
 
+/* Signals of which the controller's own probe was taken. */
+static uint32_t probed(const struct og_doctor_stack *s)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < s->nconditions; i++)
+		n += og_sv_ends(s->conditions[i].type, OG_SV("Writable")) &&
+		     og_sv_is(s->conditions[i].status, "True");
+	return n;
+}
+
 static void one_receiver(
 	const struct og_doctor_stack *s, struct og_arena *arena, struct og_doctor_step *step)
 {
@@ -193,6 +204,10 @@ static void one_receiver(
 		end(step, OG_DE_UNKNOWN,
 			OG_SV("The controller discovers the receiver by spec.slug; it has not been "
 			      "called from here."));
+	else if (probed(s))
+		end(step, OG_DE_PASS,
+			SAY("%.*s took what the controller sent it to try %u signal%s.",
+				OG_SV_ARG(s->endpoint), probed(s), probed(s) == 1 ? "" : "s"));
 	else if (s->outside || x->external)
 		end(step, OG_DE_PASS,
 			SAY("%.*s is outside of the cluster: `otelgate probe` sends it a record.",

@@ -2,6 +2,8 @@
 /* Rules over what is known of the cluster, its configuration and its stacks. Pure. */
 #include "doctor-priv.h"
 
+#include <stdio.h>
+
 enum { SKEW_S = 60, HTTP_UNAUTHORIZED = 401 };
 
 #define HOLDS(name)                                                                         \
@@ -299,4 +301,45 @@ HOLDS(query_refused)
 			return true;
 		}
 	return doctor_of_signal(f, r, arena, ret);
+}
+
+/* A signal that nobody expects of the workload in question breaks nothing of it; profiles alone
+ * are never expected of a stack. */
+static bool counts(const struct og_doctor_facts *f, struct og_sv type)
+{
+	for (int i = 0; i < OG_SIGNAL_COUNT_; i++) {
+		struct og_sv name = og_svz(og_signal_name((enum og_signal)i));
+		if (!og_sv_caseeq(og_sv(type.p, name.n < type.n ? name.n : type.n), name))
+			continue;
+		return f->row ? og_coverage_expects(&f->row->row.signal[i])
+			      : i != OG_SIGNAL_PROFILES;
+	}
+	return false;
+}
+
+/* The controller sends as the pods of the stack do, and says at which link it broke. */
+HOLDS(of_probe)
+{
+	static const char fix[] = ". Fix: ";
+	char id[16];
+
+	(void)snprintf(id, sizeof(id), "(%s)", r->finding);
+	for (uint32_t i = 0; i < f->nlooked; i++)
+		for (uint32_t k = 0; k < f->stacks[i].nconditions; k++) {
+			const struct og_doctor_condition *c = &f->stacks[i].conditions[k];
+			struct og_sv m = c->message;
+			if (!og_sv_ends(c->type, OG_SV("Writable")) ||
+				!og_sv_is(c->status, "False") || !og_sv_has(m, og_svz(id)) ||
+				!counts(f, c->type))
+				continue;
+			const char *at = memmem(m.p, m.n, fix, sizeof(fix) - 1);
+			size_t n = at ? (size_t)(at - m.p) : m.n;
+			ret->place = SAY("GrafanaStack %.*s, condition %.*s",
+				OG_SV_ARG(f->stacks[i].name), OG_SV_ARG(c->type));
+			ret->message = og_sv(m.p, n);
+			if (at)
+				ret->fix = og_sv(at + sizeof(fix) - 1, m.n - n - (sizeof(fix) - 1));
+			return true;
+		}
+	return false;
 }
