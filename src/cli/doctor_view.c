@@ -8,6 +8,11 @@
 
 enum { TEXT_BYTES = 64 << 10, INDENT = 17 };
 
+/* Parts that only a cluster has. */
+#define OF_A_CLUSTER                                                                              \
+	(1U << OG_DP_ACCESS | 1U << OG_DP_RIGHTS | 1U << OG_DP_KINDS | 1U << OG_DP_REGISTRATION | \
+		1U << OG_DP_SERVICE | 1U << OG_DP_CALL | 1U << OG_DP_LEASE)
+
 static const struct {
 	const char *text, *ascii;
 	enum og_style style;
@@ -54,7 +59,7 @@ static void put_head(
 	if (v->colour)
 		og_buf_str(out, og_style_code(OG_STYLE_BOLD));
 	if (f->files)
-		og_buf_lit(out, "files");
+		og_buf_lit(out, "files: what needs no cluster");
 	else
 		og_text_safe(out, f->server);
 	if (f->target.n) {
@@ -91,17 +96,23 @@ static void put_said(
 	put_text(v, og_buf_view(&b), INDENT + 8, out);
 }
 
+static const struct og_doctor_said *breaker(const struct og_doctor_step *s)
+{
+	return s->nsaid && s->said[0].rule->weight == OG_DW_BREAKS ? &s->said[0] : NULL;
+}
+
 static void put_step(const struct doctor_style *v, const struct og_doctor_report *r,
 	const struct og_doctor_step *s, struct og_buf *out)
 {
 	bool first = s == r->broken;
+	const struct og_doctor_said *x = breaker(s);
 
 	put_mark(v, s->end, out);
 	og_buf_fmt(out, " %s", s->rung->id);
 	pad(out, 2 + strlen(s->rung->id), INDENT);
-	/* What breaks it is told below, once. */
-	put_text(v, first ? og_svz(s->rung->title) : s->evidence, INDENT, out);
-	for (uint32_t i = first ? 1 : 0; i < s->nsaid; i++)
+	/* What breaks it is told in full below. */
+	put_text(v, first && x ? og_svz(x->def->title) : s->evidence, INDENT, out);
+	for (uint32_t i = first && x ? 1 : 0; i < s->nsaid; i++)
 		put_said(v, &s->said[i], out);
 }
 
@@ -125,11 +136,6 @@ static void put_fix(const struct doctor_style *v, struct og_sv fix, struct og_bu
 			     ? 10000
 			     : v->width;
 	put_line(&wide, "fix", fix, out);
-}
-
-static const struct og_doctor_said *breaker(const struct og_doctor_step *s)
-{
-	return s->nsaid && s->said[0].rule->weight == OG_DW_BREAKS ? &s->said[0] : NULL;
 }
 
 static void put_broken(
@@ -220,12 +226,18 @@ static void put_groups(
 		put_group(v, &r->groups[i], out);
 }
 
+/* What no file could tell. */
+static bool beyond(const struct og_doctor_facts *f, const struct og_doctor_step *s)
+{
+	return f->files && s->end == OG_DE_NA && (s->rung->needs & OF_A_CLUSTER);
+}
+
 void doctor_table(const struct doctor_style *v, const struct og_doctor_facts *f,
 	const struct og_doctor_report *r, struct og_buf *out)
 {
 	put_head(v, f, out);
 	for (uint32_t i = 0; i < r->n; i++)
-		if (r->step[i].end != OG_DE_NOT_REACHED)
+		if (r->step[i].end != OG_DE_NOT_REACHED && !beyond(f, &r->step[i]))
 			put_step(v, r, &r->step[i], out);
 	if (!f->target.n)
 		put_groups(v, r, out);
