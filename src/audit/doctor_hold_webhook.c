@@ -240,7 +240,7 @@ HOLDS(firewall)
 		return false;
 	ret->message = SAY("The webhook has a ready address, and the API server does not reach "
 			   "it: %.*s",
-		OG_SV_ARG(c->proxied && !c->reached ? c->proxy_said : c->said));
+		OG_SV_ARG(c->proxied && !c->reached && c->proxy_said.n ? c->proxy_said : c->said));
 	return true;
 }
 

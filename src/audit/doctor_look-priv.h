@@ -32,3 +32,4 @@ void doctor_look_service(struct doctor_look *l, struct og_doctor_service *s);
 void doctor_look_webhook(struct doctor_look *l); /* registration, Service, components, lease */
 void doctor_look_call(struct doctor_look *l);	 /* a dry run; after everything else */
 void doctor_look_stacks(struct doctor_look *l);	 /* configuration, Secrets, receivers */
+void doctor_look_network(struct doctor_look *l); /* after the stacks */

@@ -185,6 +185,7 @@ static int look(struct doctor_look *l, struct og_err *err)
 	doctor_look_webhook(l);
 	doctor_say(l, "stacks and receivers");
 	doctor_look_stacks(l);
+	doctor_look_network(l);
 	doctor_say(l, "a dry run of a pod");
 	doctor_look_call(l);
 	return l->arena->failed ? og_err_set(err, OG_E_OOM, "looking at a cluster") : 0;

@@ -191,9 +191,24 @@ static int of_files(struct og_cli *cli, const struct doctor_args *a, const struc
 
 /* ---- a cluster ---- */
 
+/* What is over within a second needs no progress. */
+struct patience {
+	struct session_progress progress;
+	int64_t from_ns;
+};
+
+static void on_progress(void *ctx, const char *what)
+{
+	struct patience *p = ctx;
+
+	if (og_clock_mono_ns(og_clock_system()) - p->from_ns >= OG_NS_PER_S)
+		session_progress_say(&p->progress, "looking at %s …", what);
+}
+
 static int of_cluster(struct og_cli *cli, const struct doctor_args *a, const struct og_parsed *p)
 {
-	struct session_progress progress = {.cli = cli};
+	struct patience patience = {
+		.progress.cli = cli, .from_ns = og_clock_mono_ns(og_clock_system())};
 	struct og_kube_access *access = NULL;
 	struct og_doctor_facts f;
 	struct og_err err = OG_ERR_INIT;
@@ -212,11 +227,11 @@ static int of_cluster(struct og_cli *cli, const struct doctor_args *a, const str
 		.timeout_ms = a->timeout_ms,
 		.now_s = now_s(),
 		.tool_version = OG_VERSION,
-		.ctx = &progress,
-		.progress = session_on_progress};
+		.ctx = &patience,
+		.progress = on_progress};
 	(void)signal(SIGPIPE, SIG_IGN); /* a reader that has gone ends it by its exit code */
 	int r = og_doctor_collect_cluster(&ask, cli->arena, &f, &err);
-	session_progress_clear(&progress);
+	session_progress_clear(&patience.progress);
 	return r < 0 ? og_cli_fail(cli, &err) : show(cli, a, &f);
 }
 

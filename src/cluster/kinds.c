@@ -141,6 +141,8 @@ static const struct og_rbac_rule rules[] = {
 		"What webhook and receiver are reached by."},
 	{OG_RBAC_READER, false, "discovery.k8s.io", "endpointslices", NULL, "list",
 		"What stands behind them."},
+	{OG_RBAC_READER, false, "networking.k8s.io", "networkpolicies", NULL, "list",
+		"Whether pods may send to the receiver, where no controller says it."},
 	{OG_RBAC_READER, false, "coordination.k8s.io", "leases", "otelgate-controller", "get",
 		"Whether a controller leads."},
 	{OG_RBAC_CONTROLLER, false, "otelgate.dev", "grafanastacks/status", NULL, "patch",

@@ -627,6 +627,35 @@ START_TEST(each_rung_of_a_workload)
 END_TEST
 enum { WORKLOAD_BREAKAGES = 8 };
 
+/* Where no controller says it, policies are judged here. */
+START_TEST(the_way_is_judged_without_a_controller)
+{
+	healthy();
+	deployment("\"otelgate.dev/inject\":\"true\"");
+	ck_assert_int_eq(CLR_RUN("doctor", "-n", "shop", "deployment/web"), 3);
+	ck_assert(says("network No NetworkPolicy is where its pods or the receiver's are."));
+	clr_putf("{\"apiVersion\":\"networking.k8s.io/v1\",\"kind\":\"NetworkPolicy\","
+		 "\"metadata\":{\"name\":\"closed\",\"namespace\":\"shop\"},\"spec\":{"
+		 "\"podSelector\":{},\"policyTypes\":[\"Egress\"]}}");
+	ck_assert_int_eq(CLR_RUN("doctor", "-n", "shop", "deployment/web"), 1);
+	ck_assert(broken("network", "OG512"));
+	clr_putf("{\"apiVersion\":\"networking.k8s.io/v1\",\"kind\":\"NetworkPolicy\","
+		 "\"metadata\":{\"name\":\"closed\",\"namespace\":\"shop\"},\"spec\":{"
+		 "\"podSelector\":{\"matchLabels\":{\"other\":\"one\"}},\"policyTypes\":["
+		 "\"Egress\"]}}");
+	clr_putf("{\"apiVersion\":\"networking.k8s.io/v1\",\"kind\":\"NetworkPolicy\","
+		 "\"metadata\":{\"name\":\"in\",\"namespace\":\"monitoring\"},\"spec\":{"
+		 "\"podSelector\":{},\"policyTypes\":[\"Ingress\"]}}");
+	ck_assert_int_eq(CLR_RUN("doctor", "-n", "shop", "deployment/web"), 1);
+	ck_assert(broken("network", "OG517"));
+	/* What may not be read is not open. */
+	clr_user("reader", NO_SECRETS);
+	ck_assert_int_eq(CLR_RUN("doctor", "-n", "shop", "deployment/web", "--no-dry-run"), 3);
+	ck_assert(says("? network"));
+	ck_assert(says("cannot list networkpolicies"));
+}
+END_TEST
+
 START_TEST(what_people_mistype)
 {
 	healthy();
@@ -669,6 +698,7 @@ int main(void)
 	tcase_add_test(tc, a_token_of_nobody_and_a_server_that_is_away);
 	tcase_add_test(tc, a_workload_is_climbed_to_the_end);
 	tcase_add_loop_test(tc, each_rung_of_a_workload, 0, WORKLOAD_BREAKAGES);
+	tcase_add_test(tc, the_way_is_judged_without_a_controller);
 	tcase_add_test(tc, what_people_mistype);
 	tcase_add_test(tc, hostile_words_are_no_terminal_codes);
 	suite_add_tcase(s, tc);
