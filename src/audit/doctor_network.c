@@ -129,6 +129,13 @@ static void judge(struct dump *d, struct og_telemetry_row *to)
 		to->row.link[OG_LINK_EGRESS] = *cell;
 }
 
+/* A profile may tell the controller not to look: that is no word about the way. */
+static bool said_already(const struct og_cell *c)
+{
+	return c->result != OG_RESULT_UNKNOWN &&
+	       !(c->result == OG_RESULT_PASS && c->reason && !strcmp(c->reason, "Off"));
+}
+
 void doctor_look_network(struct doctor_look *l)
 {
 	struct dump d = {.l = l, .b = OG_BUF_INIT(DUMP_BYTES), .refused.sight = OG_DS_SEEN};
@@ -137,10 +144,11 @@ void doctor_look_network(struct doctor_look *l)
 	struct og_cell *cell;
 
 	if (!row || !copy || !l->config || !l->config->config ||
-		row->row.link[OG_LINK_EGRESS].result != OG_RESULT_UNKNOWN)
+		said_already(&row->row.link[OG_LINK_EGRESS]))
 		return;
 	*copy = *row;
 	cell = &copy->row.link[OG_LINK_EGRESS];
+	cell->result = OG_RESULT_UNKNOWN;
 	l->f->row = copy;
 	add_objects(&d);
 	if (d.refused.sight != OG_DS_SEEN)

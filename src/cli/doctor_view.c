@@ -165,8 +165,18 @@ static void put_broken(
 	og_buf_str(out, *comma ? "\n" : "");
 }
 
-static void put_unknown(
-	const struct doctor_style *v, const struct og_doctor_report *r, struct og_buf *out)
+/* To be pasted: as it is. */
+static void put_yaml(struct og_sv text, struct og_buf *out)
+{
+	struct og_sv line;
+
+	while (og_sv_split(&text, '\n', &line)) {
+		og_text_safe(out, line);
+		og_buf_ch(out, '\n');
+	}
+}
+
+static void put_unknown(const struct og_doctor_report *r, struct og_buf *out)
 {
 	const char *comma = "";
 	struct og_sv last = OG_SV("");
@@ -188,7 +198,7 @@ static void put_unknown(
 		if (r->step[i].end != OG_DE_UNKNOWN || !rule.n || og_sv_eq(rule, last))
 			continue;
 		og_buf_fmt(out, "\nThe right that is missing for %s:\n", r->step[i].rung->id);
-		put_text(v, rule, 0, out);
+		put_yaml(rule, out);
 		last = rule;
 	}
 }
@@ -243,5 +253,5 @@ void doctor_table(const struct doctor_style *v, const struct og_doctor_facts *f,
 		put_groups(v, r, out);
 	if (r->broken)
 		put_broken(v, r, out);
-	put_unknown(v, r, out);
+	put_unknown(r, out);
 }

@@ -444,9 +444,10 @@ START_TEST(a_missing_right_is_no_pass)
 	og_sim_clear_faults(clr_sim);
 	clr_user("reader", NO_SECRETS);
 	ck_assert_msg(CLR_RUN("doctor", "-A") == 3, "%s%s", clr_out.p, clr_err.p);
-	ck_assert(says("No rung is broken. Not known: admission, credentials"));
+	ck_assert(says("No rung is broken. Not known: rights, admission, credentials"));
 	ck_assert(says("The right that is missing for admission:"));
-	ck_assert(says("resources: [\"pods\"]"));
+	ck_assert(
+		clr_says("- apiGroups: [\"\"]\n  resources: [\"pods\"]\n  verbs: [\"create\"]\n"));
 	ck_assert(says("The right that is missing for credentials:"));
 	/* The controller's word is taken where the Secret may not be read. */
 	clr_putf("{\"apiVersion\":\"otelgate.dev/v1alpha1\",\"kind\":\"GrafanaStack\",\"metadata\":"
@@ -646,6 +647,11 @@ START_TEST(the_way_is_judged_without_a_controller)
 	clr_putf("{\"apiVersion\":\"networking.k8s.io/v1\",\"kind\":\"NetworkPolicy\","
 		 "\"metadata\":{\"name\":\"in\",\"namespace\":\"monitoring\"},\"spec\":{"
 		 "\"podSelector\":{},\"policyTypes\":[\"Ingress\"]}}");
+	ck_assert_int_eq(CLR_RUN("doctor", "-n", "shop", "deployment/web"), 1);
+	ck_assert(broken("network", "OG517"));
+	/* A controller that was told not to look has said nothing. */
+	status(COND("EgressAllowed", "True", "Off", "Network policies are not looked at."), "",
+		FLOWING);
 	ck_assert_int_eq(CLR_RUN("doctor", "-n", "shop", "deployment/web"), 1);
 	ck_assert(broken("network", "OG517"));
 	/* What may not be read is not open. */
