@@ -29,6 +29,7 @@ static void row_fini(struct og_metric_row *r)
 	for (unsigned i = 0; i < r->nslots; i++)
 		og_free(atomic_load_explicit(&r->slots[i], memory_order_relaxed));
 	og_free(r->slots);
+	og_free(r->replaced);
 	(void)pthread_mutex_destroy(&r->lock);
 }
 

@@ -164,17 +164,17 @@ static void write_head(struct og_buf *out, const struct og_metric_def *d, enum o
 }
 
 /* name_suffix{labels,le="…"} and a blank; `bound` NULL for no le. */
-static void write_name(struct og_buf *out, const struct og_metric_series *s, const char *suffix,
-	const double *bound, enum og_metric_format f)
+static void write_name(struct og_buf *out, const struct og_metric_def *d, const char *const *values,
+	const char *suffix, const double *bound, enum og_metric_format f)
 {
-	size_t n = og_metric_label_count_(s->def);
-	og_buf_str(out, s->def->name);
+	size_t n = og_metric_label_count_(d);
+	og_buf_str(out, d->name);
 	og_buf_str(out, suffix);
 	if (n || bound)
 		og_buf_ch(out, '{');
 	for (size_t i = 0; i < n; i++) {
-		og_buf_fmt(out, "%s%s=\"", i ? "," : "", s->def->labels[i]);
-		write_escaped(out, s->values[i], true);
+		og_buf_fmt(out, "%s%s=\"", i ? "," : "", d->labels[i]);
+		write_escaped(out, values[i], true);
 		og_buf_ch(out, '"');
 	}
 	if (bound) {
@@ -187,27 +187,33 @@ static void write_name(struct og_buf *out, const struct og_metric_series *s, con
 	og_buf_ch(out, ' ');
 }
 
+void og_metric_line_(
+	struct og_buf *out, const struct og_metric_def *d, const char *const *values, double value)
+{
+	write_name(out, d, values, "", NULL, OG_METRIC_TEXT);
+	write_number(out, value);
+	og_buf_ch(out, '\n');
+}
+
 static void write_series(
 	struct og_buf *out, const struct og_metric_series *s, enum og_metric_format f)
 {
 	if (s->def->type != OG_METRIC_HISTOGRAM) {
-		write_name(out, s, "", NULL, f);
-		write_number(out, og_metric_double_(&s->value));
-		og_buf_ch(out, '\n');
+		og_metric_line_(out, s->def, s->values, og_metric_double_(&s->value));
 		return;
 	}
 	uint64_t sum = 0; /* the count is what the buckets hold, so both always agree */
 	for (size_t i = 0; i <= s->def->nbuckets; i++) {
 		double bound = i < s->def->nbuckets ? s->def->buckets[i] : (double)INFINITY;
 		sum += atomic_load_explicit(&s->buckets[i], memory_order_relaxed);
-		write_name(out, s, "_bucket", &bound, f);
+		write_name(out, s->def, s->values, "_bucket", &bound, f);
 		og_buf_u64(out, sum);
 		og_buf_ch(out, '\n');
 	}
-	write_name(out, s, "_sum", NULL, f);
+	write_name(out, s->def, s->values, "_sum", NULL, f);
 	write_number(out, og_metric_double_(&s->value));
 	og_buf_ch(out, '\n');
-	write_name(out, s, "_count", NULL, f);
+	write_name(out, s->def, s->values, "_count", NULL, f);
 	og_buf_u64(out, sum);
 	og_buf_ch(out, '\n');
 }
@@ -241,6 +247,10 @@ static void write_row(struct og_metric_row *r, enum og_metric_format f, struct o
 	write_head(out, r->def, f);
 	for (size_t i = 0; i < n; i++)
 		write_series(out, list[i], f);
+	(void)pthread_mutex_lock(&r->lock);
+	if (r->replaced)
+		og_buf_str(out, r->replaced);
+	(void)pthread_mutex_unlock(&r->lock);
 }
 
 int og_metrics_write(

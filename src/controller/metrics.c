@@ -2,6 +2,7 @@
 /* The table of the controller's metrics. */
 #include "otelgate/base/mem.h"
 #include "otelgate/controller/controller.h"
+#include "otelgate/core/config.h"
 
 /* 5 ms … 30 minutes: with a budget of writes a status may have to wait. */
 static const double status_seconds[] = {
@@ -65,6 +66,14 @@ const struct og_metric_def og_controller_metrics[OG_CM_COUNT_] = {
 	[OG_CM_SIGNALS] = {"otelgate_workload_signals",
 		"Workloads of verified stacks by what arrives of a signal.", OG_METRIC_GAUGE, NULL,
 		{"signal", "state"}, NULL, 0, 0},
+	[OG_CM_SIGNAL] = {"otelgate_workload_signal",
+		"1 for what arrives of a signal of a workload of a verified stack; of 2,000 workloads at most, those first of which something is missing.",
+		OG_METRIC_GAUGE, NULL,
+		{"workload_namespace", "workload_kind", "workload", "signal", "state"}, NULL, 0,
+		2000 * OG_SIGNAL_COUNT_},
+	[OG_CM_SIGNAL_LEFT_OUT] = {"otelgate_workload_signal_left_out",
+		"Workloads that otelgate_workload_signal has no room for.", OG_METRIC_GAUGE, NULL,
+		{NULL}, NULL, 0, 0},
 	[OG_CM_REGRESSIONS] = {"otelgate_signal_regressions_total",
 		"New revisions with which a signal stopped that had arrived.", OG_METRIC_COUNTER,
 		NULL, {"signal"}, NULL, 0, 0},

@@ -225,6 +225,7 @@ void workloads_fini(struct controller *c)
 	workload_writes_cancel(c);
 	workload_refused_cancel(c);
 	og_timer_cancel(c->loop, &c->workloads->count_timer);
+	og_timer_cancel(c->loop, &c->workloads->series_timer);
 }
 
 void workloads_free(struct controller *c)

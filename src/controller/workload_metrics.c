@@ -71,4 +71,5 @@ void workloads_count_soon(struct controller *c)
 
 	if (!og_timer_is_set(t))
 		(void)og_timer_in(c->loop, t, COUNT_MS, on_count, c);
+	workloads_series_soon(c);
 }

@@ -57,7 +57,7 @@ struct workloads {
 	int64_t ask_line_ns;	   /* the turn of the next one that wants to ask */
 	int64_t ask_not_before_ns; /* it was forbidden */
 	int64_t line_ns[2]; /* when the next write of those that wait is due: changes, resyncs */
-	struct og_timer count_timer;
+	struct og_timer count_timer, series_timer;
 	bool writable;	       /* the server has WorkloadTelemetry, and we see it */
 	struct og_arena arena; /* of the pass */
 };
@@ -143,3 +143,5 @@ void workload_writes_cancel(struct controller *c);
 
 /* workload_metrics.c: the gauges follow within a second. */
 void workloads_count_soon(struct controller *c);
+/* workload_series.c */
+void workloads_series_soon(struct controller *c);

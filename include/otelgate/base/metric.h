@@ -76,6 +76,17 @@ void og_metric_add(struct og_metric_table *s, size_t row, double v, const char *
 void og_metric_set(struct og_metric_table *s, size_t row, double v, const char *const *values);
 void og_metric_observe(struct og_metric_table *s, size_t row, double v, const char *const *values);
 
+/* Series that come and go, as one for each workload there is: the row's are handed over as a whole
+ * and replace those before. Not to be mixed with the functions above on the same row; gauges only.
+ * `v` is sorted in place by labels; strings are copied. At most the row's max_series are taken, the
+ * first ones in the order given, so that the caller says what matters most. Returns how many were
+ * taken, or -OG_E_OOM, when those before stay. NULL `t` takes nothing and returns 0. */
+struct og_metric_sample {
+	const char *values[OG_METRIC_LABELS_MAX]; /* as many as the row has labels */
+	double value;
+};
+int og_metric_replace(struct og_metric_table *t, size_t row, struct og_metric_sample *v, size_t n);
+
 enum og_metric_format { OG_METRIC_TEXT, OG_METRIC_OPENMETRICS };
 /* Chooses by the Accept header (RFC 9110 §12.5.1, q values); absent or unknown gives text. */
 enum og_metric_format og_metrics_negotiate(struct og_sv accept);

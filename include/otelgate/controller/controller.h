@@ -41,6 +41,8 @@ enum og_controller_metric {
 	OG_CM_CREDENTIAL_SECRETS, /* state */
 	OG_CM_CREDENTIAL_ROTATED, /* stack */
 	OG_CM_SIGNALS,		  /* signal, state */
+	OG_CM_SIGNAL,		  /* workload_namespace, workload_kind, workload, signal, state */
+	OG_CM_SIGNAL_LEFT_OUT,
 	OG_CM_REGRESSIONS,	  /* signal */
 	OG_CM_ARRIVAL_SECONDS,	  /* signal */
 	OG_CM_BACKEND_ANSWERS,	  /* stack, backend */

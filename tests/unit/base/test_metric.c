@@ -367,6 +367,51 @@ START_TEST(threads_lose_no_count)
 }
 END_TEST
 
+static const struct og_metric_def comings[] = {
+	{"og_thing", "Things that come and go.", OG_METRIC_GAUGE, .labels = {"name", "state"},
+		.max_series = 3},
+	{"og_seen_total", "Not for replacing.", OG_METRIC_COUNTER, .labels = {"name"}},
+};
+#define THING_HEAD "# HELP og_thing Things that come and go.\n# TYPE og_thing gauge\n"
+#define SEEN_HEAD  "# HELP og_seen_total Not for replacing.\n# TYPE og_seen_total counter\n"
+
+START_TEST(series_are_replaced)
+{
+	struct og_metric_table *t = og_metrics_add(reg, comings, OG_COUNT(comings), &err);
+	struct og_metric_sample v[] = {
+		{{"b", "x"}, 1}, {{"a\"\n", "y"}, 0.5}, {{"a", "x"}, 1}, {{"c", "x"}, 1}};
+
+	ck_assert_ptr_nonnull(t);
+	ck_assert_int_eq(og_metric_replace(t, 0, v, OG_COUNT(v)), 3); /* the limit */
+	og_auto_free char *s = text(OG_METRIC_TEXT);
+	ck_assert_str_eq(s, THING_HEAD "og_thing{name=\"a\",state=\"x\"} 1\n"
+				       "og_thing{name=\"a\\\"\\n\",state=\"y\"} 0.5\n"
+				       "og_thing{name=\"b\",state=\"x\"} 1\n" SEEN_HEAD);
+
+	/* those before are gone; the same twice would void a scrape */
+	struct og_metric_sample again[] = {{{"d", "x"}, 1}, {{"d", "x"}, 1}};
+	ck_assert_int_eq(og_metric_replace(t, 0, again, 2), 2);
+	og_auto_free char *s2 = text(OG_METRIC_TEXT);
+	ck_assert_str_eq(s2, THING_HEAD "og_thing{name=\"d\",state=\"x\"} 1\n" SEEN_HEAD);
+	ck_assert_int_eq(og_metric_replace(t, 0, NULL, 0), 0);
+	og_auto_free char *s3 = text(OG_METRIC_OPENMETRICS);
+	ck_assert_ptr_null(strstr(s3, "name="));
+}
+END_TEST
+
+START_TEST(only_gauges_are_replaced)
+{
+	struct og_metric_table *t = og_metrics_add(reg, comings, OG_COUNT(comings), &err);
+	struct og_metric_sample v[] = {{{"a"}, 1}};
+
+	ck_assert_int_eq(og_metric_replace(t, 1, v, 1), 0);
+	ck_assert_int_eq(og_metric_replace(t, 7, v, 1), 0);
+	ck_assert_int_eq(og_metric_replace(NULL, 0, v, 1), 0);
+	og_auto_free char *s = text(OG_METRIC_TEXT);
+	ck_assert_str_eq(s, THING_HEAD SEEN_HEAD);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("base/metric");
@@ -378,7 +423,8 @@ int main(void)
 	tcase_add_test(tc, misuse_does_nothing);
 	tcase_add_test(tc, label_values_are_cut_and_cleaned);
 	tcase_add_test(tc, the_same_rows_again_are_the_same_table);
-	tcase_add_test(tc, the_same_rows_again_are_the_same_table);
+	tcase_add_test(tc, series_are_replaced);
+	tcase_add_test(tc, only_gauges_are_replaced);
 	tcase_add_loop_test(tc, bad_rows_are_named, 0, (int)OG_COUNT(bad));
 	tcase_add_loop_test(tc, negotiation, 0, (int)OG_COUNT(accepts));
 	tcase_add_test(tc, content_types);

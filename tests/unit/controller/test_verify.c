@@ -242,6 +242,10 @@ START_TEST(what_arrives_makes_it_ready)
 	ck_assert(stack_says("MetricsQueryable", "True", "Answers"));
 	ck_assert(stack_says("ProfilesQueryable", "True", "Answers"));
 	CR_UNTIL(events("TelemetryMissing") && events("TelemetryArrived"));
+	CR_UNTIL(cr_metric(&r, "otelgate_workload_signal{workload_namespace=\"shop\","
+			       "workload_kind=\"Deployment\",workload=\"web\",signal=\"traces\","
+			       "state=\"Flowing\"}") == 1);
+	ck_assert(cr_metric(&r, "otelgate_workload_signal_left_out") == 0);
 	CR_UNTIL(cr_metric(&r, "otelgate_workload_signals{signal=\"metrics\",state=\"Flowing\"}") ==
 		 1);
 	ck_assert(cr_metric(&r, "otelgate_backend_answers{stack=\"s\",backend=\"loki\"}") == 1);
