@@ -5,7 +5,10 @@ GEN_CHART := $(CHART)/values.yaml $(CHART)/values.schema.json docs/reference/val
 	$(CHART)/templates/crds/grafanastacks.yaml $(CHART)/templates/crds/telemetryprofiles.yaml \
 	$(CHART)/templates/crds/workloadtelemetries.yaml \
 	$(CHART)/templates/rbac/webhook.yaml $(CHART)/templates/rbac/controller.yaml \
-	$(CHART)/templates/rbac/reader.yaml $(CHART)/templates/rbac/restarts.yaml
+	$(CHART)/templates/rbac/reader.yaml $(CHART)/templates/rbac/restarts.yaml \
+	$(CHART)/files/dashboards/cluster.json $(CHART)/files/dashboards/workload.json
+GEN_CHART_$(CHART)/files/dashboards/cluster.json := dashboard-cluster
+GEN_CHART_$(CHART)/files/dashboards/workload.json := dashboard-workload
 GEN_CHART_$(CHART)/values.yaml := values
 GEN_CHART_$(CHART)/values.schema.json := values-schema
 GEN_CHART_docs/reference/values.md := values-reference

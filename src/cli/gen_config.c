@@ -3,6 +3,7 @@
 #include "otelgate/base/mem.h"
 #include "otelgate/base/parse.h"
 #include "commands-priv.h"
+#include "dashboard-priv.h"
 #include "gen_config-priv.h"
 #include "gen_values-priv.h"
 
@@ -149,6 +150,8 @@ static const struct {
 	{"values", og_gen_values},
 	{"values-schema", og_gen_values_schema},
 	{"values-reference", og_gen_values_reference},
+	{"dashboard-cluster", og_gen_dashboard_cluster},
+	{"dashboard-workload", og_gen_dashboard_workload},
 	{"chart-grafanastacks", og_gen_chart_stacks},
 	{"chart-telemetryprofiles", og_gen_chart_profiles},
 	{"chart-workloadtelemetries", og_gen_chart_telemetry},

@@ -5,6 +5,7 @@
 #include "otelgate/cli/command.h"
 #include "otelgate/cluster/cluster.h"
 #include "otelgate/controller/controller.h"
+#include "otelgate/grafana/client.h"
 #include "otelgate/kube/client.h"
 #include "otelgate/kube/events.h"
 #include "otelgate/kube/lease.h"
@@ -12,8 +13,9 @@
 #include "otelgate/kube/store.h"
 #include "otelgate/kube/watch.h"
 #include "otelgate/webhook/metrics.h"
+#include "gen_metrics-priv.h"
 
-void og_gen_metrics(struct og_buf *out)
+void og_metric_tables(metric_table_fn *fn, void *ctx)
 {
 	const struct {
 		const char *title, *note; /* note: NULL = none */
@@ -32,10 +34,29 @@ void og_gen_metrics(struct og_buf *out)
 		{"Leader election", "`name` is the Lease's.", og_lease_metrics, OG_LM_COUNT_},
 		{"Kubernetes Events", NULL, og_events_metrics, OG_EM_COUNT_},
 		{"Controller", NULL, og_controller_metrics, OG_CM_COUNT_},
+		{"Questions to backends", "Of the leading controller.", og_gf_metrics,
+			OG_GFM_COUNT_},
 		{"Restarts", "Of the leading controller.", og_restart_metrics, OG_RSM_COUNT_},
 		{"Process", NULL, og_metric_process_defs, og_metric_process_defs_n},
 	};
 
+	for (size_t i = 0; i < OG_COUNT(tables); i++)
+		fn(ctx, tables[i].title, tables[i].note, tables[i].defs, tables[i].n);
+}
+
+static void section(
+	void *ctx, const char *title, const char *note, const struct og_metric_def *defs, size_t n)
+{
+	struct og_buf *out = ctx;
+
+	og_buf_fmt(out, "\n## %s\n\n", title);
+	if (note)
+		og_buf_fmt(out, "%s\n\n", note);
+	og_metric_defs_markdown(defs, n, out);
+}
+
+void og_gen_metrics(struct og_buf *out)
+{
 	og_buf_lit(out,
 		"<!-- Generated from the tables of metrics by `make docs`. -->\n"
 		"# Metrics\n\n"
@@ -43,10 +64,5 @@ void og_gen_metrics(struct og_buf *out)
 		"1.0 when the `Accept` header\n"
 		"asks for it. Label values are bounded: beyond a row's limit everything new is "
 		"counted under `other`.\n");
-	for (size_t i = 0; i < OG_COUNT(tables); i++) {
-		og_buf_fmt(out, "\n## %s\n\n", tables[i].title);
-		if (tables[i].note)
-			og_buf_fmt(out, "%s\n\n", tables[i].note);
-		og_metric_defs_markdown(tables[i].defs, tables[i].n, out);
-	}
+	og_metric_tables(section, out);
 }

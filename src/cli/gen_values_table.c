@@ -153,6 +153,12 @@ const struct og_value og_values[] = {
 	GROUP("metrics.rules", "A PrometheusRule with alerts; each names its explain page."),
 	BOOL("metrics.rules.enabled", "false", "Whether there is one."),
 	MAP("metrics.rules.labels", "Labels by which Prometheus selects it."),
+	GROUP("metrics.dashboards",
+		"ConfigMaps with dashboards, for the sidecar of Grafana's chart or its operator."),
+	BOOL("metrics.dashboards.enabled", "false", "Whether there are any."),
+	MAP("metrics.dashboards.labels",
+		"Labels by which Grafana selects them; grafana_dashboard: \"1\" is there already."),
+	MAP("metrics.dashboards.annotations", "Annotations, like grafana_folder: otelgate."),
 
 	{.path = "stacks",
 		.type = OG_VT_DOCUMENTS,
