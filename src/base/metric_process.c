@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The process's own figures, read from /proc at each scrape. */
 #include "otelgate/base/fs.h"
+#include "otelgate/base/log.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/base/metric.h"
 #include "otelgate/base/parse.h"
@@ -10,7 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { CPU, START, RSS, VIRTUAL, OPEN_FDS, MAX_FDS };
+enum { CPU, START, RSS, VIRTUAL, OPEN_FDS, MAX_FDS, BUILD_INFO, LOG_DROPPED };
 
 const struct og_metric_def og_metric_process_defs[] = {
 	[CPU] = {"process_cpu_seconds_total", "Total user and system CPU time spent in seconds.",
@@ -26,6 +27,9 @@ const struct og_metric_def og_metric_process_defs[] = {
 		.unit = NULL},
 	[MAX_FDS] = {"process_max_fds", "Maximum number of open file descriptors.", OG_METRIC_GAUGE,
 		.unit = NULL},
+	[BUILD_INFO] = {"otelgate_build_info", "Always 1.", OG_METRIC_GAUGE, NULL, {"version"}},
+	[LOG_DROPPED] = {"otelgate_log_dropped_total", "Log lines that could not be written.",
+		OG_METRIC_COUNTER, .unit = NULL},
 };
 
 const size_t og_metric_process_defs_n = OG_COUNT(og_metric_process_defs);
@@ -93,6 +97,7 @@ static void collect(void *ctx)
 			og_metric_set(t, START, boot + field[STAT_STARTTIME] / ticks, NULL);
 	}
 	og_metric_set(t, OPEN_FDS, count_fds(), NULL);
+	og_metric_set(t, LOG_DROPPED, (double)og_log_dropped(), NULL);
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
 		og_metric_set(t, MAX_FDS, (double)limit.rlim_cur, NULL);
@@ -104,5 +109,6 @@ int og_metrics_add_process(struct og_metrics *m, struct og_err *err)
 		og_metrics_add(m, og_metric_process_defs, og_metric_process_defs_n, err);
 	if (!t)
 		return err ? -(int)err->code : -(int)OG_E_OOM;
+	og_metric_set(t, BUILD_INFO, 1, OG_LABELS(OG_VERSION));
 	return og_metrics_on_collect(m, collect, t, err);
 }

@@ -68,7 +68,6 @@ static void collect(void *ctx)
 	collect_inputs(w);
 	og_metric_set(w->m, OG_WM_OBJECTS, objects ? objects->nobjects : 0, NULL);
 	og_metric_set(w->m, OG_WM_READY, webhook_ready(w, NULL), NULL);
-	og_metric_set(w->m, OG_WM_LOG_DROPPED, (double)og_log_dropped(), NULL);
 	webhook_cluster_collect(w);
 }
 
@@ -90,7 +89,6 @@ static void create_series(struct webhook *w)
 	for (int r = OG_REASON_TOO_LARGE; r < OG_REASON_COUNT_; r++)
 		og_metric_add(w->m, OG_WM_REVIEWS, 0,
 			OG_LABELS("faulty", og_reason_name((enum og_reason)r), "false"));
-	og_metric_set(w->m, OG_WM_BUILD_INFO, 1, OG_LABELS(OG_VERSION));
 }
 
 int webhook_metrics_init(struct webhook *w, struct og_err *err)

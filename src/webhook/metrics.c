@@ -91,9 +91,6 @@ const struct og_metric_def og_webhook_metrics[OG_WM_COUNT_] = {
 	[OG_WM_OBJECTS] =
 		GAUGE("otelgate_objects", "Objects known from the objects folder.", NULL, NULL),
 	[OG_WM_READY] = GAUGE("otelgate_ready", "1 when /readyz answers 200.", NULL, NULL),
-	[OG_WM_BUILD_INFO] = GAUGE("otelgate_build_info", "Always 1.", NULL, "version"),
-	[OG_WM_LOG_DROPPED] =
-		COUNTER("otelgate_log_dropped_total", "Log lines that could not be written.", NULL),
 };
 
 const struct og_metric_def og_webhook_cluster_metrics[OG_WCM_COUNT_] = {

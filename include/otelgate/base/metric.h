@@ -57,7 +57,8 @@ int og_metrics_on_collect(
 	struct og_metrics *m, void (*fn)(void *ctx), void *ctx, struct og_err *err);
 /* process_cpu_seconds_total, process_resident_memory_bytes, process_virtual_memory_bytes,
  * process_open_fds, process_max_fds, process_start_time_seconds: the names of the Prometheus
- * client conventions (https://prometheus.io/docs/instrumenting/writing_clientlibs/). */
+ * client conventions (https://prometheus.io/docs/instrumenting/writing_clientlibs/); and what every
+ * process of ours says of itself: otelgate_build_info, otelgate_log_dropped_total. */
 int og_metrics_add_process(struct og_metrics *m, struct og_err *err);
 
 /* Label values in the order of the row, as many as it has labels. */

@@ -33,8 +33,6 @@ enum og_webhook_metric {
 	OG_WM_RELOAD_TIME, /* what */
 	OG_WM_OBJECTS,
 	OG_WM_READY,
-	OG_WM_BUILD_INFO,
-	OG_WM_LOG_DROPPED,
 	OG_WM_COUNT_
 };
 

@@ -279,6 +279,8 @@ START_TEST(process_figures)
 	ck_assert_double_gt(value_of(s, "process_start_time_seconds"), 1.6e9);
 	ck_assert_double_ge(value_of(s, "process_open_fds"), 1);
 	ck_assert_double_ge(value_of(s, "process_max_fds"), value_of(s, "process_open_fds"));
+	ck_assert_ptr_nonnull(strstr(s, "\notelgate_build_info{version=\"" OG_VERSION "\"} 1\n"));
+	ck_assert_double_ge(value_of(s, "otelgate_log_dropped_total"), 0);
 	ck_assert_int_eq(og_metrics_add_process(reg, &err), 0); /* the same rows */
 }
 END_TEST
