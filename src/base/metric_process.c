@@ -27,7 +27,7 @@ const struct og_metric_def og_metric_process_defs[] = {
 		.unit = NULL},
 	[MAX_FDS] = {"process_max_fds", "Maximum number of open file descriptors.", OG_METRIC_GAUGE,
 		.unit = NULL},
-	[BUILD_INFO] = {"otelgate_build_info", "Always 1.", OG_METRIC_GAUGE, NULL, {"version"}},
+	[BUILD_INFO] = {"otelgate_build_info", "Always 1.", OG_METRIC_GAUGE, .labels = {"version"}},
 	[LOG_DROPPED] = {"otelgate_log_dropped_total", "Log lines that could not be written.",
 		OG_METRIC_COUNTER, .unit = NULL},
 };
