@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include "otelgate/audit/status.h"
+#include "otelgate/audit/strangers.h"
 #include "otelgate/base/mem.h"
 
 struct collecting {
@@ -75,6 +76,16 @@ static int take_rows(struct collecting *x, struct og_err *err)
 	return 0;
 }
 
+/* What may not be read of stacks is among the blind already. */
+static int add_strangers(struct collecting *x, struct og_err *err)
+{
+	struct og_audit_strangers *v;
+	uint32_t n;
+	int r = x->ns ? 0 : og_audit_strangers_ask(&x->s, x->arena, &v, &n, err);
+
+	return r < 0 || x->ns ? r : og_audit_strangers_findings(v, n, x->arena, x->out, err);
+}
+
 static void on_progress(void *ctx, const char *what)
 {
 	const struct og_audit_want *want = ctx;
@@ -110,6 +121,8 @@ int og_audit_collect_cluster(const void *source, const struct og_audit_want *wan
 		r = add_blind(&x, err);
 	if (r == 0)
 		r = take_rows(&x, err);
+	if (r == 0)
+		r = add_strangers(&x, err);
 	og_audit_session_close(&x.s);
 	if (r == 0)
 		*ret = out;

@@ -9,6 +9,7 @@
 #include "otelgate/cli/term.h"
 #include "commands-priv.h"
 #include "otelgate/codec/emit.h"
+#include "otelgate/audit/strangers.h"
 #include "session-priv.h"
 #include "status-priv.h"
 
@@ -449,6 +450,22 @@ static int look(struct show *x, struct og_err *err)
 	return r;
 }
 
+/* Of the whole cluster alone: they are no workload of a namespace. */
+static int strangers(struct show *x, struct og_err *err)
+{
+	struct og_audit_strangers *v = NULL;
+	uint32_t n = 0;
+	int r = x->ns || x->ntargets || x->selector.present
+			? 0
+			: og_audit_strangers_ask(&x->s, x->cli->arena, &v, &n, err);
+
+	for (uint32_t i = 0; r == 0 && i < n; i++) {
+		og_audit_strangers_say(&v[i], &x->notes);
+		og_buf_lit(&x->notes, "; otelgate explain OG806\n");
+	}
+	return r;
+}
+
 static int run_with(struct show *x, const struct og_audit_session_opts *o)
 {
 	struct og_err err = OG_ERR_INIT;
@@ -457,6 +474,8 @@ static int run_with(struct show *x, const struct og_audit_session_opts *o)
 
 	if (r == 0)
 		r = look(x, &err);
+	if (r == 0)
+		r = strangers(x, &err);
 	session_progress_clear(progress);
 	if (r < 0)
 		return og_cli_fail(x->cli, &err);

@@ -352,6 +352,24 @@ static void status_credentials(struct gen *g, int in)
 	line(g, in + 6, "format: date-time");
 }
 
+static void status_strangers(struct gen *g, int in)
+{
+	line(g, in, "strangers:");
+	text(g, in + 2, "description",
+		"Services that arrive under the cluster's name, and that no opted-in workload explains; left out when there are none.");
+	line(g, in + 2, "type: object");
+	line(g, in + 2, "properties:");
+	status_count(g, in + 4, "count", "How many there are.");
+	line(g, in + 4, "first:");
+	text(g, in + 6, "description", "The first ten by namespace and name.");
+	line(g, in + 6, "type: array");
+	line(g, in + 6, "maxItems: 10");
+	line(g, in + 6, "x-kubernetes-list-type: atomic");
+	line(g, in + 6, "items:");
+	line(g, in + 8, "type: string");
+	line(g, in + 8, "maxLength: 512");
+}
+
 void og_gen_conditions(struct og_buf *out, int in)
 {
 	struct gen g = {out, NULL};
@@ -370,6 +388,7 @@ static void status_stack(struct gen *g, int in)
 			"Where the signal is sent when not to the base URL.");
 	status_string(g, in, "authHash", "Short hash of the credentials in use; tells a rotation.");
 	status_credentials(g, in);
+	status_strangers(g, in);
 	line(g, in, "probes:");
 	text(g, in + 2, "description", "The last test record per signal.");
 	line(g, in + 2, "type: array");

@@ -191,6 +191,19 @@ struct told {
 	bool rotated, same, later; /* later: who needs it is not known yet */
 };
 
+static void put_strangers(
+	const struct cred *k, const struct og_stack *spec, struct og_jval status, struct og_buf *b)
+{
+	bool known = false;
+	struct og_sv json = verify_strangers_json(k->c, spec->name, &known);
+	struct og_jval old = og_jgetl(status, "strangers");
+
+	if (!known && og_jis(old, OG_J_OBJECT))
+		json = og_jraw(old);
+	if (json.n)
+		og_buf_fmt(b, "\"strangers\":%.*s,", OG_SV_ARG(json));
+}
+
 /* The status as it should be; `same` when that is what is there. */
 static void make_status(const struct cred *k, const struct cred_stack *s,
 	const struct og_stack *spec, const struct og_kube_answer *a, struct told *ret)
@@ -236,6 +249,7 @@ static void make_status(const struct cred *k, const struct cred_stack *s,
 		}
 		og_buf_lit(b, "},");
 	}
+	put_strangers(k, spec, status, b);
 	og_buf_lit(b, "\"conditions\":[");
 	for (size_t i = 0; i < nconds; i++) {
 		if (i)

@@ -118,6 +118,8 @@ struct verify_part_stack {
 	struct og_timer judge;
 	int64_t judged_ns, took_ns; /* the last judging: its end, and how long it took */
 	uint64_t told;		    /* digest of the conditions that the status was told */
+	bool strangers_known;	    /* since the start */
+	char *strangers;	    /* as the status says them; NULL = there are none */
 
 	/* verify_probe.c */
 	struct verify_run *run;
@@ -172,6 +174,12 @@ void verify_written_condition(const struct verify_part_stack *s, enum og_signal 
 /* Adds to a message of what is missing that the stack's own probe fails, too, or does not. */
 void verify_written_explain(
 	const struct verify_part_stack *s, struct og_arrival_verdict *v, struct og_arena *arena);
+/* verify_strangers.c */
+/* Looks who arrives and is nobody's. Errors: OOM, LIMIT. */
+int verify_strangers(struct verify_part *p, struct verify_part_stack *s,
+	const struct og_arrival_evidence *evidence, struct og_err *err);
+/* status.strangers as JSON; "" = none. Not known: what the status says holds. */
+struct og_sv verify_strangers_json(struct controller *c, struct og_sv stack, bool *ret_known);
 /* verify_stars.c */
 /* For each workload of `of`, whose evidence and by_collector are not read; in the part's arena.
  * NULL on an error. */

@@ -53,6 +53,7 @@ static void stack_free(struct verify_part *p, struct verify_part_stack *s)
 	verify_probe_fini(s);
 	og_secret_fini(&s->token);
 	og_free(s->token_message);
+	og_free(s->strangers);
 	og_free(s->name);
 	og_free(s);
 }

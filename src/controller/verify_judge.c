@@ -318,6 +318,8 @@ void verify_judge(struct verify_part *p, struct verify_part_stack *s)
 		(void)og_err_set(&err, OG_E_OOM, "out of memory");
 	if (err.code == 0)
 		(void)judge_all(&j, &err);
+	if (err.code == 0)
+		(void)verify_strangers(p, s, &j.evidence, &err);
 	if (err.code != 0)
 		og_log_limited(OG_SV("judge"), 60000, OG_LOG_ERROR, "verify", "not judged",
 			og_lf_str("stack", s->name), og_lf_err(&err));

@@ -103,6 +103,7 @@ void verify_tell_stack(struct verify_part *p, struct verify_part_stack *s)
 		told = og_hash64(told, og_svz(c[i].reason));
 		told = og_hash64(told, c[i].message);
 	}
+	told = og_hash64(told, og_svz(s->strangers));
 	count(p, s);
 	if (told == s->told || !p->c->credentials)
 		return;

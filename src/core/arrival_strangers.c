@@ -11,10 +11,19 @@ static bool probed(const struct og_arrival_row *row)
 	return og_sv_is(name, OG_ARRIVAL_PROBE);
 }
 
+/* What is read of every pod from outside says nothing of who instrumented it. */
+static bool collected(const struct ar_hit *h)
+{
+	return h->route == OG_ROUTE_STDOUT || h->route == OG_ROUTE_EBPF ||
+	       h->route == OG_ROUTE_SCRAPE;
+}
+
 static bool strange(const struct og_arrival_index *ix, uint32_t i)
 {
 	const struct ar_hit *h = &ix->hits[i];
 	if (h->workload == AR_NONE && probed(&ix->ev->rows[i]))
+		return false;
+	if (collected(h))
 		return false;
 	return h->workload == AR_NONE ? h->astray != AR_ASTRAY_NO : !ix->w[h->workload].opted_in;
 }
@@ -23,7 +32,7 @@ struct item {
 	const struct og_arrival_row *row;
 	const struct ar_hit *hit;
 	enum og_arrival_stranger_kind kind;
-	struct og_sv sns, name;
+	struct og_sv ns, sns, name; /* ns: of Kubernetes */
 };
 
 static enum og_arrival_stranger_kind kind_of(
@@ -43,8 +52,8 @@ static enum og_arrival_stranger_kind kind_of(
 static struct item item_of(const struct og_arrival_index *ix, uint32_t i)
 {
 	const struct og_arrival_row *row = &ix->ev->rows[i];
-	struct item it = {row, &ix->hits[i], kind_of(row, &ix->hits[i]), row->service_namespace,
-		row->service_name};
+	struct item it = {row, &ix->hits[i], kind_of(row, &ix->hits[i]), row->k8s_namespace,
+		row->service_namespace, row->service_name};
 	if (!it.name.n) {
 		it.name = ar_job_name(row->job);
 		it.sns = og_sv(row->job.p, row->job.n > it.name.n ? row->job.n - it.name.n - 1 : 0);
@@ -54,7 +63,7 @@ static struct item item_of(const struct og_arrival_index *ix, uint32_t i)
 
 static int by_place(const struct item *x, const struct item *y)
 {
-	int c = og_sv_cmp(x->row->k8s_namespace, y->row->k8s_namespace);
+	int c = og_sv_cmp(x->ns, y->ns);
 	c = c ? c : og_sv_cmp(x->sns, y->sns);
 	c = c ? c : og_sv_cmp(x->name, y->name);
 	return c ? c : (int)x->kind - (int)y->kind;
@@ -140,6 +149,32 @@ static void tell(const struct og_arrival_index *ix, const struct og_arrival_stra
 		text[2][0] ? ", namespace " : "", text[2], like ? like : "");
 }
 
+/* Traces do not tell their namespace (four attributes is all that Tempo groups by): a service of
+ * the same names that does is the same one. False without memory. */
+static bool place(struct item *items, uint32_t n, struct og_arena *arena)
+{
+	char buf[AR_KEY_BYTES];
+	struct og_sv key;
+	struct og_map told;
+
+	og_map_init(&told, 0, arena);
+	for (int turn = 0; turn < 2; turn++)
+		for (uint32_t i = 0; i < n; i++) {
+			const struct og_sv parts[] = {items[i].sns, items[i].name};
+			const struct item *as;
+			if ((items[i].ns.n > 0) != (turn == 0) || !ar_key(buf, 's', parts, 2, &key))
+				continue;
+			if (turn == 0 && !og_map_set(&told, key, &items[i]))
+				return false;
+			if (turn == 0 || !(as = og_map_get(&told, key)))
+				continue;
+			items[i].ns = as->ns;
+			if (items[i].kind == OG_STRANGER_NO_MATCH)
+				items[i].kind = as->kind;
+		}
+	return true;
+}
+
 int og_arrival_strangers(const struct og_arrival_index *ix, uint32_t max, struct og_arena *arena,
 	struct og_arrival_stranger **ret, uint32_t *ret_n, uint32_t *ret_total,
 	struct og_findings *findings, struct og_err *err)
@@ -157,6 +192,8 @@ int og_arrival_strangers(const struct og_arrival_index *ix, uint32_t max, struct
 	for (uint32_t i = 0; i < ix->ev->nrows; i++)
 		if (strange(ix, i))
 			items[n++] = item_of(ix, i);
+	if (!place(items, n, arena))
+		return og_err_set(err, OG_E_OOM, "out of memory listing telemetry of strangers");
 	if (n)
 		qsort(items, n, sizeof(*items), by_place_and_pod);
 	for (uint32_t i = 0, end; i < n; i = end) {
@@ -169,7 +206,7 @@ int og_arrival_strangers(const struct og_arrival_index *ix, uint32_t max, struct
 		*s = (struct og_arrival_stranger){.kind = items[i].kind,
 			.service_namespace = items[i].sns,
 			.service_name = items[i].name,
-			.k8s_namespace = items[i].row->k8s_namespace,
+			.k8s_namespace = items[i].ns,
 			.pod = items[i].row->pod,
 			.rows = end - i};
 		for (uint32_t k = i; k < end; k++)

@@ -48,6 +48,7 @@ enum og_controller_metric {
 	OG_CM_BACKEND_ANSWERS,	  /* stack, backend */
 	OG_CM_BACKEND_ANSWERED,	  /* stack, backend */
 	OG_CM_VERIFY_SECONDS,	  /* stack */
+	OG_CM_STRANGERS,	  /* stack */
 	OG_CM_PROBE_SIGNALS,	  /* stack, signal, result */
 	OG_CM_COUNT_
 };

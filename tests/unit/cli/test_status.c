@@ -184,6 +184,25 @@ START_TEST(programs_get_a_document)
 }
 END_TEST
 
+/* Who arrives and was not opted in is said once, of the whole cluster. */
+START_TEST(strangers_are_a_note)
+{
+	world();
+	clr_crd("grafanastacks");
+	clr_putf(
+		"{\"apiVersion\":\"otelgate.dev/v1alpha1\",\"kind\":\"GrafanaStack\",\"metadata\":{"
+		"\"name\":\"grafana\"},\"spec\":{\"receiver\":{\"endpoint\":\"http://alloy:4318\"}},"
+		"\"status\":{\"strangers\":{\"count\":2,\"first\":[\"shop/\\u001b[31mold\"]}}}");
+	ck_assert_int_eq(CLR_RUN("status", "-A"), 0);
+	ck_assert(clr_says("2 services arrive in the backends of stack grafana that no opted-in "
+			   "workload explains: shop/"));
+	ck_assert(clr_says("and 1 more; otelgate explain OG806"));
+	ck_assert(!clr_says("\033[31mold"));
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop"), 0);
+	ck_assert(!clr_says("OG806"));
+}
+END_TEST
+
 START_TEST(check_is_a_gate)
 {
 	world();
@@ -465,6 +484,7 @@ int main(void)
 	tcase_add_test(tc, a_line_for_each_workload);
 	tcase_add_test(tc, one_workload_is_a_picture);
 	tcase_add_test(tc, programs_get_a_document);
+	tcase_add_test(tc, strangers_are_a_note);
 	tcase_add_test(tc, check_is_a_gate);
 	tcase_add_test(tc, a_reader_needs_no_more_than_its_role);
 	tcase_add_test(tc, names_that_are_not_there);

@@ -98,6 +98,7 @@ static void push(const char *signal, const char *service, const char *pod, const
 		"{\"key\":\"service.instance.id\",\"value\":{\"stringValue\":\"shop.%s.app\"}},"
 		"{\"key\":\"k8s.namespace.name\",\"value\":{\"stringValue\":\"shop\"}},"
 		"{\"key\":\"k8s.pod.name\",\"value\":{\"stringValue\":\"%s\"}},"
+		"{\"key\":\"k8s.cluster.name\",\"value\":{\"stringValue\":\"prod\"}},"
 		"{\"key\":\"telemetry.sdk.language\",\"value\":{\"stringValue\":\"go\"}},"
 		"{\"key\":\"otelgate.revision\",\"value\":{\"stringValue\":\"%s\"}}]}",
 		service, pod, pod, rev);
@@ -402,6 +403,38 @@ START_TEST(a_service_without_a_name_is_found)
 }
 END_TEST
 
+static bool stack_has(const char *text)
+{
+	const char *o = cr_get("grafanastacks.otelgate.dev", NULL, "s");
+	return o && strstr(o, text);
+}
+
+/* Who arrives and was not opted in stands in the status of the stack; the probe does not. */
+START_TEST(strangers_are_told_by_the_stack)
+{
+	put_config("    grace: 0s\n  clusterName: prod\n", "");
+	begin("a");
+	const char *rev = run_web();
+	all_flow(rev);
+	CR_UNTIL(is("deployment-web", "Ready", "True"));
+	cycles(2);
+	ck_assert(!stack_has("strangers"));
+	push("metrics", "legacy", "legacy-1", "");
+	push("traces", "legacy", "legacy-1", "");
+	push("metrics", "otelgate-probe", "p", "");
+	CR_UNTIL(stack_has("{\"count\":1,\"first\":[\"shop/legacy in namespace shop: "
+			   "metrics, traces\"]"));
+	CR_UNTIL(cr_metric(&r, "otelgate_stranger_services{stack=\"s\"}") == 1);
+	ck_assert_int_eq(cr_end(&r), 0);
+	/* The next leader does not forget them before it has asked. */
+	fault("{\"count\":-1,\"type\":\"status\",\"code\":503}");
+	begin("b");
+	CR_UNTIL(stack_says("MetricsQueryable", "False", "BackendError"));
+	ck_assert(stack_has("shop/legacy in namespace shop"));
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
 START_TEST(the_next_leader_goes_on_from_the_status)
 {
 	put_config("    grace: 0s\n    grafanaUrl: https://acme.grafana.net\n", "");
@@ -464,6 +497,7 @@ int main(void)
 	tcase_add_test(tc, without_a_token_nobody_is_asked_and_it_is_said);
 	tcase_add_test(tc, a_revision_with_which_a_signal_stops_is_a_regression);
 	tcase_add_test(tc, a_service_without_a_name_is_found);
+	tcase_add_test(tc, strangers_are_told_by_the_stack);
 	tcase_add_test(tc, the_next_leader_goes_on_from_the_status);
 	tcase_add_test(tc, without_a_place_to_ask_it_is_as_before);
 	suite_add_tcase(s, tc);

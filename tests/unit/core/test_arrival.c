@@ -375,6 +375,36 @@ START_TEST(strangers_are_named)
 }
 END_TEST
 
+/* What is collected from every pod says nothing of who instrumented it. */
+START_TEST(collected_lines_are_no_strangers)
+{
+	static const struct {
+		enum og_signal signal;
+		enum og_arrival_route route;
+		uint32_t strangers;
+	} cases[] = {{OG_SIGNAL_LOGS, OG_ROUTE_STDOUT, 0}, {OG_SIGNAL_PROFILES, OG_ROUTE_EBPF, 0},
+		{OG_SIGNAL_PROFILES, OG_ROUTE_SCRAPE, 0}, {OG_SIGNAL_LOGS, OG_ROUTE_OTLP, 1},
+		{OG_SIGNAL_LOGS, OG_ROUTE_UNKNOWN, 1}};
+
+	for (size_t i = 0; i < OG_COUNT(cases); i++) {
+		struct arrivalworld a;
+		struct og_arrival_stranger *v;
+		uint32_t n, total;
+		arrivalworld_init(&a, "+m1");
+		a.rows[a.ev.nrows++] = (struct og_arrival_row){.signal = cases[i].signal,
+			.route = cases[i].route,
+			.k8s_namespace = OG_SV("shop"),
+			.pod = OG_SV("nobodys-1"),
+			.service_name = OG_SV("theirs")};
+		arrivalworld_judge(&a);
+		ck_assert_int_eq(
+			og_arrival_strangers(a.ix, 50, &a.arena, &v, &n, &total, NULL, NULL), 0);
+		ck_assert_msg(total == cases[i].strangers, "%zu: %u", i, total);
+		arrivalworld_fini(&a);
+	}
+}
+END_TEST
+
 /* ---- hostile ---- */
 
 START_TEST(hostile_rows)
@@ -515,11 +545,12 @@ END_TEST
 int main(void)
 {
 	static const char *const names[] = {"more", "order", "error", "twice", "memory", "belief",
-		"life", "strangers", "hostile", "one name", "oom", "words"};
+		"life", "strangers", "collected", "hostile", "one name", "oom", "words"};
 	const TTest *const all[] = {more_evidence_never_makes_it_worse, order_of_rows_never_matters,
 		an_error_never_makes_anything_missing, judging_twice_changes_nothing,
 		memory_reads_what_it_writes, memory_believes_nothing_else, a_life,
-		strangers_are_named, hostile_rows, one_name_for_all, without_memory, words};
+		strangers_are_named, collected_lines_are_no_strangers, hostile_rows,
+		one_name_for_all, without_memory, words};
 	Suite *s = suite_create("core/arrival");
 	for (size_t i = 0; i < OG_COUNT(all); i++) {
 		TCase *t = tcase_create(names[i]);
