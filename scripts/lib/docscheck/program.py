@@ -22,7 +22,8 @@ class Program:
         self.open = set(re.findall(r'^\| `([A-Za-z.]+)` \| (?:object|strings by name|resources) \|', values, re.M))
         self.open |= {'spec.sdk.resourceAttributes', 'spec.namespaceSelector', 'spec.workloadSelector'}
         self.status = set(re.findall(r'`((?:status|spec)\.[A-Za-z.]+)`', self.ask('gen-config', 'status')))
-        self.reasons = self.ask('explain', 'reasons')
+        stack = self.ask('gen-config', 'grafanastacks').split('\n          status:\n')[1]
+        self.status |= {'status.' + f for f in re.findall(r'^ {14}([A-Za-z]+):$', stack, re.M)}
         for n in (self.findings, self.fields, self.keys, self.metrics, self.values):
             if len(n) < 8:
                 raise SystemExit('docs-check: the program does not say what it has: its help has changed')
