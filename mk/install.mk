@@ -13,10 +13,11 @@ install: all ## Install below DESTDIR and PREFIX (/usr/local)
 	install -d $(BINDIR)
 	install -m 755 -s $(BIN) $(BINDIR)/otelgate
 	ln -sf otelgate $(BINDIR)/kubectl-otelgate
+	install -m 755 completions/kubectl_complete-otelgate $(BINDIR)/kubectl_complete-otelgate
 	$(foreach m,$(MAN_PAGES),install -D -m 644 $(m) $(DATADIR)/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m)) &&) true
 	$(foreach f,$(COMPLETIONS),install -D -m 644 completions/$(f) $(DATADIR)/$(COMPLETION_DIR_$(f)) &&) true
 
 uninstall: ## Remove what install put there
-	rm -f $(BINDIR)/otelgate $(BINDIR)/kubectl-otelgate
+	rm -f $(BINDIR)/otelgate $(BINDIR)/kubectl-otelgate $(BINDIR)/kubectl_complete-otelgate
 	rm -f $(foreach m,$(MAN_PAGES),$(DATADIR)/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
 	rm -f $(foreach f,$(COMPLETIONS),$(DATADIR)/$(COMPLETION_DIR_$(f)))
