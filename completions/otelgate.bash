@@ -24,6 +24,8 @@ _otelgate() {
 		" wait") cmd="wait" ;;
 		" audit") cmd="audit" ;;
 		" missed") cmd="missed" ;;
+		" optin") cmd="optin" ;;
+		" optout") cmd="optout" ;;
 		" restart") cmd="restart" ;;
 		" probe") cmd="probe" ;;
 		" webhook") cmd="webhook" ;;
@@ -36,12 +38,13 @@ _otelgate() {
 		"config fields") cmd="config fields" ;;
 		"config access") cmd="config access" ;;
 		" help") cmd="help" ;;
+		" completion") cmd="completion" ;;
 		" version") cmd="version" ;;
 		esac
 	done
 	case "$cmd" in
-	"") words="inject uninject explain status doctor wait audit missed restart probe webhook controller review certs config help version" ;;
-	help) words="inject uninject explain status doctor wait audit missed restart probe webhook controller review certs config help version" ;;
+	"") words="inject uninject explain status doctor wait audit missed optin optout restart probe webhook controller review certs config help completion version" ;;
+	help) words="inject uninject explain status doctor wait audit missed optin optout restart probe webhook controller review certs config help completion version" ;;
 	"inject")
 		options="--file --output --diff --context --check --in-place --report --strict --quiet --config --profile --namespace --objects --why --color --no-color --help"
 		case "$prev" in
@@ -199,6 +202,62 @@ _otelgate() {
 		-n|--namespace) return ;;
 		-o|--output) words="table wide json" ;;
 		--registration) return ;;
+		--timeout) return ;;
+		--kubeconfig) files=1 ;;
+		--context) return ;;
+		--cluster) return ;;
+		--user) return ;;
+		-s|--server) return ;;
+		--tls-server-name) return ;;
+		--certificate-authority) files=1 ;;
+		--token) return ;;
+		--client-certificate) files=1 ;;
+		--client-key) files=1 ;;
+		--as) return ;;
+		--as-uid) return ;;
+		--as-group) return ;;
+		--as-user-extra) return ;;
+		--request-timeout) return ;;
+		--color) words="auto always never" ;;
+		esac
+		;;
+	"optin")
+		options="--signals --profile --namespace --selector --all --filename --in-place --diff --dry-run --yes --force --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --help"
+		files=1
+		case "$prev" in
+		--signals) return ;;
+		-p|--profile) return ;;
+		-n|--namespace) return ;;
+		-l|--selector) return ;;
+		-f|--filename) files=1 ;;
+		--dry-run) words="none client server" ;;
+		--timeout) return ;;
+		--kubeconfig) files=1 ;;
+		--context) return ;;
+		--cluster) return ;;
+		--user) return ;;
+		-s|--server) return ;;
+		--tls-server-name) return ;;
+		--certificate-authority) files=1 ;;
+		--token) return ;;
+		--client-certificate) files=1 ;;
+		--client-key) files=1 ;;
+		--as) return ;;
+		--as-uid) return ;;
+		--as-group) return ;;
+		--as-user-extra) return ;;
+		--request-timeout) return ;;
+		--color) words="auto always never" ;;
+		esac
+		;;
+	"optout")
+		options="--clear --namespace --selector --all --filename --in-place --diff --dry-run --yes --force --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --help"
+		files=1
+		case "$prev" in
+		-n|--namespace) return ;;
+		-l|--selector) return ;;
+		-f|--filename) files=1 ;;
+		--dry-run) words="none client server" ;;
 		--timeout) return ;;
 		--kubeconfig) files=1 ;;
 		--context) return ;;
@@ -454,6 +513,13 @@ _otelgate() {
 		--as-user-extra) return ;;
 		--request-timeout) return ;;
 		--service-account-dir) files=1 ;;
+		--color) words="auto always never" ;;
+		esac
+		;;
+	"completion")
+		options="--color --no-color --help"
+		files=1
+		case "$prev" in
 		--color) words="auto always never" ;;
 		esac
 		;;

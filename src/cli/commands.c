@@ -17,6 +17,8 @@ const struct og_command *const og_commands[] = {
 	&og_cmd_wait,
 	&og_cmd_audit,
 	&og_cmd_missed,
+	&og_cmd_optin,
+	&og_cmd_optout,
 	&og_cmd_restart,
 	&og_cmd_probe,
 	&og_cmd_webhook,
@@ -28,7 +30,9 @@ const struct og_command *const og_commands[] = {
 	&og_cmd_config_fields,
 	&og_cmd_config_access,
 	&og_cmd_help,
+	&og_cmd_completion,
 	&og_cmd_version,
+	&og_cmd_complete,
 	&og_cmd_gen_docs,
 	&og_cmd_gen_config,
 };

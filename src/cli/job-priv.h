@@ -19,6 +19,12 @@ struct og_job {
 	struct og_job_args args;
 	bool uninject;
 	bool plan_only; /* no new texts: explain, review */
+	/* Another change than a plan's: sets o->patch ("" = none) of a WORKLOAD. Needs neither
+	 * configuration nor facts. */
+	int (*edit)(struct og_job *job, struct og_in_object *o, struct og_err *err);
+	void *edit_ctx;
+	const char
+		*done; /* "injected": what became of an object that changed; NULL = by the rest */
 	struct og_inputs in;
 	const struct og_config *config; /* NULL = none was found */
 	const char *config_from;	/* for messages: "--config …", "the input" */

@@ -157,7 +157,9 @@ static bool run_doc(struct og_job *job, struct og_input *in, struct og_in_doc *d
 		o->findings = &none;
 		if (o->class != OG_OBJ_WORKLOAD)
 			continue;
-		int rc = job->uninject ? unplan_object(job, o, &err) : plan_object(job, o, &err);
+		int rc = job->edit	 ? job->edit(job, o, &err)
+			 : job->uninject ? unplan_object(job, o, &err)
+					 : plan_object(job, o, &err);
 		if (rc != 0) {
 			fault(job, in, o, &err);
 			ok = false;

@@ -256,7 +256,7 @@ int og_job_load(struct og_job *job)
 	if (og_inputs_read(job->cli, &job->args.files, &job->in, &err) != 0)
 		return og_cli_fail(job->cli, &err);
 	job->fault = job->in.failed;
-	if (job->uninject)
+	if (job->uninject || job->edit)
 		return OG_EXIT_PASS;
 	int code = load_config(job);
 	return code != OG_EXIT_PASS ? code : load_facts(job);

@@ -165,7 +165,9 @@ bool og_out_in_place(struct og_job *job)
 			for (uint32_t k = 0; k < in->docs[d].nobjects; k++) {
 				if (in->docs[d].objects[k].changed)
 					changed_line(job, &in->docs[d].objects[k],
-						job->uninject ? "restored" : "injected");
+						job->done	? job->done
+						: job->uninject ? "restored"
+								: "injected");
 			}
 		}
 	}

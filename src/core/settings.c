@@ -4,6 +4,7 @@
 
 #include "otelgate/base/mem.h"
 #include "otelgate/base/suggest.h"
+#include "otelgate/core/optin_edit.h"
 
 #include <stdlib.h>
 
@@ -42,42 +43,64 @@ static struct og_sv key_place(struct og_arena *a, enum og_level level, enum og_k
 static const char *const signal_words[] = {"metrics", "traces", "logs", "profiles"};
 static const char *const mode_words[] = {"expected", "optional", "off", "stdout"};
 
-/* False when the item is a mistake. */
-static bool one_signal(struct og_plan *p, struct og_arena *a, struct og_sv item, struct og_sv place)
+static int signal_item(
+	struct og_sv item, enum og_signal *ret, enum og_signal_mode *ret_mode, struct og_err *err)
 {
 	size_t eq = og_sv_chr(item, '=');
 	struct og_sv word = og_sv_trim(og_sv(item.p, eq));
-	enum og_signal s;
+	enum og_signal s = OG_SIGNAL_METRICS;
 	enum og_signal_mode mode = OG_MODE_EXPECTED;
 	if (!og_signal_parse(word, &s)) {
 		const char *near = og_suggest(word, signal_words, OG_COUNT(signal_words));
-		og_findings_addf(&p->findings, a, "OG203", place, "\"%.*s\" is no signal; %s%s%s",
+		return og_err_set(err, OG_E_INVALID, "\"%.*s\" is no signal; %s%s%s",
 			OG_SV_ARG(word),
 			near ? "did you mean " : "the signals are metrics, traces, logs, profiles",
 			near ? near : "", near ? "?" : "");
-		return false;
 	}
 	if (eq < item.n) {
 		struct og_sv m = og_sv_trim(og_sv(item.p + eq + 1, item.n - eq - 1));
 		if (!og_signal_mode_parse(m, &mode)) {
 			const char *near = og_suggest(m, mode_words, OG_COUNT(mode_words));
-			og_findings_addf(&p->findings, a, "OG203", place,
-				"\"%.*s\" is no mode of %s%s%s%s", OG_SV_ARG(m), og_signal_name(s),
-				near ? "; did you mean " : "", near ? near : "",
+			return og_err_set(err, OG_E_INVALID, "\"%.*s\" is no mode of %s%s%s%s",
+				OG_SV_ARG(m), og_signal_name(s), near ? "; did you mean " : "",
+				near ? near : "",
 				near		      ? "?"
 				: s == OG_SIGNAL_LOGS ? "; write expected, optional, off or stdout"
 						      : "; write expected, optional or off");
-			return false;
 		}
-		if (mode == OG_MODE_STDOUT && s != OG_SIGNAL_LOGS) {
-			og_findings_addf(&p->findings, a, "OG203", place,
+		if (mode == OG_MODE_STDOUT && s != OG_SIGNAL_LOGS)
+			return og_err_set(err, OG_E_INVALID,
 				"stdout is a mode of logs only; write expected, optional or off for %s",
 				og_signal_name(s));
-			return false;
-		}
+	}
+	*ret = s;
+	*ret_mode = mode;
+	return 0;
+}
+
+/* False when the item is a mistake. */
+static bool one_signal(struct og_plan *p, struct og_arena *a, struct og_sv item, struct og_sv place)
+{
+	struct og_err err = OG_ERR_INIT;
+	enum og_signal_mode mode = OG_MODE_OFF;
+	enum og_signal s = OG_SIGNAL_METRICS;
+	if (signal_item(item, &s, &mode, &err) < 0) {
+		og_findings_addf(&p->findings, a, "OG203", place, "%s", err.msg);
+		return false;
 	}
 	p->signals[s] = mode;
 	return true;
+}
+
+int og_optin_signals_check(struct og_sv list, struct og_err *err)
+{
+	struct og_sv item;
+	enum og_signal_mode mode = OG_MODE_OFF;
+	enum og_signal s = OG_SIGNAL_METRICS;
+	int r = og_sv_trim(list).n ? 0 : og_err_set(err, OG_E_INVALID, "the list is empty");
+	while (r == 0 && og_sv_split(&list, ',', &item))
+		r = signal_item(og_sv_trim(item), &s, &mode, err);
+	return r;
 }
 
 void og_settings_signals(struct og_plan *p, struct og_arena *a)

@@ -99,6 +99,7 @@ static int patch(
 	const struct og_kube_request q = {
 		.verb = OG_KUBE_PATCH,
 		.res = e->o.res,
+		.query = e->o.dry_run ? OG_SV("dryRun=All") : OG_SV(""),
 		.body = og_buf_view(&body),
 		.patch = e->kind == OG_EDIT_MERGE ? OG_KUBE_MERGE_PATCH : OG_KUBE_JSON_PATCH,
 		.field_manager = e->o.field_manager,

@@ -111,12 +111,23 @@ static void take(const char *path, struct og_buf *to)
 	og_buf_ch(to, '\0');
 }
 
+static int typed = -1, keyboard = -1;
+
+void clr_type(const char *text)
+{
+	keyboard = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	ck_assert(keyboard >= 0 && grantpt(keyboard) == 0 && unlockpt(keyboard) == 0);
+	typed = open(ptsname(keyboard), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	ck_assert_int_ge(typed, 0);
+	ck_assert_int_eq(write(keyboard, text, strlen(text)), (ssize_t)strlen(text));
+}
+
 int clr_run(const char *const *args)
 {
 	static char copies[32][512];
 	char *argv[40] = {(char[]){"otelgate"}};
 	int argc = 1, keep[3], code, n = 0;
-	int fd[3] = {open("/dev/null", O_RDONLY | O_CLOEXEC),
+	int fd[3] = {typed >= 0 ? typed : open("/dev/null", O_RDONLY | O_CLOEXEC),
 		open(out, O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600),
 		open(errs, O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600)};
 
@@ -138,6 +149,9 @@ int clr_run(const char *const *args)
 		(void)close(keep[i]);
 		(void)close(fd[i]);
 	}
+	if (keyboard >= 0)
+		(void)close(keyboard);
+	typed = keyboard = -1;
 	take(out, &clr_out);
 	take(errs, &clr_err);
 	return code;

@@ -22,6 +22,8 @@ const char *clr_ago(long seconds);
 /* Runs `otelgate ARGS --kubeconfig …`; what it wrote stands in clr_out and clr_err. */
 int clr_run(const char *const *args);
 #define CLR_RUN(...) clr_run((const char *const[]){__VA_ARGS__, NULL})
+/* The next run reads standard input from a terminal where this is typed ("y\n"). */
+void clr_type(const char *text);
 extern struct og_buf clr_out, clr_err;
 /* [any thread] Whether the command that runs has written it to standard error so far. */
 bool clr_said_so_far(const char *text);

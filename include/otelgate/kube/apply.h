@@ -76,6 +76,7 @@ struct og_kube_edit_opts {
 	struct og_sv uid;	     /* of the object meant; another one of the name: NOT_FOUND */
 	const char *field_manager;
 	const struct og_lease *lease; /* looked at before each write */
+	bool dry_run;		      /* the server checks, and keeps nothing */
 	uint64_t seed;
 	void *ctx;
 	/*
