@@ -179,6 +179,26 @@ static int add_look(struct reading *r, const struct og_cluster_kind *k, const st
 	return 0;
 }
 
+/* What stands for itself: a pod of a ReplicaSet, and a ReplicaSet of a Deployment, do not. */
+static bool is_own(const struct og_record *rec)
+{
+	struct og_owner o;
+
+	return !rec->deleting && !(og_record_owner(rec, &o) && og_workload_kind(o.group, o.kind));
+}
+
+/* A row is large, and most objects of a cluster are owned pods: they get none. */
+static size_t count_own(struct og_store *s)
+{
+	struct og_record rec;
+	uint32_t at = 0;
+	size_t n = 0;
+
+	while (s && og_store_next(s, &at, &rec))
+		n += is_own(&rec);
+	return n;
+}
+
 static int look_at_kind(struct reading *r, const struct og_cluster_kind *k, struct og_err *err)
 {
 	struct og_store *s = og_cluster_store(r->s->cluster, og_svz(k->group), og_svz(k->kind));
@@ -189,9 +209,7 @@ static int look_at_kind(struct reading *r, const struct og_cluster_kind *k, stru
 	while (rc == 0 && s && og_store_next(s, &at, &rec)) {
 		const struct og_owner self = {
 			.group = og_svz(k->group), .kind = og_svz(k->kind), .name = rec.name};
-		struct og_owner o;
-		if ((og_record_owner(&rec, &o) && og_workload_kind(o.group, o.kind)) ||
-			rec.deleting || !selected(r, &rec) || !wanted(r, &self))
+		if (!is_own(&rec) || !selected(r, &rec) || !wanted(r, &self))
 			continue;
 		rc = add_look(r, k, &rec, &r->out.rows[r->out.n], err);
 		og_arena_reset(&r->scratch);
@@ -218,7 +236,7 @@ static int look_at_all(struct reading *r, struct og_err *err)
 			og_workload_kind(og_svz(k[i].group), og_svz(k[i].kind)))
 			seen[nseen++] = &k[i];
 	for (size_t i = 0; i < nseen; i++)
-		most += og_store_count(og_cluster_store(
+		most += count_own(og_cluster_store(
 			r->s->cluster, og_svz(seen[i]->group), og_svz(seen[i]->kind)));
 	take_sight(r);
 	r->config = og_cluster_config(r->s->cluster);

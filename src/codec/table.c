@@ -37,9 +37,9 @@ static struct og_glyph next(struct og_sv s, size_t i, bool ascii, const char **r
 	struct og_glyph g = og_glyph_first(og_sv(s.p + i, s.n - i));
 
 	*ret_shown = g.kind == OG_GLYPH_STEERS ? " " : g.kind == OG_GLYPH_BAD ? "?" : NULL;
-	if (ascii && !*ret_shown && (unsigned char)s.p[i] >= 0x80)
+	if (ascii && !*ret_shown && g.n > 1) /* ASCII is one byte, and takes no marks */
 		*ret_shown = g.columns > 1 ? "??" : "?";
-	/* More columns than an emoji: marks with columns of their own, one for each. */
+	/* Of a character with marks that take columns of their own, no more than two are shown. */
 	if (ascii && g.columns > 2)
 		g.columns = 2;
 	return g;

@@ -132,6 +132,26 @@ START_TEST(what_may_not_be_read_is_blind_and_no_pass)
 }
 END_TEST
 
+/* Most objects of a cluster are pods of something: memory follows what has a row. */
+START_TEST(owned_objects_cost_no_rows)
+{
+	const struct og_sim_gen gen = {
+		.pods = 1000, .namespaces = 1, .deployments = 10, .pod_bytes = 1000};
+	og_auto_arena struct og_arena a = {0};
+	struct og_audit_want c = {0};
+	struct og_err err = OG_ERR_INIT;
+	struct og_coverage cov;
+
+	og_arena_init(&a, 4096, 0);
+	world();
+	ck_assert_msg(og_sim_generate(clr_sim, &gen, &err) == 0, "%s", err.msg);
+	ck_assert_msg(collect(&c, &a, &cov, &err) == 0, "%s", err.msg);
+	ck_assert_uint_eq(cov.n, 3 + 10);
+	ck_assert_uint_eq(cov.rows[1].pods, 100);
+	ck_assert_uint_lt(a.used_bytes, 1000 * sizeof(struct og_coverage_row));
+}
+END_TEST
+
 START_TEST(nothing_to_read_is_an_error)
 {
 	og_auto_arena struct og_arena a = {0};
@@ -213,6 +233,7 @@ int main(void)
 	tcase_add_test(tc, every_workload_is_a_row);
 	tcase_add_test(tc, a_namespace_and_labels_limit_it);
 	tcase_add_test(tc, what_may_not_be_read_is_blind_and_no_pass);
+	tcase_add_test(tc, owned_objects_cost_no_rows);
 	tcase_add_test(tc, nothing_to_read_is_an_error);
 	tcase_add_test(tc, an_empty_cluster_has_no_rows);
 	tcase_add_test(tc, names_as_people_write_them);
