@@ -45,7 +45,10 @@ static void judge(struct og_probe *p)
 	struct og_probe_row *r = probe_row(p);
 
 	og_send_judge(&p->facts[p->at], &p->seen, &p->arena, &r->write);
-	if (!r->write.ok) {
+	/* Loki takes no empty request (422), and says so after path and credential are judged: the
+	 * record tells whether that was all. */
+	bool reads = p->preflight && r->write.class == OG_SEND_MALFORMED;
+	if (!r->write.ok && !reads) {
 		probe_written(p);
 	} else if (p->preflight) {
 		p->preflight = false;

@@ -195,6 +195,17 @@ static const struct world worlds[] = {
 		.faults = "{\"host\":\"gateway\",\"count\":-1,\"type\":\"status\",\"code\":415}",
 		.class = OTLP(OG_SEND_MEDIA_TYPE),
 		.link = OG_LINK_REQUEST},
+	{.what = "an empty request is refused, as Loki does",
+		.faults =
+			"{\"host\":\"gateway\",\"path\":\"/otlp/v1/logs\",\"count\":1,\"type\":\"status\",\"code\":422,\"text\":\"error at least one valid stream is required for ingestion\"}",
+		.class = ALL(OG_READ_VISIBLE),
+		.link = OG_LINK_NONE},
+	{.what = "each request is refused",
+		.faults =
+			"{\"host\":\"gateway\",\"path\":\"/otlp/v1/logs\",\"count\":-1,\"type\":\"status\",\"code\":422,\"text\":\"no line is good enough\"}",
+		.class = {OG_READ_VISIBLE, OG_READ_VISIBLE, OG_SEND_MALFORMED, OG_READ_VISIBLE},
+		.link = OG_LINK_REQUEST,
+		.says = "no line is good enough"},
 	{.what = "method",
 		.faults = "{\"host\":\"gateway\",\"count\":-1,\"type\":\"status\",\"code\":405}",
 		.class = OTLP(OG_SEND_METHOD),
