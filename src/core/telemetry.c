@@ -377,6 +377,13 @@ void og_telemetry_ready(
 		ret->status = OG_COND_UNKNOWN;
 		return;
 	}
+	for (size_t i = HAVE_TO_BE_KNOWN; i < OG_COUNT(order) && !verified; i++) {
+		if (!said[order[i]].off)
+			continue;
+		*ret = said[order[i]];
+		ret->status = OG_COND_TRUE;
+		return;
+	}
 	*ret = (struct og_telemetry_said){.status = OG_COND_TRUE,
 		.reason = verified ? "Arrives" : "AsWanted",
 		.message = verified ? OG_SV("Its pods carry what they should, and what they send "

@@ -41,6 +41,7 @@ struct og_telemetry_said {
 	/* Of what is received, for READY: its absence is no fault (False is passed over); it is
 	 * verified (Unknown is not). */
 	bool optional, verified;
+	bool off;	   /* its owner has switched it off: with all of them, READY says so */
 	const char *cause; /* False for a link before this one: its reason; NULL = not known */
 };
 

@@ -285,6 +285,19 @@ START_TEST(what_is_verified_has_to_be_known_and_what_is_optional_not)
 	said[OG_TC_LOGS_RECEIVED].optional = said[OG_TC_TRACES_RECEIVED].optional = true;
 	og_telemetry_ready(said, &r);
 	ck_assert_int_eq(r.status, OG_COND_TRUE);
+	/* Where all of it is its owner's wish, that is said, and not that it can send. */
+	said[OG_TC_TRACES_RECEIVED] = (struct og_telemetry_said){.status = OG_COND_UNKNOWN,
+		.reason = "ExporterNone",
+		.message = OG_SV("off"),
+		.verified = true,
+		.optional = true,
+		.off = true};
+	og_telemetry_ready(said, &r);
+	ck_assert_str_eq(r.reason, "Arrives");
+	said[OG_TC_METRICS_RECEIVED] = said[OG_TC_LOGS_RECEIVED] = said[OG_TC_TRACES_RECEIVED];
+	og_telemetry_ready(said, &r);
+	ck_assert_int_eq(r.status, OG_COND_TRUE);
+	ck_assert_str_eq(r.reason, "ExporterNone");
 }
 END_TEST
 
