@@ -64,6 +64,7 @@ static void say(struct pass *p, enum og_signal signal, struct og_telemetry_said 
 			.reason = s->reason,
 			.message = s->message,
 			.cause = s->cause,
+			.off = s->state == OG_AR_OFF && s->finding,
 			.verified = strcmp(s->reason, "NotConfigured") != 0,
 			.optional = !s->expected || s->state == OG_AR_OFF || at_rest(s)};
 	}
@@ -104,6 +105,22 @@ static void take_signal(struct pass *p, enum og_signal signal, const struct arri
 			.explore = s->explore};
 }
 
+/* What was seen is newer than the newest pod, and what is written is not: who waits for that is not
+ * kept waiting. */
+static bool passed_newest(const struct arrival *a)
+{
+	const struct og_arrival_workload *w = a->facts ? &a->facts->w : NULL;
+	int64_t newest = 0;
+
+	for (uint32_t i = 0; w && i < w->npods; i++)
+		if (w->pods[i].class_ == OG_CLASS_CURRENT && w->pods[i].started_s > newest)
+			newest = w->pods[i].started_s;
+	for (int i = 0; i < OG_SIGNAL_COUNT_ && newest; i++)
+		if (a->memory.signal[i].seen_s > newest && a->written.signal[i].seen_s <= newest)
+			return true;
+	return false;
+}
+
 bool arrival_due(struct controller *c, const struct arrival *a)
 {
 	int64_t now = og_loop_now_ns(c->loop), each = (int64_t)SEEN_EACH_MS * OG_NS_PER_MS;
@@ -111,7 +128,8 @@ bool arrival_due(struct controller *c, const struct arrival *a)
 
 	if (most < SEEN_AGAIN_S * OG_NS_PER_S)
 		most = SEEN_AGAIN_S * OG_NS_PER_S;
-	return a->said && (a->said->mark != a->written_mark || now - a->written_ns > most);
+	return a->said &&
+	       (a->said->mark != a->written_mark || now - a->written_ns > most || passed_newest(a));
 }
 
 /* "MARK[,STARS] memory": what the next process goes on from. */
