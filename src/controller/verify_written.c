@@ -289,7 +289,7 @@ void verify_written_explain(
 			OG_SV_ARG(message), w->brief);
 	else
 		text = og_arena_fmt(arena,
-			"%.*s; the stack's own probe arrives: it breaks in the pod, or on its way to the receiver.",
+			"%.*s; the stack's own probe arrives: the pod does not send it, or it is lost on its way to the receiver.",
 			OG_SV_ARG(message));
 	if (text)
 		v->message = og_svz(text);

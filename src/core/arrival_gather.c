@@ -75,11 +75,31 @@ static bool newer(const struct ar_judge *j, uint32_t a, uint32_t b)
 	return p != q ? p < q : ar_row_cmp(&j->ix->ev->rows[a], &j->ix->ev->rows[b]) < 0;
 }
 
+/* Sent by a pod before any of those that are there had started: it is no proof of them, whatever
+ * revision it tells. */
+static bool of_pods_before(const struct ar_judge *j, const struct ar_hit *h)
+{
+	return j->w->life == OG_LIFE_SERVICE && j->ready && h->last_s && h->last_s < j->start_s &&
+	       (h->names_pod || h->pod != AR_NONE);
+}
+
+/* A pod that started anew has not sent what is older than that. */
+static bool covers(const struct ar_judge *j, const struct ar_hit *h)
+{
+	const struct og_arrival_pod *p = h->pod != AR_NONE ? &j->w->pods[h->pod] : NULL;
+
+	return p && ar_pod_live(p) && !(h->last_s && h->last_s < ar_time(p->started_s));
+}
+
 static void take(struct ar_judge *j, struct ar_one *o, uint32_t i)
 {
 	const struct ar_hit *h = &j->ix->hits[i];
 	enum ar_belong belong = ar_row_belongs(j, o, h);
 	enum ar_age age = ar_row_age(o, h);
+	if (belong == AR_CURRENT && h->told && of_pods_before(j, h)) {
+		o->last = h->last_s > o->last ? h->last_s : o->last;
+		return;
+	}
 	o->n[belong][age]++;
 	int key = ((int)belong * 4 + (int)age) * 8 + h->tie;
 	if (o->best == AR_NONE || key > o->best_key ||
@@ -101,7 +121,7 @@ static void take(struct ar_judge *j, struct ar_one *o, uint32_t i)
 	if (age != AR_FRESH)
 		return;
 	o->routes[h->route]++;
-	if (h->pod != AR_NONE && ar_pod_live(&j->w->pods[h->pod]))
+	if (covers(j, h))
 		o->covered[h->pod] = 1;
 }
 
