@@ -2,13 +2,10 @@
 """A service as people write them: it answers, asks itself, logs and counts; it knows nothing of telemetry but the API.
 
 Started as images do it: opentelemetry-instrument python shop.py. SHOP_REQUESTS_PER_SECOND (default 2; 0: idle)."""
-import base64
 import logging
 import os
 import signal
 import threading
-import time
-import urllib.parse
 import urllib.request
 
 from flask import Flask
@@ -41,30 +38,11 @@ def buy():
             log.warning("order %d: %s", n, e)
 
 
-# a profile as Pyroscope's own SDK pushes it, when the pod was given an address for it
-def profile():
-    base = os.environ.get("PYROSCOPE_SERVER_ADDRESS")
-    while base and not over.wait(2):
-        labels = os.environ.get("PYROSCOPE_LABELS", "")
-        name = os.environ.get("PYROSCOPE_APPLICATION_NAME", "shop") + "{" + labels + "}"
-        now = int(time.time())
-        q = urllib.parse.urlencode({"name": name, "from": now - 2, "until": now, "format": "folded", "sampleRate": 100, "spyName": "e2e"})
-        r = urllib.request.Request(f"{base}/ingest?{q}", data=b"main;buy;order 12\nmain;buy;wait 180\n")
-        user, password = os.environ.get("PYROSCOPE_BASIC_AUTH_USER"), os.environ.get("PYROSCOPE_BASIC_AUTH_PASSWORD")
-        if user and password:
-            r.add_header("Authorization", "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode())
-        try:
-            urllib.request.urlopen(r, timeout=5).read()
-        except OSError as e:
-            log.warning("profile: %s", e)
-
-
 def end(*_):
     over.set()
     threading.Thread(target=server.shutdown).start()
 
 
 signal.signal(signal.SIGTERM, end)
-for work in buy, profile:
-    threading.Thread(target=work, daemon=True).start()
+threading.Thread(target=buy, daemon=True).start()
 server.serve_forever()

@@ -1,39 +1,94 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2154
 # Ways in which telemetry does not arrive, all at once, each in a namespace of its own with real SDKs and a real way to
-# the backends; and what then really is in them.
+# the backends; what then really is in them, and what is said of it: each signal, and the first link that is broken.
 
 # shellcheck source=tests/e2e/lib/arrival.sh
 . "$here/lib/arrival.sh"
 
-# What is in the backends of each (metrics, traces, logs: yes or no; what has lost its revision is "bare"), and why.
+# What is in the backends of each (metrics, traces, logs: yes or no; what has lost its revision is "bare"), what Ready says, with
+# the first link that is broken, and words that its message, its findings or the stack's conditions have to hold.
 broken_table() {
+	grep -v '^ *#' <<-'EOF'
+		healthy-python   yes  yes  yes  True  Arrives -
+		healthy-node     yes  yes  yes  True  Arrives -
+		healthy-alloy    yes  yes  yes  True  Arrives -
+		healthy-plain    yes  yes  yes  True  Arrives -
+		# where to ask is found by the stack's slug
+		by-slug          yes  yes  yes  True  Arrives -
+		# it pushes profiles, too
+		profiles         yes  yes  yes  True  Arrives -
+		# the edge does not know the token
+		wrong-token      no   no   no   False Unauthorized   401 Unauthorized at link credential (OG408)
+		# the token may not write them
+		no-traces-scope  yes  no   yes  False ScopeMissing   401 ScopeMissing at link permission (OG409)
+		# id and token are in each other's place
+		swapped          no   no   no   False Swapped        instance id and token are swapped
+		# the gateway of another zone
+		wrong-zone       no   no   no   False Unauthorized   401 Unauthorized at link credential (OG408)
+		# the base URL without /otlp
+		no-otlp-path     no   no   no   False PathWithoutOtlp 404 PathWithoutOtlp at link path (OG505)
+		# 200 from somebody else; SDKs are content
+		portal           no   no   no   False WebPage        200 WebPage at link http (OG522)
+		# HTTP is spoken to the port of gRPC
+		grpc-port        no   no   no   False GrpcPort       GrpcPort at link http (OG502)
+		# nobody listens
+		alloy-down       no   no   no   False NothingListens NothingListens at link tcp (OG519)
+		# for as long as it lasts
+		alloy-refusing   no   no   no   False ServerError    503 ServerError at link receiver (OG523)
+		# pods were given another CA than its own: what is only in pods is for `otelgate probe -n`
+		certificate      no   no   no   False NeverArrived   Nothing has arrived
+		# no such Service
+		no-service       no   no   no   False NoSuchHost     OG508
+		# a policy lets nothing out, and the receiver is a host outside: policies know addresses alone
+		policy-closed    no   no   no   False ExternalHost   otlp.example.test
+		# no way out of the pod
+		cut-off          no   no   no   False NeverArrived   the stack's own probe arrives: the pod does not send it, or it is lost on its way
+		# the pipeline removes the pod's name and the revision
+		drops            bare bare bare True  Arrives        otelgate.revision
+		# OTEL_SERVICE_NAME is empty, and it is unknown_service
+		unknown-service  yes  yes  yes  True  Arrives        OG801
+		# two Deployments under one name
+		one-name         yes  yes  yes  True  Arrives        OG803
+		# the clock is two hours late: samples are too old
+		behind           no   no   no   False NeverArrived   the stack's own probe arrives: the pod does not send it, or it is lost on its way
+		# OTEL_TRACES_SAMPLER=always_off
+		sampler-off      yes  no   yes  True  Arrives        OG705
+		# OTEL_METRICS_EXPORTER=none
+		metrics-none     no   yes  yes  True  Arrives        OG703
+		# OTEL_SDK_DISABLED=true
+		disabled         no   no   no   True  ExporterNone   OG703
+		# the image has no SDK
+		no-sdk           no   no   no   False NeverArrived   the stack's own probe arrives: the pod does not send it, or it is lost on its way
+		# nobody asks it, and it has no metrics of its own runtime
+		idle-python      no   no   no   False NeverArrived   Nothing has arrived
+		# nobody asks it; its runtime's metrics arrive
+		idle-node        yes  no   no   True  Arrives        -
+		# the pod's own endpoint wins, and has no protocol: SDKs want gRPC
+		own-endpoint     no   no   no   True  SentElsewhere  OG703
+	EOF
+}
+
+# What the stacks say of writing, where they are probed: STACK METRICS TRACES LOGS, as STATUS/REASON
+stack_table() {
 	cat <<-'EOF'
-		healthy-python   yes  yes  yes  nothing is wrong
-		healthy-node     yes  yes  yes  nothing is wrong
-		healthy-alloy    yes  yes  yes  nothing is wrong, by a collector
-		wrong-token      no   no   no   401: the edge does not know the token
-		no-traces-scope  yes  no   yes  401 for traces: the token may not write them
-		swapped          no   no   no   id and token are in each other's place
-		wrong-zone       no   no   no   401: the gateway of another zone
-		no-otlp-path     no   no   no   404: the base URL without /otlp
-		portal           no   no   no   200 from somebody else; SDKs are content
-		grpc-port        no   no   no   HTTP is spoken to the port of gRPC
-		alloy-down       no   no   no   nobody listens
-		alloy-refusing   no   no   no   503 for as long as it lasts
-		certificate      no   no   no   pods were given another CA than its own
-		cut-off          no   no   no   no way out of the pod
-		drops            bare bare bare the pipeline removes the pod's name and the revision
-		unknown-service  yes  yes  yes  OTEL_SERVICE_NAME is empty, and it is unknown_service
-		one-name         yes  yes  yes  two Deployments under one name
-		behind           no   no   no   the clock is two hours late: samples are too old
-		sampler-off      yes  no   yes  OTEL_TRACES_SAMPLER=always_off
-		metrics-none     no   yes  yes  OTEL_METRICS_EXPORTER=none
-		disabled         no   no   no   OTEL_SDK_DISABLED=true
-		no-sdk           no   no   no   the image has no SDK
-		idle-python      no   no   no   nobody asks it, and it has no metrics of its own runtime
-		idle-node        yes  no   no   nobody asks it; its runtime's metrics arrive
-		own-endpoint     no   no   no   the pod's own endpoint wins, and has no protocol: SDKs want gRPC
+		healthy-plain    True/Visible True/Visible True/Visible
+		alloy            True/Visible True/Visible True/Visible
+		by-slug          True/Visible True/Visible True/Visible
+		profiles         True/Visible True/Visible True/Visible
+		drops            True/ChangedOnTheWay True/ChangedOnTheWay True/ChangedOnTheWay
+		wrong-token      False/Unauthorized False/Unauthorized False/Unauthorized
+		no-traces-scope  True/Visible False/ScopeMissing True/Visible
+		swapped          Unknown/NotProbed Unknown/NotProbed Unknown/NotProbed
+		wrong-zone       False/Unauthorized False/Unauthorized False/Unauthorized
+		no-otlp-path     False/PathWithoutOtlp False/PathWithoutOtlp False/PathWithoutOtlp
+		portal           False/WebPage False/WebPage False/WebPage
+		grpc-port        False/GrpcPort False/GrpcPort False/GrpcPort
+		alloy-down       False/NothingListens False/NothingListens False/NothingListens
+		alloy-refusing   False/ServerError False/ServerError False/ServerError
+		no-service       False/NoSuchHost False/NoSuchHost False/NoSuchHost
+		certificate      Unknown/NotProbed Unknown/NotProbed Unknown/NotProbed
+		cloud            Unknown/NotProbed Unknown/NotProbed Unknown/NotProbed
 	EOF
 }
 
@@ -42,21 +97,39 @@ secret() { # NAME ID TOKEN
 	k create secret generic -n monitoring "$1" --from-literal=instance-id="$2" --from-literal=token="$3" --dry-run=client -o yaml
 }
 
+# token_of NAME: of an access policy, in the shape that they have
+token_of() { printf 'glc_%s' "$(printf '{"o":"900009","n":"%s","k":"c2ltdWxhdGVk","m":{"r":"e2e"}}' "$1" | base64 -w0)"; }
+
 broken_stacks() {
-	secret wrong-token "$USER_OTLP" glc_sim-forgotten
+	secret wrong-token "$USER_OTLP" "$(token_of forgotten)"
+	secret wrong-zone "$USER_OTLP" "$(token_of zone)" # which the right zone knows
 	secret no-traces-scope "$USER_OTLP" glc_sim-no-traces
 	secret swapped "$TOKEN_WRITE" "$USER_OTLP"
-	stack_yaml wrong-token "$(to_cloud "$EDGE/otlp")" wrong-token
-	stack_yaml no-traces-scope "$(to_cloud "$EDGE/otlp")" no-traces-scope
-	stack_yaml swapped "$(to_cloud "$EDGE/otlp")" swapped
-	stack_yaml wrong-zone "$(to_cloud "$OTHER_EDGE/otlp")"
-	stack_yaml no-otlp-path "{type: collector, endpoint: \"$EDGE\", tls: {caFile: $CA}}"
-	stack_yaml portal "{type: collector, endpoint: \"$EDGE/portal\", tls: {caFile: $CA}}"
+	# without TLS, for what the controller itself is to probe: it has no CA but the system's
+	stack_yaml healthy-plain "$(to_plain "$PLAIN_EDGE/otlp")"
+	stack_yaml by-slug "$(to_plain "$PLAIN_EDGE/otlp")" grafana-cloud managed off e2e
+	stack_yaml profiles "{type: gateway, endpoint: \"$PLAIN_EDGE/otlp\", endpoints: {profiles: \"$PLAIN_EDGE\"}}" grafana-cloud managed expected
+	echo '  languages: {nodejs: {image: none}}' # the SDKs are in the image
+	stack_yaml wrong-token "$(to_plain "$PLAIN_EDGE/otlp")" wrong-token
+	stack_yaml no-traces-scope "$(to_plain "$PLAIN_EDGE/otlp")" no-traces-scope
+	stack_yaml swapped "$(to_plain "$PLAIN_EDGE/otlp")" swapped
+	stack_yaml wrong-zone "$(to_plain "$OTHER_PLAIN_EDGE/otlp")" wrong-zone
+	stack_yaml no-otlp-path "{type: collector, endpoint: \"$PLAIN_EDGE\"}"
+	stack_yaml portal "{type: collector, endpoint: \"$PLAIN_EDGE/portal\"}"
 	stack_yaml grpc-port "$(to_alloy "$OTLP_GRPC")"
 	stack_yaml alloy-down "$(to_alloy http://127.0.0.1:1)"
 	stack_yaml alloy-refusing "$(to_alloy "$OTLP_REFUSING")"
 	stack_yaml certificate "{type: gateway, endpoint: \"$EDGE/otlp\", tls: {caFile: ${CA%/*}/stranger-ca.crt}}"
+	stack_yaml no-service "$(to_alloy http://alloy.monitoring.svc.cluster.local:4318)"
+	stack_yaml policy-closed "$(to_alloy http://otlp.example.test:4318)"
 	stack_yaml drops "$(to_alloy "$OTLP_DROP")"
+	cat <<-'EOF'
+		---
+		apiVersion: networking.k8s.io/v1
+		kind: NetworkPolicy
+		metadata: {name: nothing-out, namespace: policy-closed}
+		spec: {podSelector: {}, policyTypes: [Egress]}
+	EOF
 }
 
 app() { # NAMESPACE LANGUAGE PROFILE [LABEL [ENV-LINE...]]
@@ -72,10 +145,14 @@ broken_apps() {
 	app healthy-python python cloud
 	app healthy-node node cloud
 	app healthy-alloy python alloy
-	for ns in wrong-token no-traces-scope swapped wrong-zone no-otlp-path portal grpc-port alloy-down alloy-refusing certificate drops; do
+	app healthy-plain node healthy-plain
+	app by-slug node by-slug
+	app profiles node profiles '' "$(env OTEL_SERVICE_NAME profiled)" | sed 's|annotations: {|&otelgate.dev/language: nodejs, |'
+	for ns in wrong-token no-traces-scope swapped wrong-zone no-otlp-path portal grpc-port alloy-down alloy-refusing certificate no-service drops; do
 		app "$ns" python "$ns"
 	done
-	app cut-off python cloud 'e2e.otelgate.dev/network: none'
+	app policy-closed python policy-closed 'e2e.otelgate.dev/network: none'
+	app cut-off python healthy-plain 'e2e.otelgate.dev/network: none'
 	app unknown-service python cloud '' "$(env OTEL_SERVICE_NAME '')"
 	app one-name python cloud '' "$(env OTEL_SERVICE_NAME same)"
 	app one-name python cloud '' "$(env OTEL_SERVICE_NAME same)" | sed 's/app: app/app: other/g; s/name: app, /name: other, /'
@@ -83,7 +160,7 @@ broken_apps() {
 	app sampler-off python cloud '' "$(env OTEL_TRACES_SAMPLER always_off)"
 	app metrics-none python cloud '' "$(env OTEL_METRICS_EXPORTER none)"
 	app disabled python cloud '' "$(env OTEL_SDK_DISABLED true)"
-	app no-sdk none cloud
+	app no-sdk none healthy-plain
 	app idle-python python cloud '' "$(env SHOP_REQUESTS_PER_SECOND 0)" | sed '/SHOP_REQUESTS_PER_SECOND, value: "1"/d'
 	app idle-node node cloud '' "$(env SHOP_REQUESTS_PER_SECOND 0)" | sed '/SHOP_REQUESTS_PER_SECOND, value: "1"/d'
 	app own-endpoint python cloud '' "$(env OTEL_EXPORTER_OTLP_ENDPOINT http://127.0.0.1:1)"
@@ -124,6 +201,7 @@ full_arrival_broken() {
 	local begin i
 	arrival_up managed
 	backends token glc_sim-no-traces metrics:write,logs:write
+	backends token "$(token_of zone)" metrics:write,logs:write,traces:write
 	{ broken_table | awk '{ printf "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: %s}\n", $1 }' && broken_stacks; } |
 		k apply --server-side -f - >/dev/null
 	for i in $(broken_table | awk '{ print $1 }'); do
@@ -132,7 +210,7 @@ full_arrival_broken() {
 	broken_apps >"$W/apps.yaml"
 	k apply -f "$W/apps.yaml" >/dev/null
 	# pods that start before their Secret would send without it until somebody restarts them
-	for i in healthy-python healthy-node healthy-alloy wrong-token no-traces-scope drops unknown-service one-name behind sampler-off metrics-none idle-node; do
+	for i in healthy-python healthy-node healthy-alloy healthy-plain by-slug profiles wrong-token no-traces-scope drops unknown-service one-name behind sampler-off metrics-none idle-node; do
 		until_true 60 "no credential in $i" credential_in "$i"
 	done
 	until_true 60 'who started before its Secret is not restarted' nobody_outdated
@@ -160,6 +238,14 @@ full_arrival_broken() {
 		fail 'left: what should be said of metrics, traces and logs, right: what is'
 	}
 	note "said of each after $(($(now_ms) - begin)) ms"
+	for i in stacks_as_expected links_as_expected; do
+		until_ok 90 "$i" || {
+			diff -y -W 200 "$W/expected" "$W/actual" >&2
+			fail "$i: left what should be said, right: what is"
+		}
+	done
+	note "the first broken link of each after $(($(now_ms) - begin)) ms"
+	broken_profiles
 	k get wt -A >&2
 }
 
@@ -185,6 +271,41 @@ verdicts_as_expected() {
 	api GET /apis/otelgate.dev/v1alpha1/workloadtelemetries | jq -r '
 		.items[] | .metadata.namespace as $ns | (.status.conditions // [] | map({(.type): .reason}) | add)
 		| "\($ns) \(.MetricsReceived) \(.TracesReceived) \(.LogsReceived)"' | sort >"$W/actual" && cmp -s "$W/expected" "$W/actual"
+}
+
+# stacks_as_expected: what the stacks' own probes have found of writing
+stacks_as_expected() {
+	stack_table | awk '{ print $1, $2, $3, $4 }' | sort >"$W/expected"
+	api GET /apis/otelgate.dev/v1alpha1/grafanastacks | jq -r '
+		.items[] | .metadata.name as $n | (.status.conditions // [] | map({(.type): "\(.status)/\(.reason)"}) | add)
+		| "\($n) \(.MetricsWritable) \(.TracesWritable) \(.LogsWritable)"' | grep -v '^policy-closed ' | sort >"$W/actual" && cmp -s "$W/expected" "$W/actual"
+}
+
+# links_as_expected: Ready has the first broken link, and what is said of it, or found, or said by the stack, has the words
+links_as_expected() {
+	local ns words said
+	broken_table | awk '{ print $1, $5, $6; if ($1 == "one-name") print $1, $5, $6 }' | sort >"$W/expected"
+	api GET /apis/otelgate.dev/v1alpha1/workloadtelemetries >"$W/wt.json"
+	jq -r '.items[] | .metadata.namespace as $ns | .status.conditions // [] | .[] | select(.type == "Ready") | "\($ns) \(.status) \(.reason)"' "$W/wt.json" | sort >"$W/actual"
+	while read -r ns _ _ _ _ _ words; do
+		[ "$words" != - ] || continue
+		said=$(jq -r --arg ns "$ns" '.items[] | select(.metadata.namespace == $ns) | .status | (.conditions[] | select(.type == "Ready") | .message),
+			(.findings // [] | .[].id), (.signals // {} | .[] | .finding // empty)' "$W/wt.json")
+		[ "$ns" != drops ] || said=$(api GET /apis/otelgate.dev/v1alpha1/grafanastacks/drops | jq -r '.status.conditions[] | select(.type == "MetricsWritable") | .message')
+		echo "$ns: $words" >>"$W/expected"
+		if grep -qF -- "$words" <<<"$said"; then echo "$ns: $words"; else echo "$ns: $(tr '\n' ' ' <<<"$said")"; fi >>"$W/actual"
+	done < <(broken_table)
+	cmp -s "$W/expected" "$W/actual"
+}
+
+# broken_profiles: what was pushed is held, under the service's name, and said of its workload alone
+broken_profiles() {
+	backends get pyroscope /querier.v1.QuerierService/LabelValues -H 'Content-Type: application/json' \
+		-d "{\"name\": \"service_name\", \"start\": $(($(now_ms) - 600000)), \"end\": $(now_ms)}" |
+		jq -e '.names | index("profiled")' >/dev/null || fail 'the profiles are not in Pyroscope'
+	until_true 60 "no profile: $(said_of profiles app)" eval 'said_of profiles app | jq -e "
+		(.conditions | any(.type == \"ProfilesReceived\" and .status == \"True\" and .reason == \"Arriving\")) and .signals.profiles.state == \"Flowing\""'
+	said_of healthy-node app | jq -e '.signals.profiles.state != "Flowing"' >/dev/null || fail 'profiles of nobody'
 }
 
 # calls PATH STATUS: how often the edge has said so there

@@ -22,6 +22,10 @@ full_arrival_real() {
 			until_true 60 "no $what by $where: pods $(pods_of shop "${what#* }" | tr '\n' ' ')" arrived_${what% *} shop ${what#* }
 			note "$where: ${what#* }'s ${what% *} after $(($(now_ms) - at)) ms"
 		done
+		for what in shop cart; do
+			until_true 60 "no proof by $where: $(said_of shop "$what")" is_proved shop "$what" "$where"
+			note "$where: from the annotation of $what to its proof, Ready=True: $(($(now_ms) - at)) ms"
+		done
 	done
 	# what the SDKs add by themselves is what tells this way from collected lines
 	eq "$(vector prom 'group by (job, telemetry_sdk_language) (target_info{k8s_namespace_name="shop", otelgate_revision!=""})' \

@@ -49,7 +49,22 @@ credential() {
 		k apply --server-side --force-conflicts -f - >/dev/null
 }
 
-# stack_yaml NAME RECEIVER [SECRET [RESTARTS]]: a stack, and a profile of that name
+query_yaml() { # SLUG
+	if [ -n "$1" ]; then
+		echo "discoveryUrl: \"$PLAIN_EDGE\""
+	else
+		cat <<-EOF
+			prometheus: {url: "$PLAIN_EDGE/api/prom", user: "$USER_PROM"}
+			loki: {url: "$PLAIN_EDGE", user: "$USER_LOKI"}
+			tempo: {url: "$PLAIN_EDGE/tempo", user: "$USER_TEMPO"}
+			pyroscope: {url: "$PLAIN_EDGE", user: "$USER_PYROSCOPE"}
+		EOF
+	fi
+	printf '%s\n' 'secretRef: {name: grafana-cloud-read, namespace: monitoring}' 'interval: 15s' 'freshness: 1m' 'grace: 30s'
+}
+
+# stack_yaml NAME RECEIVER [SECRET [RESTARTS [PROFILES [SLUG]]]]: a stack, and a profile of that name. With a slug the
+# backends are found by it
 stack_yaml() {
 	cat <<-EOF
 		---
@@ -60,27 +75,23 @@ stack_yaml() {
 		  clusterName: e2e
 		  receiver: $2
 		  credentials: {secretRef: {name: ${3:-grafana-cloud}, namespace: monitoring}}
+		  $([ -z "${6:-}" ] || echo "slug: $6")
 		  query:
-		    prometheus: {url: "$PLAIN_EDGE/api/prom", user: "$USER_PROM"}
-		    loki: {url: "$PLAIN_EDGE", user: "$USER_LOKI"}
-		    tempo: {url: "$PLAIN_EDGE/tempo", user: "$USER_TEMPO"}
-		    secretRef: {name: grafana-cloud-read, namespace: monitoring}
-		    interval: 15s
-		    freshness: 1m
-		    grace: 30s
+		$(query_yaml "${6:-}" | sed 's/^/    /')
 		---
 		apiVersion: otelgate.dev/v1alpha1
 		kind: TelemetryProfile
 		metadata: {name: $1}
 		spec:
 		  stack: $1
-		  signals: {metrics: expected, traces: expected, logs: expected, profiles: "off"}
+		  signals: {metrics: expected, traces: expected, logs: expected, profiles: "${5:-off}"}
 		  sdk: {propagators: [tracecontext, baggage]}
 		  restart: {mode: ${4:-managed}, pause: 1s}
 	EOF
 	[ "$1" != cloud ] || echo '  default: true'
 }
 
+to_plain() { printf '{type: gateway, endpoint: "%s", compression: gzip}' "$1"; }
 to_cloud() { printf '{type: gateway, endpoint: "%s", compression: gzip, tls: {caFile: %s}}' "$1" "$CA"; }
 to_alloy() { printf '{type: collector, endpoint: "%s"}' "$1"; }
 
@@ -174,4 +185,16 @@ arrived_logs() {
 	now=$(vector loki 'sum by (k8s_pod_name, otelgate_revision) (count_over_time({k8s_namespace_name="'"$1"'", k8s_pod_name=~"'"$2"'-.+"} | trace_id != "" [20s]))' \
 		'"\(.k8s_pod_name) \(.otelgate_revision)"')
 	[ -n "$now" ] && [ "$now" = "$(pods_of "$1" "$2")" ]
+}
+
+# said_of NAMESPACE NAME: the status of its WorkloadTelemetry
+said_of() { api GET "/apis/otelgate.dev/v1alpha1/namespaces/$1/workloadtelemetries/deployment-$2" | jq -c '.status // {}'; }
+
+# is_proved NAMESPACE NAME PROFILE: what its template says now is what runs, and it arrives
+is_proved() {
+	local generation
+	generation=$(api GET "/apis/apps/v1/namespaces/$1/deployments/$2" | jq .metadata.generation)
+	said_of "$1" "$2" | jq -e --argjson generation "$generation" --arg profile "$3" '
+		.observedGeneration == $generation and .profile == $profile
+		and (.conditions | any(.type == "Ready" and .status == "True" and .reason == "Arrives"))'
 }
