@@ -303,7 +303,7 @@ _otelgate() {
 		esac
 		;;
 	"probe")
-		options="--namespace --config --signals --timeout --connect-timeout --no-read --output --endpoint --protocol --compression --instance-id --token-file --headers-file --ca-file --certificate-file --key-file --insecure --proxy --profiles-url --profiles-user --slug --query-token-file --prometheus-url --prometheus-user --loki-url --loki-user --tempo-url --tempo-user --pyroscope-url --pyroscope-user --allow-http --grafana-com-url --cluster-name --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --help"
+		options="--namespace --config --signals --timeout --connect-timeout --no-read --output --endpoint --protocol --compression --instance-id --token-file --headers-file --ca-file --certificate-file --key-file --insecure --proxy --profiles-url --profiles-user --slug --query-ca-file --query-token-file --prometheus-url --prometheus-user --loki-url --loki-user --tempo-url --tempo-user --pyroscope-url --pyroscope-user --allow-http --grafana-com-url --cluster-name --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --help"
 		files=1
 		case "$prev" in
 		-n|--namespace) return ;;
@@ -325,6 +325,7 @@ _otelgate() {
 		--profiles-url) return ;;
 		--profiles-user) return ;;
 		--slug) return ;;
+		--query-ca-file) files=1 ;;
 		--query-token-file) files=1 ;;
 		--prometheus-url) return ;;
 		--prometheus-user) return ;;

@@ -281,6 +281,7 @@ complete -c otelgate -n '__fish_seen_subcommand_from probe' -l proxy -x -d 'HTTP
 complete -c otelgate -n '__fish_seen_subcommand_from probe' -l profiles-url -x -d 'Pyroscope server, or a collector in its place'
 complete -c otelgate -n '__fish_seen_subcommand_from probe' -l profiles-user -x -d 'its user'
 complete -c otelgate -n '__fish_seen_subcommand_from probe' -l slug -x -d 'slug of a Grafana Cloud stack: what is not given is looked up with the token, which takes the scope stacks:read'
+complete -c otelgate -n '__fish_seen_subcommand_from probe' -l query-ca-file -r -F -d 'CA certificates to verify the backends with; those of --ca-file with --endpoint, else the system\'s'
 complete -c otelgate -n '__fish_seen_subcommand_from probe' -l query-token-file -r -F -d 'token to read with; the one to write with when not given'
 complete -c otelgate -n '__fish_seen_subcommand_from probe' -l prometheus-url -x -d 'where metrics are asked for'
 complete -c otelgate -n '__fish_seen_subcommand_from probe' -l prometheus-user -x -d 'its user'

@@ -108,6 +108,9 @@ static const struct og_opt opts[] = {
 	STR("slug", slug, "NAME",
 		"slug of a Grafana Cloud stack: what is not given is looked up with the token, which takes the scope stacks:read",
 		BACKENDS),
+	STR("query-ca-file", query_ca_file, "FILE",
+		"CA certificates to verify the backends with; those of --ca-file with --endpoint, else the system's",
+		BACKENDS),
 	STR("query-token-file", query_token_file, "FILE",
 		"token to read with; the one to write with when not given", BACKENDS),
 	STR("prometheus-url", query_url[OG_GF_PROMETHEUS], "URL", "where metrics are asked for",
@@ -181,12 +184,20 @@ static int show(struct run *u)
 	return code == OG_EXIT_PASS ? exit_of(r) : code;
 }
 
+/* Their own; else that of the receiver, where both were named on the command line. */
+static struct og_sv ca_of_backends(const struct probe_plan *p)
+{
+	if (p->query_ca.n)
+		return p->query_ca;
+	return p->args->query_url[0] || p->args->endpoint ? p->o.ca_pem : og_sv("", 0);
+}
+
 static int make_client(struct run *u, struct og_gf_client **ret, struct og_err *err)
 {
 	struct probe_plan *p = &u->plan;
 	struct og_gf_client_opts o = {.loop = p->o.loop,
 		.http = p->o.http,
-		.ca_pem = p->args->query_url[0] || p->args->endpoint ? p->o.ca_pem : og_sv("", 0),
+		.ca_pem = ca_of_backends(p),
 		.insecure = p->args->insecure,
 		.proxy = p->o.proxy,
 		.allow_http = p->args->allow_http};

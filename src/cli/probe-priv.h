@@ -11,7 +11,7 @@ struct probe_args {
 	struct og_kubeflags kube;
 	struct og_strs config;
 	const char *signals, *endpoint, *user, *token_file, *headers_file;
-	const char *ca_file, *cert_file, *key_file, *proxy;
+	const char *ca_file, *query_ca_file, *cert_file, *key_file, *proxy;
 	const char *profiles_url, *profiles_user, *slug, *query_token_file, *cluster_name;
 	const char *query_url[OG_GF_COUNT_], *query_user[OG_GF_COUNT_];
 	const char *grafana_com;
@@ -32,6 +32,7 @@ struct probe_plan {
 	struct og_probe_opts o;
 	struct og_secret headers, user, password, key, query_token;
 	struct og_gf_endpoint backend[OG_GF_COUNT_];
+	struct og_sv query_ca; /* of the backends; empty = as make_client says */
 	struct og_send_id ids[PROBE_IDS];
 	struct og_sv base, profiles; /* of the receiver */
 	struct og_sv own[OG_OTLP_SIGNAL_COUNT_];

@@ -248,6 +248,15 @@ static int take_query_token(struct asking *k)
 	}
 	struct og_sv t = og_sv_trim(og_sv(og_secret_expose(&raw), og_secret_len(&raw)));
 	bool ok = og_secret_set(&k->p->query_token, t.p, t.n, NULL) == 0;
+	if (s->query.ca_key.n && !k->p->query_ca.n) {
+		if (secret_value(k, og_jroot(a.doc), s->query.ca_key, &raw))
+			k->p->query_ca = og_arena_sv(k->p->cli->arena,
+				og_sv(og_secret_expose(&raw), og_secret_len(&raw)));
+		else
+			og_cli_error(k->p->cli,
+				"spec.query.caKey: Secret %.*s/%.*s has no key %.*s; the system's CAs are used",
+				OG_SV_ARG(ns), OG_SV_ARG(name), OG_SV_ARG(s->query.ca_key));
+	}
 	og_secret_fini(&raw);
 	return ok ? OG_EXIT_PASS : fault(k, "out of memory reading a Secret");
 }

@@ -128,6 +128,8 @@ static int take_files(struct probe_plan *p)
 		return og_cli_usage(p->cli, "--certificate-file and --key-file belong together");
 	if (a->ca_file)
 		code = read_pem(p, a->ca_file, &p->o.ca_pem);
+	if (code == OG_EXIT_PASS && a->query_ca_file)
+		code = read_pem(p, a->query_ca_file, &p->query_ca);
 	if (code == OG_EXIT_PASS && a->cert_file)
 		code = read_pem(p, a->cert_file, &p->o.cert_pem);
 	if (code == OG_EXIT_PASS && a->key_file)

@@ -110,6 +110,7 @@ struct verify_part_stack {
 	struct verify_part *p;
 	char *name;
 	struct og_secret token;
+	char *ca;	  /* PEM beside the token; NULL = none is wanted */
 	bool token_known; /* a reading has ended */
 	const char
 		*token_why; /* why there is none; static; NULL = there is one, or none is wanted */

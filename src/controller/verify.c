@@ -53,6 +53,7 @@ static void stack_free(struct verify_part *p, struct verify_part_stack *s)
 	verify_probe_fini(s);
 	og_secret_fini(&s->token);
 	og_free(s->token_message);
+	og_free(s->ca);
 	og_free(s->strangers);
 	og_free(s->name);
 	og_free(s);
@@ -97,6 +98,7 @@ static void spec_of(
 
 	*ret = (struct og_verify_spec){.stack = stack->name,
 		.token = og_secret_is_set(&s->token) ? &s->token : NULL,
+		.ca_pem = og_svz(s->ca),
 		.cluster = stack->cluster_name,
 		.slug = stack->slug,
 		.discovery_url = stack->query.discovery_url,

@@ -77,6 +77,7 @@ static uint64_t mark_of(const struct verify_part *p, const struct verify_part_st
 	mark_text(&m, t->secret_name);
 	mark_text(&m, t->config_map_name);
 	mark_text(&m, t->ca_file);
+	mark_text(&m, og_svz(s->ca));
 	mark_text(&m, og_svz(k ? k->cred.hash : ""));
 	mark_text(&m, og_sv(og_secret_expose(&s->token), og_secret_len(&s->token)));
 	for (int i = 0; i < OG_GF_COUNT_; i++) {
@@ -159,6 +160,7 @@ static int make_client(struct verify_run *u, struct og_probe_opts *o, struct og_
 	struct verify_part *p = u->p;
 	struct og_gf_client_opts c = {.loop = p->c->loop,
 		.http = p->http,
+		.ca_pem = og_svz(u->s->ca),
 		.allow_http = true, /* as the engine's */
 		.interval_ms = p->c->o->verify_request_ms,
 		.metrics = p->c->metrics};

@@ -3,7 +3,13 @@
 #include "verify-priv.h"
 #include "otelgate/codec/base64.h"
 
-enum { AGAIN_MS = 60000, ANSWER_BYTES = 3 << 20, TOKEN_BYTES = 4096, ARENA_BYTES = 1 << 20 };
+enum {
+	AGAIN_MS = 60000,
+	ANSWER_BYTES = 3 << 20,
+	TOKEN_BYTES = 4096,
+	CA_BYTES = 1 << 20, /* as much as a Secret holds */
+	ARENA_BYTES = 4 << 20,
+};
 
 struct verify_op {
 	struct verify_part *p;
@@ -104,8 +110,31 @@ static bool visible(struct og_sv s)
 	return s.n != 0;
 }
 
+/* CA certificates are no secret. False when they are wanted and not there. */
+static bool take_ca(struct verify_part_stack *s, const struct og_stack *spec,
+	const struct source *src, struct og_jval data, struct og_arena *arena)
+{
+	struct og_buf pem = OG_BUF_INIT(CA_BYTES);
+	struct og_jval v = og_jget(data, spec->query.ca_key);
+
+	og_free(og_take(s->ca));
+	if (!spec->query.ca_key.n)
+		return true;
+	bool ok = !og_junset(v) && og_base64_decode(&pem, og_jstr_or_empty(v, arena), NULL) == 0 &&
+		  og_sv_has(og_buf_view(&pem), OG_SV("-----BEGIN CERTIFICATE-----"));
+	if (ok)
+		s->ca = og_buf_take(&pem);
+	og_buf_fini(&pem);
+	if (!s->ca)
+		none(s, og_junset(v) ? "KeyMissing" : "CaInvalid", "OG402", src,
+			og_junset(v) ? "has no such key as spec.query.caKey names"
+				     : "holds no CA certificates in PEM under spec.query.caKey");
+	return s->ca != NULL;
+}
+
 /* The value is wiped wherever it has been. */
-static void take(struct verify_part_stack *s, const struct source *src, struct og_jval data)
+static void take(struct verify_part_stack *s, const struct og_stack *spec, const struct source *src,
+	struct og_jval data)
 {
 	og_auto_arena_wipe struct og_arena arena;
 	og_auto_wipe struct og_buf plain = OG_BUF_INIT(TOKEN_BYTES);
@@ -124,6 +153,8 @@ static void take(struct verify_part_stack *s, const struct source *src, struct o
 			"holds no token under the key: empty, far too long, or no text of one line");
 		return;
 	}
+	if (!take_ca(s, spec, src, data, &arena))
+		return;
 	struct og_sv token = og_sv_trim(og_buf_view(&plain));
 	if (og_secret_set(&s->token, token.p, token.n, &err) < 0) {
 		none(s, "NoMemory", NULL, src, "could not be kept: out of memory");
@@ -146,7 +177,7 @@ static void on_read(void *ctx, const struct og_kube_answer *a)
 	if (spec && s) {
 		struct source src = source_of(spec);
 		if (a->code == 0 && a->doc)
-			take(s, &src, og_jgetl(og_jroot(a->doc), "data"));
+			take(s, spec, &src, og_jgetl(og_jroot(a->doc), "data"));
 		else if (a->http == 404)
 			none(s, "SecretMissing", "OG401", &src,
 				"is not there; make it, or name another one in spec.query.secretRef");

@@ -241,6 +241,14 @@ static bool is_default(const struct cfg_doc *d, const char *path, const struct o
 	return og_sv_eq(*value, og_svz(d->type->fields[cfg_row(d, path)].def));
 }
 
+/* The CA stands beside the token, which is read by name: no other object has to be. */
+static void check_query_ca(const struct check *c)
+{
+	if (c->s->query.ca_key.n && !c->s->query.secret_name.n)
+		cfg_error(c->r, c->d, OG_JABSENT, "spec.query.caKey", "set spec.query.secretRef",
+			"names a key, and no Secret that has it");
+}
+
 static void check_credentials(const struct check *c)
 {
 	static const char header[] = "spec.credentials.headerKey";
@@ -344,6 +352,7 @@ void cfg_check_stack(struct cfg_reader *r, const struct cfg_doc *d)
 	c.type_known = cfg_ok(d, "spec.receiver.type");
 	check_receiver(&c);
 	check_tls_block(&c);
+	check_query_ca(&c);
 	check_credentials(&c);
 	check_distribute(&c);
 	check_query(&c);

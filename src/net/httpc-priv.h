@@ -46,6 +46,7 @@ struct og_httpc {
 	struct og_timer timer;	/* libcurl's; set for ever, so that moving it cannot fail */
 	struct og_timer repair; /* ends calls whose `failed` is set; likewise */
 	char *user_agent;
+	char *ca_file; /* SSL_CERT_FILE; NULL = libcurl's own place */
 	long http_version;
 	struct httpc_sock *socks;
 	struct og_httpc_call *calls;
@@ -62,6 +63,7 @@ struct og_httpc_call {
 	CURL *easy;
 	bool added;	     /* to the multi handle */
 	bool dead;	     /* cancelled inside libcurl: to be removed afterwards */
+	char cert[400];	     /* subject and issuer of the first that was not trusted; "" = none */
 	enum og_code failed; /* to be ended with it by the repair timer */
 
 	void *ctx;
@@ -117,6 +119,8 @@ size_t httpc_on_write(char *p, size_t size, size_t n, void *call);
 /* httpc_error.c */
 enum httpc_limit { HTTPC_NO_LIMIT, HTTPC_LIMIT_CONNECT, HTTPC_LIMIT_IDLE, HTTPC_LIMIT_TOTAL };
 /* Fills code, err, refused, reset of *r from what libcurl says. */
+/* httpc_cert.c */
+CURLcode httpc_name_certificates(struct og_httpc_call *call);
 void httpc_explain(const struct og_httpc_call *call, CURLcode cc, struct og_httpc_result *r);
 void httpc_explain_limit(
 	const struct og_httpc_call *call, enum httpc_limit what, struct og_httpc_result *r);

@@ -2,6 +2,7 @@
 /* Calls and their life: libcurl's multi handle on the loop's descriptors and timers. */
 #include "httpc-priv.h"
 
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include "otelgate/base/mem.h"
@@ -423,6 +424,10 @@ static bool configure(struct og_httpc *c, const struct og_httpc_opts *o)
 	c->http_version = choose_version(o->http2);
 	c->user_agent = og_strdup(o->user_agent ? o->user_agent : "otelgate/" OG_VERSION);
 	c->multi = make_multi(c);
+	/* As OpenSSL, Go and Python do; libcurl itself does not. */
+	const char *file = getenv("SSL_CERT_FILE");
+	if (file && *file && !(c->ca_file = og_strdup(file)))
+		return false;
 	return c->user_agent && c->multi &&
 	       og_timer_at(c->loop, &c->timer, INT64_MAX, on_curl_timer, c) == 0 &&
 	       og_timer_at(c->loop, &c->repair, INT64_MAX, on_repair, c) == 0;
@@ -461,6 +466,7 @@ static void release(struct og_httpc *c)
 	og_timer_cancel(c->loop, &c->timer);
 	og_timer_cancel(c->loop, &c->repair);
 	og_free(c->user_agent);
+	og_free(c->ca_file);
 	og_free(c);
 }
 

@@ -217,11 +217,15 @@ static CURLcode set_tls(struct og_httpc_call *call, const struct og_httpc_tls *t
 	SET(rc, e, SSL_SESSIONID_CACHE, 0L);
 	SET(rc, e, SSL_VERIFYPEER, t->insecure ? 0L : 1L);
 	SET(rc, e, SSL_VERIFYHOST, t->insecure ? 0L : 2L);
+	if (!t->insecure && rc == CURLE_OK)
+		rc = httpc_name_certificates(call);
 	if (t->ca_pem.n) {
 		/* a default CAPATH would add the public CAs; a blob is never cached */
 		SET(rc, e, CAPATH, NULL);
 		SET(rc, e, CAINFO, NULL);
 		b = set_blob(e, CURLOPT_CAINFO_BLOB, t->ca_pem.p, t->ca_pem.n);
+	} else if (call->c->ca_file) {
+		SET(rc, e, CAINFO, call->c->ca_file);
 	}
 	if (t->cert_pem.n && b == CURLE_OK)
 		b = set_blob(e, CURLOPT_SSLCERT_BLOB, t->cert_pem.p, t->cert_pem.n);

@@ -39,8 +39,9 @@ static int tls_verify(const struct og_httpc_call *call, struct og_err *err)
 	case X509_V_ERR_CERT_SIGNATURE_FAILURE:
 		return og_err_set(err, OG_E_TLS,
 			"the certificate of %s is not signed by a CA that is trusted here: check "
-			"that the configured CA is the server's (%s)",
-			call->hostport, X509_verify_cert_error_string(v));
+			"that the configured CA is the server's (%s%s%s)",
+			call->hostport, X509_verify_cert_error_string(v), call->cert[0] ? ": " : "",
+			call->cert);
 	case X509_V_OK:
 	case 1: /* libcurl's own value: the chain is good, the name is not */
 		return og_err_set(err, OG_E_TLS,

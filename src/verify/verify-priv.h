@@ -114,7 +114,7 @@ struct verify_backend {
 struct verify_stack {
 	struct og_verify *v;
 	struct verify_stack *next;
-	char *name, *cluster;
+	char *name, *cluster, *ca;
 	uint32_t interval_ms, window_ms, freshness_ms;
 	int64_t request_ms;
 	struct og_secret token;

@@ -161,6 +161,7 @@ static void stack_free(struct verify_stack *s)
 	og_secret_fini(&s->token);
 	og_free(s->name);
 	og_free(s->cluster);
+	og_free(s->ca);
 	og_free(s->slug);
 	og_free(s->discovery_url);
 	og_free(s->grafana_url);
@@ -194,6 +195,7 @@ int verify_make_client(struct verify_stack *s, struct og_err *err)
 {
 	struct og_gf_client_opts o = {.loop = s->v->o.loop,
 		.http = s->v->o.http,
+		.ca_pem = og_svz(s->ca),
 		.allow_http = true, /* what must not be is refused with the configuration */
 		.interval_ms = s->request_ms,
 		.metrics = s->v->o.metrics,
@@ -222,6 +224,7 @@ static bool same_token(const struct verify_stack *s, const struct og_secret *tok
 static bool same_place(const struct verify_stack *s, const struct og_verify_spec *spec)
 {
 	bool same = og_sv_eq(og_svz(s->cluster), spec->cluster) &&
+		    og_sv_eq(og_svz(s->ca), spec->ca_pem) &&
 		    og_sv_eq(og_svz(s->slug), spec->slug) &&
 		    og_sv_eq(og_svz(s->discovery_url), spec->discovery_url) &&
 		    s->has_token == (spec->token != NULL) && s->request_ms == spec->request_ms;
@@ -234,8 +237,8 @@ static bool same_place(const struct verify_stack *s, const struct og_verify_spec
 
 static int fill_stack(struct verify_stack *s, const struct og_verify_spec *spec, struct og_err *err)
 {
-	bool ok = og_sv_set(&s->name, spec->stack) && og_sv_set(&s->cluster, spec->cluster) &&
-		  og_sv_set(&s->slug, spec->slug) &&
+	bool ok = og_sv_set(&s->name, spec->stack) && og_sv_set(&s->ca, spec->ca_pem) &&
+		  og_sv_set(&s->cluster, spec->cluster) && og_sv_set(&s->slug, spec->slug) &&
 		  og_sv_set(&s->discovery_url, spec->discovery_url);
 
 	for (int i = 0; i < OG_GF_COUNT_ && ok; i++) {

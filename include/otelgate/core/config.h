@@ -99,6 +99,8 @@ struct og_stack {
 		/* Secret of the token that reads; empty name = that of credentials. An empty
 		 * token_key with it is "token", without it that of credentials. */
 		struct og_sv secret_name, secret_namespace, token_key;
+		struct og_sv
+			ca_key; /* of CA certificates in the Secret of the token; empty = none */
 		struct og_sv discovery_url; /* empty = https://grafana.com */
 		struct og_sv grafana_url;   /* of the Grafana that links lead to; empty = none */
 		uint32_t interval_ms, window_ms, freshness_ms, grace_ms;

@@ -34,7 +34,7 @@ void og_httpc_free(struct og_httpc *c);
 
 /* Whom to trust and who we are. All views are copied by og_httpc_start. */
 struct og_httpc_tls {
-	struct og_sv ca_pem;	 /* empty = the system's CAs */
+	struct og_sv ca_pem;	 /* empty = the system's CAs; SSL_CERT_FILE names others */
 	const char *server_name; /* NULL = the URL's host; SNI and verification name */
 	bool insecure;		 /* nothing is verified */
 	struct og_sv cert_pem;	 /* client certificate chain; empty = none */

@@ -52,6 +52,7 @@ struct og_verify_spec {
 	struct og_sv url[OG_GF_COUNT_], user[OG_GF_COUNT_];
 	struct og_sv slug, discovery_url; /* discovery_url empty = https://grafana.com */
 	const struct og_secret *token;	  /* NULL = without Authorization */
+	struct og_sv ca_pem;		  /* trusted for the URLs given; empty = the system's */
 	struct og_sv cluster;		  /* k8s.cluster.name; empty = whatever cluster */
 	uint32_t interval_ms, window_ms, freshness_ms;
 	int64_t request_ms; /* between requests to one backend; 0 = 1,000 */

@@ -415,6 +415,25 @@ START_TEST(without_a_token_nobody_is_asked_and_it_is_said)
 }
 END_TEST
 
+/* A CA that is named and not there is no reason to ask as if none were named. */
+START_TEST(a_ca_that_is_not_there_asks_nobody)
+{
+	put_config("    caKey: ca.crt\n", "");
+	begin("a");
+	run_web();
+	CR_UNTIL(stack_says("MetricsQueryable", "False", "KeyMissing"));
+	CR_UNTIL(why("MetricsReceived", "spec.query.caKey"));
+	ck_assert_uint_eq(og_cloud_requests(cloud, OG_CLOUD_PROM, NULL), 0);
+	ck_assert_int_eq(cr_end(&r), 0);
+	/* the token's own text is no certificate */
+	put_config("    caKey: token\n", "");
+	begin("b");
+	CR_UNTIL(stack_says("MetricsQueryable", "False", "CaInvalid"));
+	ck_assert_uint_eq(og_cloud_requests(cloud, OG_CLOUD_PROM, NULL), 0);
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
 START_TEST(a_revision_with_which_a_signal_stops_is_a_regression)
 {
 	put_config("    grace: 0s\n    freshness: 60s\n", "");
@@ -547,6 +566,7 @@ int main(void)
 	tcase_add_test(tc, what_cannot_be_asked_is_not_missing);
 	tcase_add_test(tc, what_could_never_be_asked_is_unknown_with_why);
 	tcase_add_test(tc, without_a_token_nobody_is_asked_and_it_is_said);
+	tcase_add_test(tc, a_ca_that_is_not_there_asks_nobody);
 	tcase_add_test(tc, a_revision_with_which_a_signal_stops_is_a_regression);
 	tcase_add_test(tc, a_service_without_a_name_is_found);
 	tcase_add_test(tc, strangers_are_told_by_the_stack);

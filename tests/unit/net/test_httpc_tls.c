@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 #include "otelgate/base/mem.h"
 #include "otelgate/net/certs.h"
 #include "support/http_fixture.h"
@@ -82,6 +83,8 @@ START_TEST(another_ca)
 	h.req.tls.ca_pem = og_buf_view(&other.ca);
 	hrun(&h, url_of("127.0.0.1"));
 	refused("is not signed by a CA that is trusted here");
+	ck_assert_msg(strstr(h.r.err.msg, "CN=") && strstr(h.r.err.msg, ", signed by /"), "%s",
+		h.r.err.msg); /* and which it was */
 	/* a connection that one CA has opened is not used for another one */
 	h.req.tls.ca_pem = og_buf_view(&pki.ca);
 	hrun(&h, url_of("127.0.0.1"));
@@ -100,6 +103,38 @@ START_TEST(the_systems_cas_do_not_know_it)
 	hrun(&h, url_of("127.0.0.1"));
 	ck_assert_int_eq(h.r.code, -OG_E_TLS);
 	ck_assert(!h.r.sent);
+}
+END_TEST
+
+/* As OpenSSL's own programs do; a CA of the request's goes before it. */
+START_TEST(the_systems_cas_may_be_named)
+{
+	static const char *const file = "/tmp/otelgate-test-ca.XXXXXX";
+	char path[64];
+	struct pki *const in[] = {&pki, &other};
+	struct hrun named;
+
+	serve();
+	(void)snprintf(path, sizeof(path), "%s", file);
+	int fd = mkstemp(path);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, in[_i]->ca.p, in[_i]->ca.len), (ssize_t)in[_i]->ca.len);
+	(void)close(fd);
+	ck_assert_int_eq(setenv("SSL_CERT_FILE", path, 1), 0);
+	hrun_init(&named, NULL);
+	hrun(&named, url_of("127.0.0.1"));
+	ck_assert_msg(named.r.code == (_i ? -OG_E_TLS : 0), "%s", named.r.err.msg);
+	named.req.tls.ca_pem = og_buf_view(&pki.ca);
+	hrun(&named, url_of("127.0.0.1"));
+	ck_assert_msg(named.r.code == 0, "%s", named.r.err.msg);
+	hrun_fini(&named);
+	/* one that is not there trusts nobody */
+	(void)unlink(path);
+	hrun_init(&named, NULL);
+	hrun(&named, url_of("127.0.0.1"));
+	ck_assert_int_eq(named.r.code, -OG_E_TLS);
+	hrun_fini(&named);
+	(void)unsetenv("SSL_CERT_FILE");
 }
 END_TEST
 
@@ -537,6 +572,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_trusted_server, 0, 2);
 	tcase_add_test(tc, another_ca);
 	tcase_add_test(tc, the_systems_cas_do_not_know_it);
+	tcase_add_loop_test(tc, the_systems_cas_may_be_named, 0, 2);
 	tcase_add_loop_test(tc, a_ca_that_is_none, 0, 2);
 	tcase_add_test(tc, insecure_trusts_everyone);
 	tcase_add_test(tc, names_that_do_not_match);
