@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where telemetry goes: endpoints, protocol, TLS, credentials, and which signals are exported. */
+#include "config_endpoint-priv.h"
 #include "plan-priv.h"
 
 #include "otelgate/base/mem.h"
 #include "otelgate/codec/jwrite.h"
+
+enum { PORT_GRPC = 4317 };
 
 /* Per signal; the OTLP exporter specification has no variables for profiles. */
 #define SIGNAL(S)                                                                               \
@@ -120,6 +123,40 @@ static bool plan_setting(struct og_mut *m, struct og_sv general, struct og_sv va
 	return written;
 }
 
+/*
+ * Python's distribution looks for the exporter of gRPC, which the agent does not hold, and does not
+ * start (otel-operator, apis/v1alpha1 and pkg/instrumentation/python.go: "it is what our
+ * autoinstrumentation supports"). So much is the agent's need wherever it sends to; a receiver at
+ * the port of gRPC is left to the exporter that the image must have for it.
+ */
+static bool agent_speaks_http(const struct og_mut *m, const char *endpoint)
+{
+	const struct og_user_env *u = og_mut_user(m, og_svz(endpoint));
+	struct og_endpoint e;
+
+	return m->pc->agent && m->pc->language == OG_LANG_PYTHON && u && u->has_value &&
+	       !og_endpoint_parse(u->value, &e) && e.port != PORT_GRPC &&
+	       (e.port || !og_sv_has(u->value, OG_SV("$(")));
+}
+
+/* What goes to receivers of the user's own, and says no protocol. */
+static void plan_agent_protocol(struct og_mut *m)
+{
+	struct og_sv general = OG_SV("OTEL_EXPORTER_OTLP_PROTOCOL"), http = OG_SV("http/protobuf");
+	const char *why = "the endpoint is the container's own";
+
+	for (int s = 0; s < OG_SIGNAL_PROFILES && !set_by_user(m, general.p); s++)
+		if (m->signal_by_user[s] && agent_speaks_http(m, vars[s].endpoint))
+			(void)og_mut_env(
+				m, OG_ENV_ADD_LAST, OG_FROM_AGENT, og_svz(vars[s].protocol), http);
+	if (!m->endpoint_by_user)
+		return;
+	if (agent_speaks_http(m, "OTEL_EXPORTER_OTLP_ENDPOINT"))
+		(void)og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_AGENT, general, http);
+	else
+		og_mut_env_off(m, OG_FROM_STACK, general, why);
+}
+
 void og_mut_exporter(struct og_mut *m)
 {
 	const struct og_stack *st = m->stack;
@@ -140,11 +177,9 @@ void og_mut_exporter(struct og_mut *m)
 		if (st->receiver.signal_endpoint[s].n && !m->endpoint_by_user)
 			(void)og_mut_env(m, OG_ENV_ADD_LAST, OG_FROM_STACK,
 				og_svz(vars[s].endpoint), st->receiver.signal_endpoint[s]);
-	if (m->endpoint_by_user) {
-		og_mut_env_off(m, OG_FROM_STACK, OG_SV("OTEL_EXPORTER_OTLP_PROTOCOL"),
-			"the endpoint is the container's own");
+	plan_agent_protocol(m);
+	if (m->endpoint_by_user)
 		return;
-	}
 	(void)plan_setting(m, OG_SV("OTEL_EXPORTER_OTLP_PROTOCOL"),
 		og_svz(og_protocol_name(st->receiver.protocol)), og_sv("", 0), m->signal_by_user);
 	if (st->receiver.compression != OG_COMPRESSION_UNSET)
