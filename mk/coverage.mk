@@ -3,8 +3,9 @@
 COVERAGE_FLOORS ?= codec kobj core
 COVERAGE_MIN ?= 85
 
+# In their sandbox, services could not write their counts.
 .PHONY: coverage
 coverage: ## Line coverage of codec, kobj and core; fails below COVERAGE_MIN percent
 	@find build/cov -name '*.gcda' -delete 2>/dev/null || true
-	@$(MAKE) --no-print-directory VARIANT=cov CC=gcc check
+	@OTELGATE_SANDBOX=off $(MAKE) --no-print-directory VARIANT=cov CC=gcc check
 	@scripts/coverage build/cov build/coverage $(COVERAGE_MIN) $(COVERAGE_FLOORS)

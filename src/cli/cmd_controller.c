@@ -61,6 +61,7 @@ static const struct og_opt opts[] = {
 	OG_SERVICE_LISTEN_OPTS(struct controller_args, service,
 		"/healthz, /livez, /readyz, /metrics and /debug/missed"),
 	OG_SERVICE_LOG_OPTS(struct controller_args, service, "", "controller, http"),
+	OG_SERVICE_SANDBOX_OPT(struct controller_args, service),
 	OG_KUBE_OPTS(struct controller_args, kube),
 	OG_KUBE_OPT_SERVICE_ACCOUNT_DIR(struct controller_args, kube),
 };
@@ -77,6 +78,10 @@ static int run_controller(struct og_cli *cli, void *args, const struct og_parsed
 		code = og_kubeflags_load(cli, &a->kube, &access);
 	if (code != OG_EXIT_PASS || !og_cli_flush(cli))
 		return code != OG_EXIT_PASS ? code : OG_EXIT_FAULT;
+	const uint16_t ports[] = {(uint16_t)a->service.ops_port};
+	code = og_service_sandbox(cli, &a->service, access, ports, OG_COUNT(ports));
+	if (code != OG_EXIT_PASS)
+		return code;
 	struct og_controller_opts o = {.access = access,
 		.ops_address = a->service.ops_address,
 		.ops_port = (uint16_t)a->service.ops_port,

@@ -280,6 +280,7 @@ static const struct og_opt opts[] = {
 	OG_KUBE_OPT_SERVICE_ACCOUNT_DIR(struct webhook_args, kube),
 	OG_SERVICE_LOG_OPTS(
 		struct webhook_args, run, "; pods left alone are debug", "webhook, http"),
+	OG_SERVICE_SANDBOX_OPT(struct webhook_args, run),
 };
 
 /* With a cluster: when one is named, or when this runs in a pod and not all comes from files. */
@@ -356,7 +357,13 @@ static int run_webhook(struct og_cli *cli, void *args, const struct og_parsed *p
 	if (wants_cluster(cli, a) &&
 		(r = og_kubeflags_load(cli, &a->kube, &o.access)) != OG_EXIT_PASS)
 		return r;
-	r = og_webhook_run(&o, &err);
+	const uint16_t ports[] = {o.port, o.ops_port};
+	r = og_webhook_check(&o, &err);
+	if (r == 0 && (r = og_service_sandbox(cli, &a->run, o.access, ports, OG_COUNT(ports))) !=
+			      OG_EXIT_PASS)
+		return r;
+	if (r == 0)
+		r = og_webhook_run(&o, &err);
 	if (r == 0)
 		return OG_EXIT_PASS;
 	return r == -OG_E_USAGE ? og_cli_usage(cli, "%s", err.msg) : og_cli_fail(cli, &err);

@@ -3,15 +3,17 @@
 /* What all services have: an ops listener and a log. */
 #include "otelgate/base/log.h"
 #include "otelgate/cli/command.h"
+#include "otelgate/kube/kubeconfig.h"
 
 struct og_service_args {
 	const char *ops_address, *ports_file, *debug;
 	uint32_t ops_port;
-	unsigned log_level, log_format;
+	unsigned log_level, log_format, sandbox;
 };
 
-#define OG_SERVICE_LISTEN "Listeners"
-#define OG_SERVICE_LOG	  "Log"
+#define OG_SERVICE_LISTEN  "Listeners"
+#define OG_SERVICE_LOG	   "Log"
+#define OG_SERVICE_SANDBOX "Sandbox"
 
 /* T: the command's struct, m: its member of type struct og_service_args. PATHS: what the ops port
  * serves. */
@@ -63,17 +65,20 @@ struct og_service_args {
 		.group = OG_SERVICE_LOG                                                           \
 	}
 
-/* Sets the log up; OG_EXIT_PASS or the exit code. */
-static inline int og_service_log(struct og_cli *cli, const struct og_service_args *a)
-{
-	struct og_err err = OG_ERR_INIT;
-	struct og_log_options log = {.fd = cli->err_fd,
-		.format = (enum og_log_format)a->log_format,
-		.level = (enum og_log_level)a->log_level,
-		.colour = cli->colour_err,
-		.debug = a->debug};
+/* Landlock, see base/sandbox.h. The words are those of enum og_sandbox_mode. */
+#define OG_SERVICE_SANDBOX_OPT(T, m)                                                             \
+	{                                                                                        \
+		.name = "sandbox", .type = OG_OPT_WORD, .at = offsetof(T, m.sandbox),            \
+		.arg = "MODE", .words = "auto|required|off", .def = "auto",                      \
+		.env = "OTELGATE_SANDBOX",                                                       \
+		.help = "give up writing files, running programs and listening elsewhere, with " \
+			"Landlock: as far as the kernel can, or not start without it",           \
+		.group = OG_SERVICE_SANDBOX                                                      \
+	}
 
-	if (og_log_setup(&log, &err) < 0)
-		return og_cli_usage(cli, "--debug: %s", err.msg);
-	return OG_EXIT_PASS;
-}
+/* Sets the log up; OG_EXIT_PASS or the exit code. */
+int og_service_log(struct og_cli *cli, const struct og_service_args *a);
+/* Enters the sandbox and says in the log what it restricts; before there are threads. `access` may
+ * be NULL. ports: that are listened on. OG_EXIT_PASS or the exit code. */
+int og_service_sandbox(struct og_cli *cli, const struct og_service_args *a,
+	const struct og_kube_access *access, const uint16_t *ports, size_t nports);

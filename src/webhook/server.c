@@ -151,7 +151,7 @@ static int write_ports(struct webhook *w, struct og_err *err)
 	return og_fs_write_atomic(w->o->ports_file, text, (size_t)n, 0644, err);
 }
 
-static int check_opts(const struct og_webhook_opts *o, struct og_err *err)
+int og_webhook_check(const struct og_webhook_opts *o, struct og_err *err)
 {
 	if (!o->tls_cert != !o->tls_key || (!o->tls_cert && !o->access))
 		return og_err_set(err, OG_E_USAGE,
@@ -179,7 +179,7 @@ static int announce(struct webhook *w, struct og_err *err)
 
 static int start(struct webhook *w, struct og_err *err)
 {
-	int r = check_opts(w->o, err);
+	int r = og_webhook_check(w->o, err);
 
 	if (r == 0)
 		r = webhook_metrics_init(w, err);

@@ -85,6 +85,8 @@ struct og_webhook_opts {
 		.stop_fd = -1 \
 	}
 
+/* Whether the options name what is needed: 0 or -OG_E_USAGE; og_webhook_run asks it first. */
+int og_webhook_check(const struct og_webhook_opts *o, struct og_err *err);
 /*
  * Serves until told to stop. 0 after an orderly drain; -OG_E_TIMEOUT when requests were cut at its
  * end. Start errors: CONFIG (every problem has been logged), TLS, NOT_FOUND, IO, OOM, ... Logs as
