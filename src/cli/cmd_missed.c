@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* missed: which running pods should be injected and are not. */
-#include <unistd.h>
 #include "otelgate/base/clock.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/base/parse.h"
@@ -8,6 +7,7 @@
 #include "otelgate/cli/term.h"
 #include "commands-priv.h"
 #include "missed-priv.h"
+#include "session-priv.h"
 
 struct missed_args {
 	struct og_kubeflags kube;
@@ -71,41 +71,6 @@ static const struct og_opt opts[] = {
 	OG_KUBE_OPTS(struct missed_args, kube),
 };
 
-/* A line that the next one replaces; only on a terminal. */
-struct progress {
-	struct og_cli *cli;
-	bool shown;
-};
-
-static void on_progress(void *ctx, const char *what)
-{
-	struct progress *p = ctx;
-	og_auto_buf struct og_buf b = OG_BUF_INIT(512);
-
-	if (isatty(p->cli->err_fd) != 1)
-		return;
-	og_buf_fmt(&b, "\r\033[Kwaiting for %s ...", what);
-	p->shown = write(p->cli->err_fd, b.p, b.len) >= 0;
-}
-
-static void clear_progress(struct progress *p)
-{
-	static const char clear[] = "\r\033[K";
-	if (p->shown && write(p->cli->err_fd, clear, sizeof(clear) - 1) < 0)
-		p->shown = false;
-}
-
-/* The server's words: line by line, so that they cannot steer the terminal. */
-static void write_notes(struct og_cli *cli, struct og_sv notes)
-{
-	while (notes.n) {
-		size_t n = og_sv_chr(notes, '\n');
-		og_text_safe(&cli->err, og_sv(notes.p, n));
-		og_buf_ch(&cli->err, '\n');
-		notes = n < notes.n ? og_sv(notes.p + n + 1, notes.n - n - 1) : og_sv("", 0);
-	}
-}
-
 static void show(struct og_cli *cli, const struct missed_args *a, const struct og_audit_missed *m)
 {
 	int64_t now = og_clock_wall_ns(og_clock_system()) / OG_NS_PER_S;
@@ -117,7 +82,7 @@ static void show(struct og_cli *cli, const struct missed_args *a, const struct o
 	if (m->report.n)
 		og_missed_table(&m->report, a->output == OUT_WIDE, !a->no_headers,
 			og_term_ascii(cli->env), now, cli->arena, &cli->out);
-	write_notes(cli, og_buf_view(&m->notes));
+	session_write_notes(cli, og_buf_view(&m->notes));
 	if (a->no_headers)
 		return;
 	if (m->report.n && a->output == OUT_TABLE)
@@ -133,7 +98,7 @@ static int run_missed(struct og_cli *cli, void *args, const struct og_parsed *p)
 	struct og_kube_access *access = NULL;
 	struct og_err err = OG_ERR_INIT;
 	struct og_audit_missed m;
-	struct progress progress = {.cli = cli};
+	struct session_progress progress = {.cli = cli};
 
 	(void)p;
 	if (a->all && a->kube.ns)
@@ -148,9 +113,9 @@ static int run_missed(struct og_cli *cli, void *args, const struct og_parsed *p)
 		.registration = a->registration,
 		.timeout_ms = a->timeout_ms,
 		.ctx = &progress,
-		.progress = on_progress};
+		.progress = session_on_progress};
 	int r = og_audit_missed(&o, cli->arena, &m, &err);
-	clear_progress(&progress);
+	session_progress_clear(&progress);
 	if (r == 0) {
 		show(cli, a, &m);
 		code = a->check && m.report.pods ? OG_EXIT_GATE : OG_EXIT_PASS;

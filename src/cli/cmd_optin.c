@@ -112,19 +112,6 @@ static uint32_t count(const struct og_audit_optin_item *v, uint32_t n, enum og_o
 	return sum;
 }
 
-/* False: no, or there is nobody to ask. */
-static bool ask(struct og_cli *cli, uint32_t n)
-{
-	char answer[16] = "";
-	ssize_t got;
-
-	og_buf_fmt(&cli->err, "Change %u workload%s? [y/N] ", n, n == 1 ? "" : "s");
-	if (!og_cli_flush(cli))
-		return false;
-	got = read(cli->in_fd, answer, sizeof(answer) - 1);
-	return got > 0 && (answer[0] == 'y' || answer[0] == 'Y');
-}
-
 /* The others are tried too; the first error counts. */
 static int write_all(struct optin_run *u, const struct og_audit_optin_opts *o,
 	struct og_audit_optin_item *v, uint32_t n)
@@ -165,7 +152,7 @@ static int change(struct optin_run *u, const struct og_audit_optin_opts *o,
 		if (isatty(u->cli->in_fd) != 1)
 			return og_cli_usage(
 				u->cli, "nobody can be asked here: add --yes, or --dry-run=client");
-		if (!ask(u->cli, changes)) {
+		if (!session_confirm(u->cli, "Change", changes)) {
 			og_buf_lit(&u->cli->err, "Nothing was changed.\n");
 			return OG_EXIT_GATE;
 		}

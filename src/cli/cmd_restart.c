@@ -9,6 +9,7 @@
 #include "otelgate/cli/term.h"
 #include "otelgate/codec/table.h"
 #include "commands-priv.h"
+#include "session-priv.h"
 
 struct restart_args {
 	struct og_kubeflags kube;
@@ -160,20 +161,6 @@ static uint32_t show_plan(struct run *u)
 	return can;
 }
 
-/* False: no, or there is nobody to ask. */
-static bool ask(struct run *u, uint32_t n)
-{
-	struct og_cli *cli = u->cli;
-	char answer[16] = "";
-	ssize_t got;
-
-	og_buf_fmt(&cli->err, "Restart %u workload%s? [y/N] ", n, n == 1 ? "" : "s");
-	if (!og_cli_flush(cli))
-		return false;
-	got = read(cli->in_fd, answer, sizeof(answer) - 1);
-	return got > 0 && (answer[0] == 'y' || answer[0] == 'Y');
-}
-
 /* ---- doing it ---- */
 
 static int restart_one(struct run *u, uint32_t i, struct og_err *err)
@@ -275,7 +262,7 @@ static int run_with(struct run *u, const struct restart_args *a, struct og_err *
 		return OG_EXIT_GATE;
 	if (!a->yes && isatty(cli->in_fd) != 1)
 		return og_cli_usage(cli, "nobody can be asked here: add --yes, or --dry-run");
-	if (!a->yes && !ask(u, can)) {
+	if (!a->yes && !session_confirm(u->cli, "Restart", can)) {
 		og_buf_lit(&cli->err, "Nothing was changed.\n");
 		return OG_EXIT_GATE;
 	}

@@ -20,3 +20,6 @@ int session_notes(struct og_audit_session *s, const char *ns, struct og_buf *not
 	bool *ret_partial, struct og_err *err);
 /* To standard error; the server's words cannot steer the terminal. */
 void session_write_notes(struct og_cli *cli, struct og_sv notes);
+
+/* "Restart 3 workloads? [y/N]" on standard error. False: no, or nobody answered. */
+bool session_confirm(struct og_cli *cli, const char *verb, uint32_t n);

@@ -64,3 +64,15 @@ void session_write_notes(struct og_cli *cli, struct og_sv notes)
 		og_buf_ch(&cli->err, '\n');
 	}
 }
+
+bool session_confirm(struct og_cli *cli, const char *verb, uint32_t n)
+{
+	char answer[16] = "";
+	ssize_t got;
+
+	og_buf_fmt(&cli->err, "%s %u workload%s? [y/N] ", verb, n, n == 1 ? "" : "s");
+	if (!og_cli_flush(cli))
+		return false;
+	got = read(cli->in_fd, answer, sizeof(answer) - 1);
+	return got > 0 && (answer[0] == 'y' || answer[0] == 'Y');
+}
