@@ -53,6 +53,20 @@ static inline const struct og_ynode *og_sp_node(const struct og_splice *s, uint3
 {
 	return &s->tree->n[y];
 }
+
+/* c or the first behind it that the text has, and that stays. */
+static inline struct og_xnode *og_sp_next_in_text(struct og_xnode *c)
+{
+	while (c && !c->y)
+		c = c->next;
+	return c;
+}
+static inline struct og_xnode *og_sp_next_kept(struct og_xnode *c)
+{
+	while (c && (!c->y || c->removed))
+		c = c->next;
+	return c;
+}
 int og_sp_oom(struct og_splice *s);
 /* UNSUPPORTED at a place. */
 int og_sp_refuse(struct og_splice *s, uint32_t off, const char *fmt, ...)

@@ -7,20 +7,6 @@ static bool is_container(const struct og_xnode *x)
 	return x->kind == OG_Y_MAP || x->kind == OG_Y_SEQ;
 }
 
-static struct og_xnode *next_in_text(struct og_xnode *c)
-{
-	while (c && !c->y)
-		c = c->next;
-	return c;
-}
-
-static struct og_xnode *next_kept(struct og_xnode *c)
-{
-	while (c && (!c->y || c->removed))
-		c = c->next;
-	return c;
-}
-
 static int delete (struct og_splice *s, uint32_t pos, uint32_t end)
 {
 	struct og_buf none = OG_BUF_INIT(0);
@@ -190,7 +176,8 @@ static struct og_sp_style style_of(struct og_splice *s, struct og_xnode *x)
 		.dash = og_sp_dash(s)};
 	if (!x->y || x->fresh || x->kind != OG_Y_SEQ)
 		return st;
-	for (struct og_xnode *c = next_in_text(x->first); c; c = next_in_text(c->next)) {
+	for (struct og_xnode *c = og_sp_next_in_text(x->first); c;
+		c = og_sp_next_in_text(c->next)) {
 		uint32_t at = og_sp_node(s, c->y)->start;
 		if (!og_sp_find_lead(s, c) && at > c->lead + 1 && at - c->lead < 16 &&
 			og_sp_line_start(s, at) == og_sp_line_start(s, c->lead)) {
@@ -238,7 +225,7 @@ static int remove_lines(struct og_splice *s, const struct block *b, struct og_xn
 		return delete (s, og_sp_line_start(s, c->lead),
 			s->with_blanks ? og_sp_skip_blank_lines(s, after) : after);
 	/* Behind a dash: the next entry moves up, unless comments stand between. */
-	struct og_xnode *kept = next_kept(b->first), *last = b->first, *k;
+	struct og_xnode *kept = og_sp_next_kept(b->first), *last = b->first, *k;
 	bool fresh_before = false;
 	for (k = b->x->first; k != kept; k = k->next) {
 		fresh_before |= !k->y && !k->removed;
@@ -274,7 +261,7 @@ static int insert_after(
 	if (rc)
 		return rc;
 	uint32_t min_col = b->col + 1;
-	if (!next_in_text(c) && prev == b->last && b->col > b->owner_col)
+	if (!og_sp_next_in_text(c) && prev == b->last && b->col > b->owner_col)
 		min_col = b->col;
 	pos = og_sp_skip_comments(s, pos, min_col);
 	og_auto_buf struct og_buf text = OG_BUF_INIT(0);
@@ -299,8 +286,8 @@ static int insert_before(
 
 static int look_up_block(struct og_splice *s, struct og_xnode *x, struct block *b)
 {
-	*b = (struct block){.x = x, .first = next_in_text(x->first)};
-	for (struct og_xnode *c = b->first; c; c = next_in_text(c->next)) {
+	*b = (struct block){.x = x, .first = og_sp_next_in_text(x->first)};
+	for (struct og_xnode *c = b->first; c; c = og_sp_next_in_text(c->next)) {
 		int rc = og_sp_find_lead(s, c);
 		if (rc)
 			return rc;
@@ -336,7 +323,7 @@ static int edit_block(struct og_splice *s, struct og_xnode *x)
 			prev = c;
 		} else if (!c->removed) {
 			rc = prev ? insert_after(s, &b, prev, c)
-				  : insert_before(s, &b, next_kept(c), c);
+				  : insert_before(s, &b, og_sp_next_kept(c), c);
 		}
 	}
 	return rc;
@@ -348,11 +335,11 @@ int og_sp_edit(struct og_splice *s, struct og_xnode *x)
 	if (!x->dirty)
 		return 0;
 	if (!x->fresh && og_sp_node(s, x->y)->flow &&
-		(in_flow || next_kept(x->first) || og_sp_empty(x)))
+		(in_flow || og_sp_next_kept(x->first) || og_sp_empty(x)))
 		return og_sp_edit_flow(s, x);
 	if (in_flow)
 		return og_sp_edit_flow(s, x);
-	if (!x->fresh && next_kept(x->first))
+	if (!x->fresh && og_sp_next_kept(x->first))
 		return edit_block(s, x);
 	return edit_slot(s, x);
 }

@@ -10,20 +10,6 @@ struct flow {
 	bool tight;	     /* no blank behind commas */
 };
 
-static struct og_xnode *next_in_text(struct og_xnode *c)
-{
-	while (c && !c->y)
-		c = c->next;
-	return c;
-}
-
-static struct og_xnode *next_kept(struct og_xnode *c)
-{
-	while (c && (!c->y || c->removed))
-		c = c->next;
-	return c;
-}
-
 static uint32_t item_start(const struct og_splice *s, const struct og_xnode *c)
 {
 	return og_sp_node(s, c->ykey ? c->ykey : c->y)->start;
@@ -96,12 +82,12 @@ static int replace(struct og_splice *s, struct og_xnode *x)
 
 static void look_up(const struct og_splice *s, struct og_xnode *x, struct flow *f)
 {
-	struct og_xnode *first = next_in_text(x->first);
+	struct og_xnode *first = og_sp_next_in_text(x->first);
 	struct og_sv unit = unit_of(s, x->y);
 	*f = (struct flow){.x = x, .pretty = unit.n > 0, .tight = s->compact};
 	if (!first)
 		return;
-	struct og_xnode *second = next_in_text(first->next);
+	struct og_xnode *second = og_sp_next_in_text(first->next);
 	f->indent = line_indent(s, item_start(s, first));
 	f->unit = s->d->json ? unit : OG_SV("");
 	if (!second || f->pretty)
@@ -145,7 +131,7 @@ static int insert_after(struct og_splice *s, const struct flow *f, struct og_xno
 	og_auto_buf struct og_buf b = OG_BUF_INIT(0), comma = OG_BUF_INIT(0);
 	uint32_t end = item_end(s, prev), p = skip_blanks(s, end);
 	bool has_comma = p < s->text.n && s->text.p[p] == ',';
-	struct og_xnode *next = next_in_text(prev->next);
+	struct og_xnode *next = og_sp_next_in_text(prev->next);
 	bool own_line = f->pretty && og_sp_rest_blank(s, has_comma ? p + 1 : end) &&
 			(!next || !next->removed);
 	if (!own_line)
@@ -190,10 +176,10 @@ static uint32_t behind_comma(const struct og_splice *s, uint32_t pos)
 static int remove_run(struct og_splice *s, struct og_xnode *before, struct og_xnode *from,
 	struct og_xnode **ret_last)
 {
-	struct og_xnode *last = from, *next = next_in_text(from->next);
+	struct og_xnode *last = from, *next = og_sp_next_in_text(from->next);
 	while (next && next->removed) {
 		last = next;
-		next = next_in_text(next->next);
+		next = og_sp_next_in_text(next->next);
 	}
 	*ret_last = last;
 	uint32_t start = item_start(s, from), end = item_end(s, last);
@@ -212,7 +198,7 @@ static int remove_run(struct og_splice *s, struct og_xnode *before, struct og_xn
 
 int og_sp_edit_flow(struct og_splice *s, struct og_xnode *x)
 {
-	if (x->fresh || !next_kept(x->first))
+	if (x->fresh || !og_sp_next_kept(x->first))
 		return replace(s, x);
 	struct flow f;
 	struct og_xnode *prev = NULL, *run = NULL;
@@ -232,7 +218,7 @@ int og_sp_edit_flow(struct og_splice *s, struct og_xnode *x)
 			first = true;
 		} else if (!c->removed) {
 			rc = prev ? insert_after(s, &f, prev, c, first)
-				  : insert_before(s, &f, next_kept(c), c);
+				  : insert_before(s, &f, og_sp_next_kept(c), c);
 			first = false;
 		}
 	}
