@@ -4,6 +4,19 @@
 
 static const char hex[] = "0123456789abcdef";
 
+/* What needs no quoting but may be a control character. */
+static void put_plain(struct og_buf *b, unsigned char c)
+{
+	const char esc[4] = {'\\', 'x', hex[c >> 4], hex[c & 15]};
+
+	if (c == '\n')
+		og_buf_lit(b, "\\n");
+	else if (c < 0x20 || c == 0x7f)
+		og_buf_add(b, esc, sizeof(esc));
+	else
+		og_buf_ch(b, (char)c);
+}
+
 void og_gf_put_string(struct og_buf *b, struct og_sv s)
 {
 	og_buf_ch(b, '"');
@@ -12,13 +25,8 @@ void og_gf_put_string(struct og_buf *b, struct og_sv s)
 		if (c == '"' || c == '\\') {
 			og_buf_ch(b, '\\');
 			og_buf_ch(b, (char)c);
-		} else if (c == '\n') {
-			og_buf_lit(b, "\\n");
-		} else if (c < 0x20 || c == 0x7f) {
-			const char esc[4] = {'\\', 'x', hex[c >> 4], hex[c & 15]};
-			og_buf_add(b, esc, sizeof(esc));
 		} else {
-			og_buf_ch(b, (char)c);
+			put_plain(b, c);
 		}
 	}
 	og_buf_ch(b, '"');
@@ -36,13 +44,8 @@ void og_gf_put_regexp(struct og_buf *b, struct og_sv s)
 		} else if (c && strchr(".+*?()|[]{}^$", c)) {
 			og_buf_lit(b, "\\\\");
 			og_buf_ch(b, (char)c);
-		} else if (c == '\n') {
-			og_buf_lit(b, "\\n");
-		} else if (c < 0x20 || c == 0x7f) {
-			const char esc[4] = {'\\', 'x', hex[c >> 4], hex[c & 15]};
-			og_buf_add(b, esc, sizeof(esc));
 		} else {
-			og_buf_ch(b, (char)c);
+			put_plain(b, c);
 		}
 	}
 }
