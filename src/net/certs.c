@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Certificates with OpenSSL 3; no deprecated call. */
+#include "certs-priv.h"
+
 #include "otelgate/net/certs.h"
 
 #include <arpa/inet.h>
@@ -14,22 +16,6 @@
 #include "otelgate/base/mem.h"
 
 enum { SERIAL_BITS = 127, CN_BYTES = 64, DNS_BYTES = 253 };
-
-static void free_key(EVP_PKEY **p)
-{
-	EVP_PKEY_free(*p);
-}
-static void free_cert(X509 **p)
-{
-	X509_free(*p);
-}
-static void free_bio(BIO **p)
-{
-	BIO_free(*p);
-}
-#define auto_key  __attribute__((cleanup(free_key)))
-#define auto_cert __attribute__((cleanup(free_cert)))
-#define auto_bio  __attribute__((cleanup(free_bio)))
 
 /* The library's own words; they name no key material. */
 static int tls_err_(struct og_err *err, const char *what)
@@ -166,16 +152,6 @@ int og_certs_make_ca(const struct og_ca_opts *o, struct og_buf *cert_pem, struct
 	return 0;
 }
 
-/* NOLINTNEXTLINE(readability-non-const-parameter): the type of OpenSSL's pem_password_cb */
-static int no_passphrase(char *buf, int size, int rwflag, void *u)
-{
-	(void)buf;
-	(void)size;
-	(void)rwflag;
-	(void)u;
-	return -1;
-}
-
 static int read_ca(struct og_sv cert_pem, struct og_sv key_pem, X509 **ret_ca, EVP_PKEY **ret_key,
 	struct og_err *err)
 {
@@ -183,10 +159,11 @@ static int read_ca(struct og_sv cert_pem, struct og_sv key_pem, X509 **ret_ca, E
 		return og_err_set(err, OG_E_LIMIT, "CA material above 2 GiB");
 	auto_bio BIO *cb = BIO_new_mem_buf(cert_pem.p, (int)cert_pem.n);
 	auto_bio BIO *kb = BIO_new_mem_buf(key_pem.p, (int)key_pem.n);
-	auto_cert X509 *ca = cb ? PEM_read_bio_X509(cb, NULL, no_passphrase, NULL) : NULL;
+	auto_cert X509 *ca = cb ? PEM_read_bio_X509(cb, NULL, certs_no_passphrase, NULL) : NULL;
 	if (!ca)
 		return tls_err_(err, "reading the CA certificate");
-	auto_key EVP_PKEY *key = kb ? PEM_read_bio_PrivateKey(kb, NULL, no_passphrase, NULL) : NULL;
+	auto_key EVP_PKEY *key = kb ? PEM_read_bio_PrivateKey(kb, NULL, certs_no_passphrase, NULL)
+				    : NULL;
 	if (!key)
 		return tls_err_(err, "reading the CA key");
 	if (X509_check_ca(ca) != 1)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Looking at CA certificates and keys that someone else may have written. */
+#include "certs-priv.h"
+
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -13,32 +15,6 @@
 /* A CA is some 700 bytes; far above that it is nothing a server certificate hangs on. */
 enum { PEM_BYTES = 256 << 10 };
 
-static void free_key(EVP_PKEY **p)
-{
-	EVP_PKEY_free(*p);
-}
-static void free_cert(X509 **p)
-{
-	X509_free(*p);
-}
-static void free_bio(BIO **p)
-{
-	BIO_free(*p);
-}
-#define auto_key  __attribute__((cleanup(free_key)))
-#define auto_cert __attribute__((cleanup(free_cert)))
-#define auto_bio  __attribute__((cleanup(free_bio)))
-
-/* NOLINTNEXTLINE(readability-non-const-parameter): the type of OpenSSL's pem_password_cb */
-static int no_passphrase(char *buf, int size, int rwflag, void *u)
-{
-	(void)buf;
-	(void)size;
-	(void)rwflag;
-	(void)u;
-	return -1;
-}
-
 static X509 *read_cert(struct og_sv pem, struct og_err *err)
 {
 	if (!pem.n || pem.n > PEM_BYTES) {
@@ -49,7 +25,7 @@ static X509 *read_cert(struct og_sv pem, struct og_err *err)
 		return NULL;
 	}
 	auto_bio BIO *b = BIO_new_mem_buf(pem.p, (int)pem.n);
-	X509 *x = b ? PEM_read_bio_X509(b, NULL, no_passphrase, NULL) : NULL;
+	X509 *x = b ? PEM_read_bio_X509(b, NULL, certs_no_passphrase, NULL) : NULL;
 	ERR_clear_error();
 	if (!x)
 		og_err_set(err, OG_E_TLS, "there is no certificate in PEM form in it");
@@ -116,7 +92,8 @@ int og_certs_match_key(struct og_sv cert_pem, struct og_sv key_pem, struct og_er
 	if (!key_pem.n || key_pem.n > PEM_BYTES)
 		return og_err_set(err, OG_E_TLS, "the key is missing");
 	auto_bio BIO *b = BIO_new_mem_buf(key_pem.p, (int)key_pem.n);
-	auto_key EVP_PKEY *key = b ? PEM_read_bio_PrivateKey(b, NULL, no_passphrase, NULL) : NULL;
+	auto_key EVP_PKEY *key = b ? PEM_read_bio_PrivateKey(b, NULL, certs_no_passphrase, NULL)
+				   : NULL;
 	ERR_clear_error();
 	if (!key)
 		return og_err_set(err, OG_E_TLS, "there is no private key in PEM form in it");
