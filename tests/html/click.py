@@ -334,7 +334,7 @@ def main():
     files = make(os.path.abspath(binary), folder)
     with browser.Browser(browser.find()) as b:
         done = [run(f, b, files) for f in cases if not only or f.__name__ in only]
-    print(f"HTML report in a browser: {sum(done)} passed, {len(done) - sum(done)} failed")
+    print(f"{sum(done)} passed, {len(done) - sum(done)} failed")
     sys.exit(not all(done))
 
 
