@@ -50,6 +50,9 @@ CHECK(opt_in)
 		step->end = OG_DE_BROKEN;
 		step->fix = OG_SV("annotate the pod template, or the namespace: "
 				  "otelgate.dev/inject: \"true\"");
+	} else if (step->end == OG_DE_BROKEN && !step->fix.n) {
+		step->fix = OG_SV("take otelgate.dev/inject: \"false\" away where it stands: pod "
+				  "template, workload or namespace");
 	} else if (step->end == OG_DE_PASS && f->row->row.profile.n) {
 		step->evidence = SAY("%.*s%sTelemetryProfile %.*s.", OG_SV_ARG(step->evidence),
 			step->evidence.n ? " " : "", OG_SV_ARG(f->row->row.profile));

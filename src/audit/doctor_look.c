@@ -2,6 +2,7 @@
 /* Gathering the facts of a cluster: one look, in the order in which things depend on each other. */
 #include "doctor_look-priv.h"
 
+#include "otelgate/audit/look_row.h"
 #include "otelgate/audit/status.h"
 #include "otelgate/kube/kubeconfig.h"
 
@@ -96,6 +97,74 @@ static bool hidden(struct doctor_look *l, struct og_doctor_known *known)
 	return false;
 }
 
+static bool sees(const struct doctor_look *l, const char *resource)
+{
+	for (uint32_t i = 0; i < l->f->nblind; i++)
+		if (strstr(l->f->blind[i].info.resource, resource))
+			return false;
+	return true;
+}
+
+/* The live cell, when it is a word at all. */
+static void take_link(
+	struct og_telemetry_row *to, const struct og_telemetry_row *live, enum og_link link)
+{
+	enum og_result r = live->row.link[link].result;
+
+	if (r == OG_RESULT_PASS || r == OG_RESULT_FAIL)
+		to->row.link[link] = live->row.link[link];
+}
+
+static bool has(const struct og_coverage_row *row, const struct og_finding_def *def)
+{
+	for (uint32_t i = 0; i < row->nfindings; i++)
+		if (row->findings[i].def == def)
+			return true;
+	return false;
+}
+
+/*
+ * A controller writes how the workload stands, and not all that the engine says of its template;
+ * and what it wrote may be about the template before. Both are judged here, as it does.
+ */
+static int add_live(struct doctor_look *l, struct og_err *err)
+{
+	const struct og_telemetry_row *said = l->f->row;
+	const struct og_audit_sight sight = {
+		.config = sees(l, "grafanastacks") && sees(l, "telemetryprofiles"),
+		.pods = sees(l, "pods"),
+		.namespaces = sees(l, "namespaces")};
+	og_auto_arena struct og_arena scratch = {0};
+	struct og_telemetry_row *to = og_arena_new(l->arena, struct og_telemetry_row);
+	struct og_telemetry_row live;
+	bool is = false;
+
+	if (!to)
+		return og_err_set(err, OG_E_OOM, "looking at a workload");
+	og_arena_init(&scratch, 0, 0);
+	const struct og_look look = {.cluster = l->s.cluster,
+		.config = l->config ? l->config->config : NULL,
+		.arena = &scratch,
+		.ns = said->row.ns,
+		.group = said->row.group,
+		.kind = said->row.kind,
+		.name = said->row.name};
+	int r = og_audit_look_row(&look, &sight, l->ask->now_s, l->arena, &live, &is, err);
+	if (r < 0 || !is)
+		return r;
+	*to = *said;
+	take_link(to, &live, OG_LINK_OPTED_IN);
+	take_link(to, &live, OG_LINK_INJECTED);
+	for (uint32_t i = 0; i < live.row.nfindings; i++) {
+		const struct og_coverage_finding *x = &live.row.findings[i];
+		if (!has(&said->row, x->def) && !og_coverage_add(&to->row, l->arena, x->def->id,
+							x->place, x->message, x->fix, NULL))
+			return og_err_set(err, OG_E_OOM, "looking at a workload");
+	}
+	l->f->row = to;
+	return 0;
+}
+
 static int one_row(struct doctor_look *l, const struct og_audit_status *s, struct og_err *err)
 {
 	struct og_doctor_known *known = &l->f->part[OG_DP_WORKLOADS];
@@ -114,7 +183,7 @@ static int one_row(struct doctor_look *l, const struct og_audit_status *s, struc
 			OG_SV_ARG(t->name), l->ask->ns, OG_SV_ARG(t->name));
 	l->f->row = &s->rows[0];
 	l->f->target = doctor_object(&s->rows[0].row, l->arena);
-	return 0;
+	return s->rows[0].observed_generation ? add_live(l, err) : 0;
 }
 
 static int look_workloads(struct doctor_look *l, struct og_err *err)

@@ -16,7 +16,7 @@ said() { jq -r '"\(.result) \(.broken // "-")", (.rungs[] | select(.result != "n
 breaks() {
 	local rung=$1 finding=$2
 	shift 2
-	until_ok 60 is_broken "$rung" "$finding" "$@" || fail "not broken at $rung ($finding): $(said)"
+	until_ok 30 is_broken "$rung" "$finding" "$@" || fail "not broken at $rung ($finding): $(said)"
 	note "$rung $finding: $(jq -r '.rungs[] | select(.result == "broken") | .findings[0].message // .evidence' "$W/doctor.json")"
 	jq -e '.rungs[] | select(.result == "broken") | (.findings[0].fix // .fix // "") != ""' "$W/doctor.json" >/dev/null ||
 		fail "no fix: $(said)"
@@ -31,7 +31,7 @@ is_broken() {
 }
 
 is_whole() { "$OG_BIN" doctor -o json "$@" >"$W/doctor.json" 2>"$W/doctor.err"; }
-whole() { until_ok 60 is_whole "$@" || fail "not whole: $(cat "$W/doctor.err"; said)"; }
+whole() { until_ok 30 is_whole "$@" || fail "not whole: $(cat "$W/doctor.err"; said)"; }
 
 leads() { [ -n "$(k get lease -n otelgate otelgate-controller -o jsonpath='{.spec.holderIdentity}' 2>/dev/null)" ]; }
 
@@ -188,7 +188,7 @@ core_doctor_workload() {
 	web
 	k rollout status -n "$CASE" deployment/web --timeout=60s >/dev/null
 	# Nobody was told whom to ask what arrives: this alone is not known.
-	until_ok 60 climbs 'arrival correlation' || fail "not to the end: $(said)"
+	until_ok 30 climbs 'arrival correlation' || fail "not to the end: $(said)"
 	k apply -n "$CASE" -f - >/dev/null <<-'END'
 		apiVersion: networking.k8s.io/v1
 		kind: NetworkPolicy
@@ -197,14 +197,14 @@ core_doctor_workload() {
 	END
 	breaks network - -n "$CASE" deployment/web
 	k delete networkpolicy -n "$CASE" closed >/dev/null
-	until_ok 60 climbs 'arrival correlation' || fail "not to the end: $(said)"
+	until_ok 30 climbs 'arrival correlation' || fail "not to the end: $(said)"
 	k label namespace "$CASE" pod-security.kubernetes.io/enforce=restricted >/dev/null
 	breaks admission OG308 -n "$CASE" deployment/web
 	k label namespace "$CASE" pod-security.kubernetes.io/enforce- >/dev/null
 	k create quota -n "$CASE" none --hard=pods=2 >/dev/null
 	breaks admission OG309 -n "$CASE" deployment/web
 	k delete quota -n "$CASE" none >/dev/null
-	until_ok 60 climbs 'arrival correlation' || fail "not to the end: $(said)"
+	until_ok 30 climbs 'arrival correlation' || fail "not to the end: $(said)"
 	# a pod that the webhook never saw
 	k patch mutatingwebhookconfiguration otelgate --type=json -p '[{"op": "add", "path": "/webhooks/0/namespaceSelector/matchLabels", "value": {"no": "where"}}]' >/dev/null
 	until_true 30 'still asked' api_is POST "/api/v1/namespaces/$CASE/pods?dryRun=All" "$injected | not" "$W/probe.json"
@@ -214,11 +214,11 @@ core_doctor_workload() {
 	until_asked "$CASE" "$injected"
 	breaks injection - -n "$CASE" deployment/web
 	sh -c "$(jq -r '.rungs[] | select(.result == "broken") | .findings[0].fix // .fix' "$W/doctor.json")" >/dev/null
-	until_ok 60 climbs 'arrival correlation' || fail "the fix does not mend it: $(said)"
+	until_ok 30 climbs 'arrival correlation' || fail "the fix does not mend it: $(said)"
 	web no-such-profile
 	breaks opt-in OG204 -n "$CASE" deployment/web
 	web false
-	until_ok 60 is_broken opt-in - -n "$CASE" deployment/web || fail "opted out: $(said)"
+	until_ok 30 is_broken opt-in - -n "$CASE" deployment/web || fail "opted out: $(said)"
 	doctor 3 -n "$CASE" deployment/nobody
 }
 

@@ -585,6 +585,11 @@ START_TEST(each_rung_of_a_workload)
 			COND("EgressAllowed", "False", "EgressDenied", "closed"),
 			"{\"id\":\"OG512\",\"message\":\"closed\"}", FLOWING, "network", "OG512"},
 		{"\"otelgate.dev/inject\":\"nowhere\"", "", "", NULL, "opt-in", "OG204"},
+		/* What the controller has not heard of yet, or does not write. */
+		{"\"otelgate.dev/inject\":\"nowhere\"", "", "", FLOWING, "opt-in", "OG204"},
+		{"\"otelgate.dev/inject\":\"true\",\"otelgate.dev/signals\":\"noise\"", "", "",
+			FLOWING, "opt-in", "OG203"},
+		{"\"otelgate.dev/inject\":\"false\"", "", "", FLOWING, "opt-in", NULL},
 		{"", "", "", NULL, "opt-in", NULL},
 		{"\"otelgate.dev/inject\":\"true\"",
 			COND("Injected", "False", "PodsMissed", "1 of 1 pods run without."),
@@ -626,7 +631,7 @@ START_TEST(each_rung_of_a_workload)
 		ck_assert_int_eq(CLR_RUN("doctor", "-A"), 1);
 }
 END_TEST
-enum { WORKLOAD_BREAKAGES = 8 };
+enum { WORKLOAD_BREAKAGES = 11 };
 
 /* Where no controller says it, policies are judged here. */
 START_TEST(the_way_is_judged_without_a_controller)
