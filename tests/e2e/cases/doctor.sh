@@ -80,7 +80,11 @@ web() { # [ANNOTATION]
 		spec: {containers: [{name: "main", image: "registry.test/a:1"}]}}}}' | k apply -n "$CASE" -f - >/dev/null
 }
 
+revision() { dry_run default "$W/probe.json" | jq -r '.metadata.labels["otelgate.dev/revision"] // ""'; }
+revision_is_not() { [ -n "$(revision)" ] && [ "$(revision)" != "$1" ]; }
+
 everything() {
+	local was
 	fresh_cluster
 	installed
 	k apply -f "$here/conf/source.yaml" >/dev/null
@@ -90,7 +94,10 @@ everything() {
 	replica 0
 	endpoints 0
 	until_asked default "$injected"
+	was=$(revision)
 	controller
+	# The hash of the credentials is part of the revision.
+	until_true 30 'the webhook has not heard of the credentials' revision_is_not "$was"
 	k rollout status -n otelgate deployment/otelgate-webhook --timeout=60s >/dev/null
 	k rollout status -n monitoring deployment/alloy --timeout=60s >/dev/null
 	ns_new "$CASE"
