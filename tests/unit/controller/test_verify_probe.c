@@ -207,10 +207,10 @@ START_TEST(a_wrong_token_breaks_all_and_is_never_shown)
 	CR_UNTIL(says("Ready", "False", ""));
 	b64(WRONG, canary, sizeof(canary));
 	const char *o = cr_get("grafanastacks.otelgate.dev", NULL, "s");
-	ck_assert_ptr_null(strstr(o, WRONG + 11));
+	ck_assert_ptr_null(strstr(o, &WRONG[11]));
 	ck_assert_ptr_null(strstr(o, canary));
 	ck_assert_int_eq(cr_ops(&r, "/metrics", &o), 200);
-	ck_assert_ptr_null(strstr(o, WRONG + 11));
+	ck_assert_ptr_null(strstr(o, &WRONG[11]));
 	/* The right one is used as soon as it is there: the pause of an hour is not waited for. */
 	put_secret("cloud", og_cloud_user(cloud, OG_CLOUD_GATEWAY), OG_CLOUD_TOKEN_WRITE);
 	for (size_t i = 0; i < OG_COUNT(all); i++)
