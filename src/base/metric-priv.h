@@ -20,7 +20,7 @@ struct og_metric_row {
 	unsigned max_series, nslots, nseries;
 	struct og_metric_series *_Atomic *slots;   /* open addressing, at most half full */
 	struct og_metric_series *_Atomic overflow; /* stands in a slot as well */
-	char *replaced; /* lines of og_metric_replace, under the lock; NULL = never called */
+	char *replaced;	      /* lines of og_metric_replace, under the lock; NULL = never called */
 	pthread_mutex_t lock; /* for adding series */
 };
 
@@ -45,6 +45,6 @@ struct og_metrics {
 size_t og_metric_label_count_(const struct og_metric_def *d);
 struct og_metric_series *og_metric_find_(struct og_metric_row *r, const char *const *values);
 /* metric_write.c: `name{label="value",…} number`, a line. */
-void og_metric_line_(struct og_buf *out, const struct og_metric_def *d, const char *const *values,
-	double value);
+void og_metric_line_(
+	struct og_buf *out, const struct og_metric_def *d, const char *const *values, double value);
 double og_metric_double_(const _Atomic uint64_t *bits);

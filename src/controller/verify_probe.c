@@ -15,8 +15,6 @@ enum {
 	ARENA_MOST = 1 << 20,
 };
 
-_Static_assert(sizeof(OG_PROBE_SERVICE) == sizeof(OG_ARRIVAL_PROBE), "one name");
-
 struct verify_run {
 	struct verify_part *p;
 	struct verify_part_stack *s;

@@ -43,13 +43,13 @@ enum og_controller_metric {
 	OG_CM_SIGNALS,		  /* signal, state */
 	OG_CM_SIGNAL,		  /* workload_namespace, workload_kind, workload, signal, state */
 	OG_CM_SIGNAL_LEFT_OUT,
-	OG_CM_REGRESSIONS,	  /* signal */
-	OG_CM_ARRIVAL_SECONDS,	  /* signal */
-	OG_CM_BACKEND_ANSWERS,	  /* stack, backend */
-	OG_CM_BACKEND_ANSWERED,	  /* stack, backend */
-	OG_CM_VERIFY_SECONDS,	  /* stack */
-	OG_CM_STRANGERS,	  /* stack */
-	OG_CM_PROBE_SIGNALS,	  /* stack, signal, result */
+	OG_CM_REGRESSIONS,	/* signal */
+	OG_CM_ARRIVAL_SECONDS,	/* signal */
+	OG_CM_BACKEND_ANSWERS,	/* stack, backend */
+	OG_CM_BACKEND_ANSWERED, /* stack, backend */
+	OG_CM_VERIFY_SECONDS,	/* stack */
+	OG_CM_STRANGERS,	/* stack */
+	OG_CM_PROBE_SIGNALS,	/* stack, signal, result */
 	OG_CM_COUNT_
 };
 /* OG_CM_COUNT_ rows, in the order of the enum. */

@@ -4,6 +4,8 @@
 #include "cloud/cloud.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/codec/base64.h"
+#include "otelgate/core/arrival.h"
+#include "otelgate/grafana/probe.h"
 #include "sim/client.h"
 #include "support/suite.h"
 #include "support/workload_objects.h"
@@ -147,6 +149,13 @@ static void scopes(const char *text)
 }
 
 /* ---- the cases ---- */
+
+/* What sends it and what leaves it out of the strangers are floors that do not know each other. */
+START_TEST(the_probe_has_one_name)
+{
+	ck_assert_str_eq(OG_PROBE_SERVICE, OG_ARRIVAL_PROBE);
+}
+END_TEST
 
 START_TEST(a_stack_that_is_well_is_writable)
 {
@@ -390,6 +399,7 @@ int main(void)
 	TCase *tc = tcase_create("probe");
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, start, finish);
+	tcase_add_test(tc, the_probe_has_one_name);
 	tcase_add_test(tc, a_stack_that_is_well_is_writable);
 	tcase_add_test(tc, a_scope_that_is_missing_breaks_one_signal);
 	tcase_add_test(tc, a_wrong_token_breaks_all_and_is_never_shown);
