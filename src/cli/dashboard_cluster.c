@@ -177,6 +177,20 @@ static const struct dash_panel panels[] = {
 			METRICS("histogram_quantile(0.95, sum by (le, signal) (rate(otelgate_signal_arrival_seconds_bucket{" C
 				"}[$__rate_interval])))",
 				"p95 {{signal}}")}},
+	{DASH_TABLE, "Stacks that take what is sent",
+		"By the stack's own probe: 1 for accepted, broken or unknown.", NULL, DASH_PLAIN,
+		12, 8,
+		{METRICS("max by (stack, signal, result) (otelgate_probe_signals{" C "}) == 1",
+			NULL)}},
+	{DASH_SERIES, "Latency of the probe",
+		"How long the receiver takes, and until the backend shows it.", "s", DASH_PLAIN, 12,
+		8,
+		{METRICS("max by (stack, signal) (otelgate_probe_write_duration_seconds{" C
+			 "} >= 0)",
+			 "{{stack}} {{signal}} taken"),
+			METRICS("max by (stack, signal) (otelgate_probe_visible_duration_seconds{" C
+				"} >= 0)",
+				"{{stack}} {{signal}} seen")}},
 	{DASH_SERIES, "Cost of judging", "Time of the last judging of all workloads of a stack.",
 		"s", DASH_PLAIN, 12, 8,
 		{METRICS("max by (stack) (otelgate_verify_judging_duration_seconds{" C "})",

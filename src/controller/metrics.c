@@ -96,4 +96,10 @@ const struct og_metric_def og_controller_metrics[OG_CM_COUNT_] = {
 	[OG_CM_PROBE_SIGNALS] = {"otelgate_probe_signals",
 		"1 for what the last probe of the stack found of a signal: accepted, broken or unknown; 0 for the others.",
 		OG_METRIC_GAUGE, NULL, {"stack", "signal", "result"}, NULL, 0, 0},
+	[OG_CM_PROBE_WRITE] = {"otelgate_probe_write_duration_seconds",
+		"How long the receiver took for the last probe of a signal; NaN when it was not taken.",
+		OG_METRIC_GAUGE, "seconds", {"stack", "signal"}, NULL, 0, 0},
+	[OG_CM_PROBE_VISIBLE] = {"otelgate_probe_visible_duration_seconds",
+		"From sending the last probe of a signal to seeing it in its backend; NaN when it was not seen.",
+		OG_METRIC_GAUGE, "seconds", {"stack", "signal"}, NULL, 0, 0},
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a probe says of each signal: a condition of the stack, what a verdict may rely on, and the
  * reason for what is missing. */
+#include <math.h>
 #include "cred-priv.h"
 #include "verify-priv.h"
 #include "otelgate/codec/url.h"
@@ -119,6 +120,22 @@ static void say_broken(struct verify_written *w, const struct og_send_verdict *v
 	set_text(&w->brief, &brief);
 }
 
+/* In steps, so that a status is not written for each second that it takes. */
+static const char *within(int64_t ms)
+{
+	static const struct {
+		int64_t ms;
+		const char *text;
+	} steps[] = {{0, ""}, {2000, " within 2 s"}, {5000, " within 5 s"}, {10000, " within 10 s"},
+		{30000, " within 30 s"}, {60000, " within a minute"},
+		{120000, " within two minutes"}};
+
+	for (size_t i = 0; i < OG_COUNT(steps); i++)
+		if (ms < steps[i].ms)
+			return steps[i].text;
+	return "";
+}
+
 static void say_accepted(struct verify_written *w, const struct og_probe_row *r)
 {
 	const struct og_send_verdict *v = og_probe_verdict(r);
@@ -127,7 +144,7 @@ static void say_accepted(struct verify_written *w, const struct og_probe_row *r)
 	say(w, "True", og_send_class_name(v ? v->class : OG_SEND_ACCEPTED));
 	w->arrives = v && (v->class == OG_READ_VISIBLE || v->class == OG_READ_CHANGED);
 	if (v && v->class == OG_READ_VISIBLE)
-		og_buf_lit(&b, "a probe is accepted and read back");
+		og_buf_fmt(&b, "a probe is accepted and read back%s", within(r->visible_ms));
 	else if (v && v->message.n && v->class != OG_SEND_ACCEPTED && v->class != OG_READ_UNASKED)
 		og_buf_fmt(&b, "a probe is accepted; %.*s", OG_SV_ARG(v->message));
 	else
@@ -237,6 +254,20 @@ static void count(const struct verify_part_stack *s, int signal)
 			OG_LABELS(s->name, og_signal_name((enum og_signal)signal), rows[i].result));
 }
 
+static void measure(const struct verify_part_stack *s, int signal, const struct og_probe_row *r)
+{
+	const struct {
+		size_t metric;
+		int64_t ms;
+	} rows[] = {{OG_CM_PROBE_WRITE, r && r->written && r->write.ok ? r->write_ms : -1},
+		{OG_CM_PROBE_VISIBLE, r && r->read_over && r->read.ok ? r->visible_ms : -1}};
+
+	for (size_t i = 0; i < OG_COUNT(rows); i++)
+		og_metric_set(s->p->c->m, rows[i].metric,
+			rows[i].ms < 0 ? (double)NAN : (double)rows[i].ms / 1000,
+			OG_LABELS(s->name, og_signal_name((enum og_signal)signal)));
+}
+
 bool verify_written_take(struct verify_part_stack *s, const struct og_probe_result *r,
 	const struct verify_unprobed why[OG_SIGNAL_COUNT_])
 {
@@ -255,6 +286,7 @@ bool verify_written_take(struct verify_part_stack *s, const struct og_probe_resu
 		}
 		tell(s, i, before);
 		count(s, i);
+		measure(s, i, why[i].reason || !r ? NULL : &r->signal[i]);
 	}
 	return broken;
 }

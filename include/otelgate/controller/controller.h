@@ -50,6 +50,8 @@ enum og_controller_metric {
 	OG_CM_VERIFY_SECONDS,	/* stack */
 	OG_CM_STRANGERS,	/* stack */
 	OG_CM_PROBE_SIGNALS,	/* stack, signal, result */
+	OG_CM_PROBE_WRITE,	/* stack, signal */
+	OG_CM_PROBE_VISIBLE,	/* stack, signal */
 	OG_CM_COUNT_
 };
 /* OG_CM_COUNT_ rows, in the order of the enum. */
