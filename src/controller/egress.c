@@ -110,8 +110,7 @@ static void enqueue_owner(struct egress *e, const struct og_record *r)
 	}
 }
 
-/* The cache knows our last write, or what became of it: a deletion never shows our version. When
- * it was an older object's, the next create is refused, and tried again. */
+/* The cache knows our last write, or what became of it: a deletion never shows our version. */
 static void caught_up(struct egress *e, enum egress_kind kind, const struct og_record *old,
 	const struct og_record *now)
 {
@@ -126,7 +125,7 @@ static void caught_up(struct egress *e, enum egress_kind kind, const struct og_r
 	if (now)
 		(void)og_ownwrites_fresh(e->own[kind], key, &pre);
 	else
-		og_ownwrites_forget(e->own[kind], key);
+		og_ownwrites_gone(e->own[kind], key, r->uid);
 }
 
 bool egress_policy_changed(struct egress *e, enum egress_kind kind, const struct og_record *old,

@@ -4,7 +4,8 @@
 #include "otelgate/base/mem.h"
 #include "otelgate/kube/apply.h"
 
-enum { TEXT_BYTES = 1024 };
+/* As many ends are remembered as answers may be under way at once, and some. */
+enum { TEXT_BYTES = 1024, GONE_MAX = 1024 };
 
 struct own {
 	int64_t until_ns;
@@ -17,6 +18,7 @@ struct og_ownwrites {
 	int64_t max_ns;
 	size_t max_keys;
 	struct og_map keys; /* in order of noting */
+	struct og_map gone; /* uids that ended without a write of ours in hand; in that order */
 };
 
 int og_ownwrites_new(const struct og_clock *clock, int64_t max_ms, size_t max_keys,
@@ -31,6 +33,7 @@ int og_ownwrites_new(const struct og_clock *clock, int64_t max_ms, size_t max_ke
 	o->max_ns = (max_ms ? max_ms : 30000) * OG_NS_PER_MS;
 	o->max_keys = max_keys ? max_keys : 10000;
 	og_map_init(&o->keys, (uint64_t)(uintptr_t)o, NULL);
+	og_map_init(&o->gone, (uint64_t)(uintptr_t)o, NULL);
 	*ret = o;
 	return 0;
 }
@@ -43,12 +46,28 @@ void og_ownwrites_free(struct og_ownwrites *o)
 		og_free(e->value);
 	}
 	og_map_fini(&o->keys);
+	og_map_fini(&o->gone);
 	og_free(o);
 }
 
 void og_ownwrites_forget(struct og_ownwrites *o, struct og_sv key)
 {
 	og_free(og_map_remove(&o->keys, key));
+}
+
+void og_ownwrites_gone(struct og_ownwrites *o, struct og_sv key, struct og_sv uid)
+{
+	const struct own *w = og_map_get(&o->keys, key);
+
+	if (w && og_sv_eq(og_sv(w->text, w->nuid), uid)) {
+		og_ownwrites_forget(o, key);
+		return;
+	}
+	if (!uid.n || uid.n > TEXT_BYTES || og_map_get(&o->gone, uid))
+		return;
+	if (og_map_count(&o->gone) >= GONE_MAX)
+		(void)og_map_remove(&o->gone, og_map_next(&o->gone, NULL)->key);
+	(void)og_map_set(&o->gone, uid, o); /* without memory the note ends by its time */
 }
 
 size_t og_ownwrites_count(const struct og_ownwrites *o)
@@ -63,6 +82,11 @@ int og_ownwrites_note(
 	if (!key.n || key.n > TEXT_BYTES || uid.n > TEXT_BYTES || rv.n > TEXT_BYTES ||
 		(!uid.n && !rv.n))
 		return og_err_set(err, OG_E_INVALID, "no write that could be remembered");
+	if (rv.n && uid.n && og_map_get(&o->gone, uid)) {
+		(void)og_map_remove(&o->gone, uid);
+		og_ownwrites_forget(o, key);
+		return 0;
+	}
 	struct own *w = og_malloc(sizeof(*w) + uid.n + rv.n);
 	if (!w)
 		return og_err_set(err, OG_E_OOM, "no memory for one of our own writes");

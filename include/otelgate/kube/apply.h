@@ -130,4 +130,8 @@ int og_ownwrites_note(struct og_ownwrites *o, struct og_sv key, const struct og_
 /* Whether the cache, which shows `seen` (NULL = no such object), knows our last write. */
 bool og_ownwrites_fresh(struct og_ownwrites *o, struct og_sv key, const struct og_kube_pre *seen);
 void og_ownwrites_forget(struct og_ownwrites *o, struct og_sv key);
+/* The cache has shown the end of the object with that uid: what we wrote to it, it will show no
+ * more, also where our write is noted only later, because a watch may be faster than an answer. */
+void og_ownwrites_gone(struct og_ownwrites *o, struct og_sv key, struct og_sv uid);
+/* Keys that are remembered, without those that are gone. */
 size_t og_ownwrites_count(const struct og_ownwrites *o);

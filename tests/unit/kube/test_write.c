@@ -383,6 +383,47 @@ START_TEST(older_states_are_told_apart)
 }
 END_TEST
 
+/* A watch may show that our object was made and removed before the answer to its making comes. */
+START_TEST(an_end_that_comes_before_the_answer_is_known)
+{
+	struct og_ownwrites *o = NULL;
+	const struct og_kube_pre made = {OG_SV("u"), OG_SV("5")}, other = {OG_SV("v"), OG_SV("9")},
+				 removed = {OG_SV("w"), OG_SV("")};
+	char uid[16];
+
+	ck_assert_int_eq(og_ownwrites_new(&fc.clock, 0, 0, &o, NULL), 0);
+	og_ownwrites_gone(o, OG_SV("x/a"), OG_SV("u"));
+	ck_assert_int_eq(og_ownwrites_note(o, OG_SV("x/a"), &made, NULL), 0);
+	ck_assert(og_ownwrites_fresh(o, OG_SV("x/a"), NULL)); /* it may be made anew at once */
+	/* once: a uid that is noted again is waited for */
+	ck_assert_int_eq(og_ownwrites_note(o, OG_SV("x/a"), &made, NULL), 0);
+	ck_assert(!og_ownwrites_fresh(o, OG_SV("x/a"), NULL));
+	og_ownwrites_gone(o, OG_SV("x/a"), OG_SV("u"));
+	ck_assert(og_ownwrites_fresh(o, OG_SV("x/a"), NULL));
+	/* the end of an older object says nothing of the newer one */
+	ck_assert_int_eq(og_ownwrites_note(o, OG_SV("x/a"), &other, NULL), 0);
+	og_ownwrites_gone(o, OG_SV("x/a"), OG_SV("u"));
+	ck_assert(!og_ownwrites_fresh(o, OG_SV("x/a"), NULL));
+	/* one that we have removed */
+	ck_assert_int_eq(og_ownwrites_note(o, OG_SV("x/d"), &removed, NULL), 0);
+	og_ownwrites_gone(o, OG_SV("x/d"), OG_SV("w"));
+	ck_assert_uint_eq(og_ownwrites_count(o), 1);
+	/* bounded: the oldest end is forgotten */
+	og_ownwrites_gone(o, OG_SV("x/e"), OG_SV(""));
+	for (int i = 0; i < 3000; i++) {
+		(void)snprintf(uid, sizeof(uid), "%d", i);
+		og_ownwrites_gone(o, OG_SV("x/f"), og_svz(uid));
+	}
+	const struct og_kube_pre early = {OG_SV("0"), OG_SV("1")},
+				 late = {OG_SV("2999"), OG_SV("1")};
+	ck_assert_int_eq(og_ownwrites_note(o, OG_SV("x/f"), &early, NULL), 0);
+	ck_assert(!og_ownwrites_fresh(o, OG_SV("x/f"), NULL));
+	ck_assert_int_eq(og_ownwrites_note(o, OG_SV("x/f"), &late, NULL), 0);
+	ck_assert(og_ownwrites_fresh(o, OG_SV("x/f"), NULL));
+	og_ownwrites_free(o);
+}
+END_TEST
+
 START_TEST(own_writes_are_bounded_and_replaced)
 {
 	struct og_ownwrites *o = NULL;
@@ -471,6 +512,7 @@ int main(void)
 	tcase_add_loop_test(tc, what_was_written_can_be_read, 0, (int)OG_COUNT(written));
 	tcase_add_loop_test(tc, finalizers_come_and_go, 0, (int)OG_COUNT(finalizers));
 	tcase_add_loop_test(tc, older_states_are_told_apart, 0, (int)OG_COUNT(states));
+	tcase_add_test(tc, an_end_that_comes_before_the_answer_is_known);
 	tcase_add_test(tc, own_writes_are_bounded_and_replaced);
 	tcase_add_test(tc, own_writes_refuse_what_they_cannot_hold);
 	tcase_add_test(tc, torture);
