@@ -231,8 +231,7 @@ static void no_access(struct doctor_look *l, const struct og_err *why)
 
 	*known = (struct og_doctor_known){
 		.sight = OG_DS_FAILED, .why = keep(l, why->msg), .rule = OG_SV("")};
-	if (strstr(why->msg, "401"))
-		l->f->http = 401;
+	l->f->http = l->s.http;
 }
 
 static void unseen(struct og_doctor_facts *f)

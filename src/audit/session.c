@@ -20,6 +20,7 @@ static int knock(struct og_audit_session *s, int64_t timeout_ms, struct og_err *
 
 	og_arena_init(&a, 0, 0);
 	int rc = og_kube_wait(s->kube, &r, &a, &answer, err);
+	s->http = answer.http;
 	if (answer.http != 403)
 		return rc;
 	og_err_clear(err);

@@ -23,6 +23,7 @@ struct og_audit_session {
 	struct og_kube *kube;
 	struct og_cluster *cluster; /* NULL = nothing is watched */
 	int64_t until_ns;	    /* monotonic: the end of the time */
+	int http;		    /* of the first answer; 0 = there was none */
 };
 
 /* Zeroed memory may be closed. A server that is not there, or does not know us, is an error at

@@ -485,6 +485,9 @@ START_TEST(a_token_of_nobody_and_a_server_that_is_away)
 	og_sim_down(clr_sim);
 	ck_assert_int_eq(CLR_RUN("doctor", "-A", "--request-timeout", "2"), 3);
 	ck_assert(broken("access", "OG006"));
+	/* What the answer was tells them apart, not a number in the address. */
+	ck_assert_int_eq(CLR_RUN("doctor", "-A", "--server", "https://127.0.0.1:401"), 3);
+	ck_assert(broken("access", "OG006"));
 }
 END_TEST
 
