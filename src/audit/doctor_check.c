@@ -263,5 +263,6 @@ CHECK(workloads)
 	else
 		end(step, failing ? OG_DE_BROKEN : unknown ? OG_DE_UNKNOWN : OG_DE_PASS, said);
 	if (failing)
-		step->fix = OG_SV("otelgate doctor KIND/NAME -n NAMESPACE, for one of those below");
+		step->fix = OG_SV(
+			"otelgate doctor KIND/NAME -n NAMESPACE, for one of those that are listed");
 }
