@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include "otelgate/base/mem.h"
 #include "otelgate/cli/term.h"
+#include "otelgate/kobj/names.h"
 #include "otelgate/kobj/selector.h"
 #include "commands-priv.h"
 #include "optin-priv.h"
@@ -291,9 +292,11 @@ static int check_ask(struct optin_run *u)
 	struct og_err err = OG_ERR_INIT;
 	struct og_selector unused;
 
-	if (a->profile && (!*a->profile || og_sv_is(og_svz(a->profile), "false")))
-		return og_cli_usage(
-			u->cli, "--profile: \"%s\" is the name of no TelemetryProfile", a->profile);
+	/* Written as it is, a name that no object can have would only be found out by pods. */
+	if (a->profile && (!og_name_is_dns_subdomain(og_svz(a->profile)) ||
+				  og_sv_is(og_svz(a->profile), "false")))
+		return og_cli_usage(u->cli,
+			"--profile: \"%.64s\" is the name of no TelemetryProfile", a->profile);
 	if (a->signals && og_optin_signals_check(og_svz(a->signals), &err) < 0)
 		return og_cli_usage(u->cli, "--signals: %s", err.msg);
 	if (a->selector && og_selector_parse(og_svz(a->selector), u->cli->arena, &unused, &err) < 0)
