@@ -48,12 +48,17 @@ static int edit(struct og_job *job, struct og_in_object *o, struct og_err *err)
 
 static int not_found(struct og_cli *cli, const struct files *f)
 {
-	for (size_t i = 0; i < f->u->ntargets; i++)
-		if (!f->u->targets[i].found) {
-			og_cli_error(cli, "no workload is called \"%.*s\" in the files",
-				OG_SV_ARG(f->u->targets[i].name));
-			return OG_EXIT_FAULT;
-		}
+	for (size_t i = 0; i < f->u->ntargets; i++) {
+		const struct og_audit_target *t = &f->u->targets[i];
+		if (t->found)
+			continue;
+		if (t->name.n)
+			og_cli_error(cli, "no %s is called \"%.*s\" in the files",
+				t->kind ? t->kind : "workload", OG_SV_ARG(t->name));
+		else
+			og_cli_error(cli, "no %s of the files is meant", t->kind);
+		return OG_EXIT_FAULT;
+	}
 	if (!f->meant) {
 		og_cli_error(cli, f->seen ? "no workload of the files is meant"
 					  : "the files hold no workload");
