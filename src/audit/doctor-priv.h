@@ -18,7 +18,7 @@ doctor_holds_fn doctor_no_registration, doctor_hook_service, doctor_hook_endpoin
 	doctor_ca_expired, doctor_ca_expiring, doctor_excluded, doctor_firewall, doctor_no_mutation,
 	doctor_refused_psa, doctor_refused_quota, doctor_refused_webhook, doctor_fail_open_gap;
 /* The engine or the controller says it of the workload; of one of its signals that counts. */
-doctor_holds_fn doctor_of_workload, doctor_of_signal;
+doctor_holds_fn doctor_of_workload, doctor_of_signal, doctor_of_way;
 
 /* ---- checks; doctor_check.c ---- */
 typedef void doctor_check_fn(

@@ -53,6 +53,17 @@ bool doctor_of_workload(const struct og_doctor_facts *f, const struct og_doctor_
 	return has || found;
 }
 
+/* What is wrong with a receiver on the way of one signal alone; a link that is only not known
+ * breaks nothing. */
+bool doctor_of_way(const struct og_doctor_facts *f, const struct og_doctor_rule *r,
+	struct og_arena *arena, struct og_doctor_said *ret)
+{
+	const struct og_cell *c = f->row ? &f->row->row.link[OG_LINK_EGRESS] : NULL;
+
+	(void)arena;
+	return c && og_coverage_counts(c) == OG_RESULT_FAIL && take_cell(c, r->finding, ret);
+}
+
 /* One that somebody expects; what is said of an optional signal breaks nothing. */
 bool doctor_of_signal(const struct og_doctor_facts *f, const struct og_doctor_rule *r,
 	struct og_arena *arena, struct og_doctor_said *ret)

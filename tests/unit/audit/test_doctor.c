@@ -309,6 +309,15 @@ static void finding(struct world *w, const char *id)
 	w->row.row.nfindings = 1;
 }
 
+/* The receiver, as the way to it is judged; cells have no fix of their own there. */
+static void egress(struct world *w, const char *id)
+{
+	w->row.row.link[OG_LINK_EGRESS] = (struct og_cell){.result = OG_RESULT_FAIL,
+		.finding = id,
+		.message = OG_SV("so it is"),
+		.fix = OG_SV("")};
+}
+
 static void of_signal(struct world *w, const char *id)
 {
 	w->row.row.signal[OG_SIGNAL_TRACES].cell = (struct og_cell){.result = OG_RESULT_FAIL,
@@ -384,6 +393,9 @@ static const struct {
 	{"OG513", OG_RUNG_NETWORK, finding},
 	{"OG512", OG_RUNG_NETWORK, finding},
 	{"OG517", OG_RUNG_NETWORK, finding},
+	{"OG508", OG_RUNG_NETWORK, egress},
+	{"OG509", OG_RUNG_NETWORK, egress},
+	{"OG510", OG_RUNG_NETWORK, egress},
 	{"OG515", OG_RUNG_NETWORK, finding},
 	{"OG516", OG_RUNG_NETWORK, finding},
 	{"OG514", OG_RUNG_NETWORK, finding},
@@ -647,6 +659,33 @@ START_TEST(links_break_their_rungs)
 }
 END_TEST
 
+/* A receiver that is not whole for the way is said with its finding, and breaks it only where the
+ * link is broken: a controller may only not know. */
+START_TEST(the_way_is_told_by_its_finding)
+{
+	static const char *const ids[] = {"OG508", "OG509", "OG510"};
+
+	for (size_t i = 0; i < OG_COUNT(ids); i++)
+		for (int fails = 0; fails < 2; fails++) {
+			struct world w;
+			struct og_doctor_report r;
+			struct og_err err = OG_ERR_INIT;
+
+			whole(&w);
+			egress(&w, ids[i]);
+			if (!fails)
+				w.row.row.link[OG_LINK_EGRESS].result = OG_RESULT_UNKNOWN;
+			ck_assert_int_eq(og_doctor_judge(&w.f, &w.arena, &r, &err), 0);
+			const struct og_doctor_step *s = step_of(&r, OG_RUNG_NETWORK);
+			ck_assert_int_eq(s->end, fails ? OG_DE_BROKEN : OG_DE_UNKNOWN);
+			ck_assert_int_eq(r.broken != NULL, fails);
+			ck_assert_uint_eq(s->nsaid, (uint32_t)fails);
+			ck_assert(!fails || !strcmp(s->said[0].def->id, ids[i]));
+			og_arena_fini(&w.arena);
+		}
+}
+END_TEST
+
 /* What only an optional signal lacks breaks nothing; what its owner accepted neither. */
 START_TEST(what_does_not_count)
 {
@@ -738,6 +777,7 @@ int main(void)
 	tcase_add_test(tc, what_was_not_seen_is_unknown);
 	tcase_add_test(tc, what_cannot_be_here_is_neither);
 	tcase_add_test(tc, links_break_their_rungs);
+	tcase_add_test(tc, the_way_is_told_by_its_finding);
 	tcase_add_test(tc, what_does_not_count);
 	tcase_add_test(tc, workloads_in_short);
 	tcase_add_test(tc, without_memory_it_is_an_error);
