@@ -12,11 +12,32 @@ static const struct og_jlimits own_json = {
 
 /* ---- what the injection would do ---- */
 
-/* Reasons that no time will mend: a rollout for nothing. */
-static bool is_hopeless(enum og_reason r)
+/* Reasons that no time will mend: a rollout for nothing; and which findings say what to do. */
+static const struct hopeless {
+	enum og_reason reason;
+	const char *findings[2];
+} hopeless[] = {
+	{OG_REASON_PROFILE_MISSING, {"OG204"}},
+	{OG_REASON_WINDOWS, {"OG207"}},
+	{OG_REASON_EXCLUDED_NAMESPACE, {"OG207"}},
+	{OG_REASON_NO_TARGET, {"OG203", "OG302"}},
+};
+
+static const struct hopeless *hopeless_of(enum og_reason r)
 {
-	return r == OG_REASON_PROFILE_MISSING || r == OG_REASON_WINDOWS ||
-	       r == OG_REASON_EXCLUDED_NAMESPACE || r == OG_REASON_NO_TARGET;
+	for (size_t i = 0; i < OG_COUNT(hopeless); i++)
+		if (hopeless[i].reason == r)
+			return &hopeless[i];
+	return NULL;
+}
+
+static struct og_sv advice(const struct hopeless *h, const struct og_findings *f)
+{
+	for (size_t k = 0; k < OG_COUNT(h->findings) && h->findings[k]; k++)
+		for (uint32_t i = 0; i < f->n; i++)
+			if (!strcmp(f->v[i].def->id, h->findings[k]))
+				return f->v[i].detail;
+	return OG_SV("");
 }
 
 static int apply(struct og_audit_optin_item *it, struct og_arena *arena, struct og_err *err)
@@ -96,13 +117,13 @@ int og_audit_optin_preview(const struct og_audit_optin_opts *o, struct og_audit_
 		return 0;
 	}
 	bool in = !o->ask.clear && !og_sv_is(o->ask.inject, "false");
-	if (!it->plan || !in || !is_hopeless(it->plan->reason))
+	const struct hopeless *none = it->plan && in ? hopeless_of(it->plan->reason) : NULL;
+	if (!none)
 		return 0;
 	it->state = OG_OPTIN_REFUSED;
 	it->why = og_svz(og_arena_fmt(arena, "its pods would be replaced for nothing: %s",
 		og_reason_text(it->plan->reason)));
-	if (it->plan->findings.n)
-		it->fix = it->plan->findings.v[0].detail;
+	it->fix = advice(none, &it->plan->findings);
 	return 0;
 }
 

@@ -2,9 +2,12 @@
 /* What an opt-in would change, shown before it does. */
 #include <ctype.h>
 #include "otelgate/base/mem.h"
+#include "otelgate/base/width.h"
 #include "otelgate/cli/term.h"
 #include "optin-priv.h"
 #include "view-priv.h"
+
+enum { SHOWN = 400 }; /* columns of a value */
 
 const char *optin_done(const struct optin_run *u)
 {
@@ -19,13 +22,16 @@ void optin_object(const struct og_audit_optin_item *it, struct og_buf *out)
 	og_text_safe(out, it->name);
 }
 
-/* "  - otelgate.dev/inject: "false"" */
+/* "  - otelgate.dev/inject: "false""; of what is there it may be 256 KiB. */
 static void change_line(struct og_cli *cli, bool plus, const char *key, struct og_sv value)
 {
 	og_auto_buf struct og_buf b = OG_BUF_INIT(64 << 10);
+	size_t shown = og_width_fit(value, SHOWN);
 
 	og_buf_fmt(&b, "%c %s: \"", plus ? '+' : '-', key);
-	og_text_safe(&b, value);
+	og_text_safe(&b, og_sv(value.p, shown));
+	if (shown < value.n)
+		og_buf_fmt(&b, "... (%zu bytes)", value.n);
 	og_buf_ch(&b, '"');
 	og_buf_lit(&cli->out, "  ");
 	og_style_sv(
@@ -118,6 +124,8 @@ static void say_plan(struct og_cli *cli, const struct og_audit_optin_item *it)
 {
 	const struct og_plan *p = it->plan;
 
+	if (!p && !it->unknown.n)
+		return; /* of what is opted out nobody asked */
 	if (!p) {
 		og_buf_lit(&cli->out, "  what its pods get is not known here: ");
 		og_text_safe(&cli->out, it->unknown);

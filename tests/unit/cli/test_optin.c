@@ -147,6 +147,7 @@ START_TEST(out_is_said_and_cleared)
 {
 	deployment("web", "", ",\"annotations\":{" IN("true") "," SIGNALS("logs") ",\"a\":\"1\"}");
 	ck_assert_int_eq(CLR_RUN("optout", "-n", "shop", "deployment/web", "-y"), 0);
+	ck_assert_ptr_null(strstr(clr_out.p, "not known"));
 	ck_assert(has(DEPLOY, "web", IN("false")) && has(DEPLOY, "web", SIGNALS("logs")));
 	ck_assert(clr_says("deployment/web opted out"));
 	ck_assert_int_eq(CLR_RUN("optout", "-n", "shop", "deployment/web", "-y", "--clear"), 0);
@@ -339,6 +340,32 @@ START_TEST(a_rollout_for_nothing_is_none)
 	ck_assert(!has(DEPLOY, "api", "otelgate.dev/") && !has(DEPLOY, "web", IN("true")));
 	/* out goes always */
 	ck_assert_int_eq(CLR_RUN("optout", "-n", "shop", "deploy/web", "-y"), 0);
+	/* The advice is about what is in the way, not what else is worth knowing. */
+	clr_putf("{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"shop\","
+		 "\"annotations\":{" IN("false") "}}}");
+	ck_assert_int_eq(CLR_RUN("optin", "-n", "shop", "deploy/api", "-y", "-p", "defualt"), 1);
+	ck_assert(clr_says("did you mean default?"));
+}
+END_TEST
+
+/* The API server keeps annotations of 256 KiB. */
+START_TEST(a_long_value_is_shown_in_short)
+{
+	og_auto_buf struct og_buf tmpl = OG_BUF_INIT(1 << 20);
+
+	og_buf_lit(&tmpl, ",\"annotations\":{\"otelgate.dev/signals\":\"");
+	for (int i = 0; i < 100000; i++)
+		og_buf_lit(&tmpl, "\xC3\xA9");
+	og_buf_lit(&tmpl, "\"}");
+	og_buf_ch(&tmpl, '\0');
+	config();
+	deployment("web", "", tmpl.p);
+	ck_assert_int_eq(
+		CLR_RUN("optin", "-n", "shop", "deploy/web", "--signals", "logs", "-y"), 0);
+	ck_assert(clr_says("\xC3\xA9... (200000 bytes)\"\n"));
+	ck_assert(clr_says("deployment/web opted in"));
+	ck_assert_uint_lt(strlen(clr_out.p), 2000);
+	ck_assert(has(DEPLOY, "web", SIGNALS("logs")));
 }
 END_TEST
 
@@ -419,6 +446,7 @@ int main(void)
 	tcase_add_loop_test(no, what_others_manage_is_theirs, 0, (int)OG_COUNT(managed));
 	tcase_add_test(no, other_tools_are_no_managers);
 	tcase_add_test(no, a_rollout_for_nothing_is_none);
+	tcase_add_test(no, a_long_value_is_shown_in_short);
 	tcase_add_test(no, without_configuration_it_is_said);
 	tcase_add_test(no, names_that_are_not_there);
 	tcase_add_test(no, missing_rights_are_named);
