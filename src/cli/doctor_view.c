@@ -6,7 +6,8 @@
 #include "otelgate/cli/term.h"
 #include "status-priv.h"
 
-enum { TEXT_BYTES = 64 << 10, INDENT = 17 };
+/* A text takes up to four bytes for each that an object of 1.5 MiB can hold. */
+enum { TEXT_BYTES = 8 << 20, INDENT = 17 };
 
 /* Parts that only a cluster has. */
 #define OF_A_CLUSTER                                                                              \

@@ -6,7 +6,8 @@
 #include "otelgate/codec/table.h"
 #include "status-priv.h"
 
-enum { TEXT_BYTES = 64 << 10, INDENT = 18, CELL = 13 };
+/* A text takes up to four bytes for each that an object of 1.5 MiB can hold. */
+enum { TEXT_BYTES = 8 << 20, INDENT = 18, CELL = 13 };
 
 enum mark { MARK_YES, MARK_NO, MARK_UNKNOWN, MARK_NONE, MARK_COUNT_ };
 static const struct {

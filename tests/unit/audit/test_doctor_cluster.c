@@ -529,7 +529,7 @@ static void status(const char *changed, const char *findings, const char *signal
 		{"LogsReceived", COND("LogsReceived", "True", "Arriving", "It arrives.")},
 		{"ProfilesReceived", COND("ProfilesReceived", "Unknown", "Off", "Not asked.")},
 		{"Ready", COND("Ready", "True", "Arrives", "All is well.")}};
-	og_auto_buf struct og_buf b = OG_BUF_INIT(1 << 16);
+	og_auto_buf struct og_buf b = OG_BUF_INIT(1 << 20);
 
 	for (size_t i = 0; i < OG_COUNT(all); i++) {
 		char quoted[40];
@@ -701,6 +701,28 @@ START_TEST(hostile_words_are_no_terminal_codes)
 }
 END_TEST
 
+/* The API server keeps conditions with messages of 32 KiB; shown, each byte may take four. */
+START_TEST(long_hostile_words_are_shown)
+{
+	og_auto_buf struct og_buf b = OG_BUF_INIT(1 << 20);
+
+	og_buf_lit(&b, "{\"type\":\"EgressAllowed\",\"status\":\"False\",\"reason\":\"R\","
+		       "\"lastTransitionTime\":\"2026-01-01T00:00:00Z\",\"message\":\"");
+	for (int i = 0; i < 32000; i++)
+		og_buf_lit(&b, "\\u0001");
+	og_buf_lit(&b, "\"}");
+	og_buf_ch(&b, '\0');
+	healthy();
+	deployment("\"otelgate.dev/inject\":\"true\"");
+	status(b.p, "", FLOWING);
+	ck_assert_int_eq(CLR_RUN("doctor", "-n", "shop", "deployment/web"), 1);
+	ck_assert(clr_says("First broken rung: network"));
+	ck_assert(clr_says("\\x01\\x01"));
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "deployment/web"), 0);
+	ck_assert(clr_says("\\x01\\x01"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("audit/doctor_cluster");
@@ -718,6 +740,7 @@ int main(void)
 	tcase_add_test(tc, the_way_is_judged_without_a_controller);
 	tcase_add_test(tc, what_people_mistype);
 	tcase_add_test(tc, hostile_words_are_no_terminal_codes);
+	tcase_add_test(tc, long_hostile_words_are_shown);
 	suite_add_tcase(s, tc);
 	return og_suite_run(s);
 }
