@@ -32,8 +32,20 @@ static void put_raw(struct og_buf *b, const char *name, struct og_jval v)
 	og_buf_sv(b, og_jraw(v));
 }
 
+/* A claim takes the place of the volume of its name: apps/v1, volumeClaimTemplates. */
+static bool claimed(struct doctor_look *l, struct og_jval claims, struct og_jval volume)
+{
+	struct og_sv name = doctor_str(l, og_jgetl(volume, "name"));
+
+	og_jfor (it, claims)
+		if (og_jstr_eq(og_jpath(it.val, "metadata", "name", NULL), name))
+			return true;
+	return false;
+}
+
 /* Claims of a StatefulSet become empty folders: nothing is to be asked of storage. */
-static void put_spec(struct og_buf *b, struct og_jval spec, struct og_jval claims)
+static void put_spec(
+	struct doctor_look *l, struct og_buf *b, struct og_jval spec, struct og_jval claims)
 {
 	const char *comma = "";
 
@@ -52,6 +64,8 @@ static void put_spec(struct og_buf *b, struct og_jval spec, struct og_jval claim
 	}
 	og_buf_lit(b, "\"volumes\":[");
 	og_jfor (it, og_jgetl(spec, "volumes")) {
+		if (claimed(l, claims, it.val))
+			continue;
 		og_buf_str(b, comma);
 		og_buf_sv(b, og_jraw(it.val));
 		comma = ",";
@@ -102,7 +116,8 @@ static bool pod_of_workload(struct doctor_look *l, struct og_buf *b)
 	put_raw(b, "annotations", og_jpath(tmpl, "metadata", "annotations", NULL));
 	put_owner(l, object, b);
 	og_buf_lit(b, "},\"spec\":");
-	put_spec(b, og_jgetl(tmpl, "spec"), og_jpath(object, "spec", "volumeClaimTemplates", NULL));
+	put_spec(l, b, og_jgetl(tmpl, "spec"),
+		og_jpath(object, "spec", "volumeClaimTemplates", NULL));
 	og_buf_ch(b, '}');
 	return true;
 }

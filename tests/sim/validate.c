@@ -186,6 +186,24 @@ static void containers(const json_t *spec, const char *at, json_t *c)
 	}
 }
 
+/* pkg/apis/core/validation, ValidateVolumes: names are unique. */
+static void volumes(const json_t *spec, json_t *c)
+{
+	const json_t *list = json_object_get(spec, "volumes");
+	char field[64];
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *name = sim_str(json_array_get(list, i), "name");
+		size_t k = 0;
+		while (k < i && strcmp(name, sim_str(json_array_get(list, k), "name")) != 0)
+			k++;
+		if (k == i)
+			continue;
+		snprintf(field, sizeof(field), "spec.volumes[%zu].name", i);
+		sim_cause(c, "FieldValueDuplicate", field, "Duplicate value: \"%s\"", name);
+	}
+}
+
 /* Of a pod only images, tolerations and times may change once it is there. */
 static void pod_update(const json_t *o, const json_t *old, json_t *c)
 {
@@ -350,9 +368,10 @@ json_t *sim_validate(
 		lease(o, c);
 	else if (!strcmp(r->group, "events.k8s.io"))
 		event(o, old, c);
-	else if (!strcmp(r->kind, "Pod"))
+	else if (!strcmp(r->kind, "Pod")) {
 		containers(json_object_get(o, "spec"), "spec", c);
-	else if (!strcmp(r->group, "apps") && strcmp(r->kind, "ControllerRevision"))
+		volumes(json_object_get(o, "spec"), c);
+	} else if (!strcmp(r->group, "apps") && strcmp(r->kind, "ControllerRevision"))
 		workload(o, old, c);
 	else if (strstr(r->kind, "WebhookConfiguration"))
 		hooks(o, c);

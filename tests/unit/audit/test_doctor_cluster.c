@@ -673,6 +673,25 @@ START_TEST(the_way_is_judged_without_a_controller)
 }
 END_TEST
 
+/* A claim wins over a volume of its name (apps/v1, StatefulSetSpec.volumeClaimTemplates); a pod
+ * with both would be refused, and that says nothing of the webhook. */
+START_TEST(a_claim_takes_the_place_of_a_volume)
+{
+	healthy();
+	og_sim_clear_faults(clr_sim);
+	clr_putf("{\"apiVersion\":\"apps/v1\",\"kind\":\"StatefulSet\",\"metadata\":{\"name\":"
+		 "\"db\",\"namespace\":\"shop\",\"generation\":1},\"spec\":{\"replicas\":1,"
+		 "\"selector\":{\"matchLabels\":{\"a\":\"b\"}},\"volumeClaimTemplates\":[{"
+		 "\"metadata\":{\"name\":\"data\"}}],\"template\":{\"metadata\":{\"labels\":{"
+		 "\"a\":\"b\"},\"annotations\":{\"otelgate.dev/inject\":\"true\"}},\"spec\":{"
+		 "\"volumes\":[{\"name\":\"data\",\"emptyDir\":{}},{\"name\":\"tmp\","
+		 "\"emptyDir\":{}}],\"containers\":[{\"name\":\"app\",\"image\":\"w\"}]}}}}");
+	clr_putf("{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"shop\"}}");
+	ck_assert_int_eq(CLR_RUN("doctor", "-n", "shop", "sts/db"), 1);
+	ck_assert(broken("admission", "OG108"));
+}
+END_TEST
+
 START_TEST(what_people_mistype)
 {
 	healthy();
@@ -738,6 +757,7 @@ int main(void)
 	tcase_add_test(tc, a_workload_is_climbed_to_the_end);
 	tcase_add_loop_test(tc, each_rung_of_a_workload, 0, WORKLOAD_BREAKAGES);
 	tcase_add_test(tc, the_way_is_judged_without_a_controller);
+	tcase_add_test(tc, a_claim_takes_the_place_of_a_volume);
 	tcase_add_test(tc, what_people_mistype);
 	tcase_add_test(tc, hostile_words_are_no_terminal_codes);
 	tcase_add_test(tc, long_hostile_words_are_shown);
