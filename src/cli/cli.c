@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The program around the commands: dispatch, parsing, messages, writing. */
+#include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <unistd.h>
 #include "otelgate/base/fs.h"
@@ -12,14 +14,21 @@
 /* Output is collected, so it needs room for the largest input and what is inserted. */
 enum { OUT_MAX_BYTES = 1 << 30, ARENA_MAX_BYTES = 1 << 30, MSG_BYTES = 4096 };
 
-bool og_cli_flush(struct og_cli *cli)
+/* At the end a reader that has gone has seen enough: the exit code is the command's all the same.
+ */
+static bool flush(struct og_cli *cli, bool end)
 {
 	struct og_err err = OG_ERR_INIT;
 	bool ok = !cli->out.failed;
+
+	if (end)
+		(void)signal(SIGPIPE, SIG_IGN);
 	if (!ok)
 		og_cli_error(cli, "out of memory: the output is not written");
-	else if (cli->out.len && og_fs_write_all(cli->out_fd, "standard output", cli->out.p,
-					 cli->out.len, &err) != 0) {
+	else if (cli->out.len &&
+		 og_fs_write_all(cli->out_fd, "standard output", cli->out.p, cli->out.len, &err) !=
+			 0 &&
+		 !(end && err.sys == EPIPE)) {
 		og_cli_error(cli, "%s", err.msg);
 		ok = false;
 	}
@@ -30,6 +39,11 @@ bool og_cli_flush(struct og_cli *cli)
 			cli->err_fd, "standard error", cli->err.p, cli->err.len, &err);
 	og_buf_reset(&cli->err);
 	return ok;
+}
+
+bool og_cli_flush(struct og_cli *cli)
+{
+	return flush(cli, false);
 }
 
 __attribute__((format(printf, 2, 0))) static void message(
@@ -243,7 +257,7 @@ int og_cli_main(int argc, char *const *argv, og_getenv_fn *env)
 		.env = env,
 	};
 	int code = dispatch(&cli, argc > 0 ? argc - 1 : 0, argv + (argc > 0 ? 1 : 0));
-	if (!og_cli_flush(&cli))
+	if (!flush(&cli, true))
 		code = OG_EXIT_FAULT;
 	og_buf_fini(&cli.out);
 	og_buf_fini(&cli.err);

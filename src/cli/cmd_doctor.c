@@ -229,7 +229,6 @@ static int of_cluster(struct og_cli *cli, const struct doctor_args *a, const str
 		.tool_version = OG_VERSION,
 		.ctx = &patience,
 		.progress = on_progress};
-	(void)signal(SIGPIPE, SIG_IGN); /* a reader that has gone ends it by its exit code */
 	int r = og_doctor_collect_cluster(&ask, cli->arena, &f, &err);
 	session_progress_clear(&patience.progress);
 	return r < 0 ? og_cli_fail(cli, &err) : show(cli, a, &f);
@@ -246,6 +245,7 @@ static int run_doctor(struct og_cli *cli, void *args, const struct og_parsed *p)
 	if (a->config.n && !a->files.n)
 		return og_cli_usage(
 			cli, "--config goes with -f: a cluster is judged by its own configuration");
+	(void)signal(SIGPIPE, SIG_IGN); /* a reader that has gone ends it by its exit code */
 	return a->files.n ? of_files(cli, a, p) : of_cluster(cli, a, p);
 }
 
