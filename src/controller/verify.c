@@ -295,10 +295,10 @@ void verify_fini(struct controller *c)
 		return;
 	verify_ops_cancel(p);
 	og_verify_free(p->engine);
-	og_httpc_free(p->http);
 	og_map_for (&p->stacks, e)
 		stack_free(p, e->value);
 	og_map_fini(&p->stacks);
+	og_httpc_free(p->http); /* after the probes: with it their calls are gone */
 	og_arena_fini(&p->arena);
 	og_cluster_config_unref(p->cfg);
 	og_free(p);

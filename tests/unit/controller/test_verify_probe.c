@@ -400,6 +400,22 @@ START_TEST(what_was_found_outlives_the_leader)
 }
 END_TEST
 
+/* What is under way goes with the process, whoever is waited for. */
+START_TEST(it_ends_in_the_middle_of_a_probe)
+{
+	static const char *const hosts[] = {"gateway", "tempo"};
+	char text[96];
+
+	put_gateway();
+	(void)snprintf(text, sizeof(text), "{\"host\":\"%s\",\"count\":-1,\"type\":\"hang\"%s}",
+		hosts[_i], _i ? ",\"path\":\"/tempo/api/v2/traces/\"" : "");
+	fault(text);
+	begin(0);
+	CR_UNTIL(og_cloud_faults_hit(cloud) > 0);
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("controller/verify_probe");
@@ -418,6 +434,11 @@ int main(void)
 	tcase_add_test(tc, a_stack_can_refuse_to_be_probed);
 	tcase_add_test(tc, what_passes_counts_when_it_lasts);
 	tcase_add_test(tc, what_was_found_outlives_the_leader);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("end");
+	tcase_set_timeout(tc, 60);
+	tcase_add_checked_fixture(tc, start, finish);
+	tcase_add_loop_test(tc, it_ends_in_the_middle_of_a_probe, 0, 2);
 	suite_add_tcase(s, tc);
 	return og_suite_run(s);
 }
