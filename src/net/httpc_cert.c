@@ -42,11 +42,21 @@ static int on_verify(int ok, X509_STORE_CTX *store)
 	return ok;
 }
 
+/* The connection outlives the call that has opened it, and its server may shake hands again. */
+static void on_info(const SSL *ssl, int where, int ret)
+{
+	(void)ret;
+	if (where & SSL_CB_HANDSHAKE_DONE)
+		(void)SSL_CTX_set_ex_data(SSL_get_SSL_CTX(ssl), ctx_index, NULL);
+}
+
 static CURLcode on_context(CURL *easy, void *context, void *ctx)
 {
 	(void)easy;
-	if (ctx_index >= 0 && SSL_CTX_set_ex_data(context, ctx_index, ctx) == 1)
-		SSL_CTX_set_verify(context, SSL_CTX_get_verify_mode(context), on_verify);
+	if (ctx_index < 0 || SSL_CTX_set_ex_data(context, ctx_index, ctx) != 1)
+		return CURLE_OK;
+	SSL_CTX_set_verify(context, SSL_CTX_get_verify_mode(context), on_verify);
+	SSL_CTX_set_info_callback(context, on_info);
 	return CURLE_OK;
 }
 

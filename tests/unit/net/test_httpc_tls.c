@@ -2,6 +2,7 @@
 /* The HTTP client over TLS: whom it trusts, under which name, with which certificate; proxies. */
 #include "otelgate/net/httpc.h"
 
+#include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -135,6 +136,63 @@ START_TEST(the_systems_cas_may_be_named)
 	ck_assert_int_eq(named.r.code, -OG_E_TLS);
 	hrun_fini(&named);
 	(void)unsetenv("SSL_CERT_FILE");
+}
+END_TEST
+
+/* TLS 1.2, and for the second request another certificate, on the same connection. */
+static void changes_its_certificate(struct ss_conn *c, void *ctx)
+{
+	struct pki *const *who = ctx;
+	SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
+	bool ok = tls && SSL_CTX_set_max_proto_version(tls, TLS1_2_VERSION) == 1;
+
+	if (ok) { /* a session that goes on shows no certificate */
+		SSL_CTX_set_options(tls, SSL_OP_NO_TICKET);
+		(void)SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF);
+	}
+	for (int i = 0; i < 2 && ok; i++) {
+		BIO *cert = BIO_new_mem_buf(who[i]->cert.p, (int)who[i]->cert.len);
+		BIO *key = BIO_new_mem_buf(who[i]->key.p, (int)who[i]->key.len);
+		X509 *x = PEM_read_bio_X509(cert, NULL, NULL, NULL);
+		EVP_PKEY *k = PEM_read_bio_PrivateKey(key, NULL, NULL, NULL);
+		if (i == 0) {
+			ok = SSL_CTX_use_certificate(tls, x) == 1 &&
+			     SSL_CTX_use_PrivateKey(tls, k) == 1 && (c->ssl = SSL_new(tls)) &&
+			     SSL_set_fd(c->ssl, c->fd) == 1 && SSL_accept(c->ssl) == 1 &&
+			     ss_read(c) && ss_send(c, hello->text);
+		} else if (ss_read(c) && SSL_use_certificate(c->ssl, x) == 1 &&
+			   SSL_use_PrivateKey(c->ssl, k) == 1) {
+			(void)SSL_renegotiate(c->ssl);
+			(void)SSL_do_handshake(c->ssl);
+			(void)ss_read(c); /* the client's side of it */
+		}
+		X509_free(x);
+		EVP_PKEY_free(k);
+		BIO_free(cert);
+		BIO_free(key);
+	}
+	SSL_CTX_free(tls);
+}
+
+/* The call that has opened the connection is over when its certificate is refused. */
+START_TEST(a_certificate_that_changes_later)
+{
+	static struct pki *const who[] = {&pki, &other};
+	struct pki *const *both = who;
+	char url[128];
+	void *ctx;
+
+	memcpy(&ctx, &both, sizeof(ctx));
+	srv = ss_start(changes_its_certificate, ctx, NULL);
+	ck_assert_ptr_nonnull(srv);
+	(void)snprintf(url, sizeof(url), "%s", url_of("127.0.0.1"));
+	hrun(&h, url);
+	ck_assert_msg(h.r.code == 0, "%s", h.r.err.msg);
+	hrun(&h, url); /* on another connection, because the first is given up */
+	ck_assert_msg(h.r.code == 0, "%s", h.r.err.msg);
+	ck_assert_uint_eq(h.r.new_connects, 1);
+	ck_assert_uint_eq(ss_connections(srv), 2);
+	ck_assert_uint_eq(ss_requests(srv), 3);
 }
 END_TEST
 
@@ -573,6 +631,7 @@ int main(void)
 	tcase_add_test(tc, another_ca);
 	tcase_add_test(tc, the_systems_cas_do_not_know_it);
 	tcase_add_loop_test(tc, the_systems_cas_may_be_named, 0, 2);
+	tcase_add_test(tc, a_certificate_that_changes_later);
 	tcase_add_loop_test(tc, a_ca_that_is_none, 0, 2);
 	tcase_add_test(tc, insecure_trusts_everyone);
 	tcase_add_test(tc, names_that_do_not_match);
