@@ -102,6 +102,15 @@ static void none(struct verify_part_stack *s, const char *why, const char *findi
 			og_lf_str("reason", why), og_lf_str("message", s->token_message));
 }
 
+/* It is known what to ask with. */
+static void settled(struct verify_part_stack *s)
+{
+	s->token_known = true;
+	s->token_why = NULL;
+	s->token_finding = NULL;
+	og_free(og_take(s->token_message));
+}
+
 static bool visible(struct og_sv s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -160,10 +169,7 @@ static void take(struct verify_part_stack *s, const struct og_stack *spec, const
 		none(s, "NoMemory", NULL, src, "could not be kept: out of memory");
 		return;
 	}
-	s->token_known = true;
-	s->token_why = NULL;
-	s->token_finding = NULL;
-	og_free(og_take(s->token_message));
+	settled(s);
 }
 
 static void on_read(void *ctx, const struct og_kube_answer *a)
@@ -207,11 +213,12 @@ void verify_read_token(struct verify_part *p, struct og_sv key, struct og_sv sta
 	struct source src = source_of(spec);
 	if (!src.name.n || src.header) {
 		og_secret_fini(&s->token);
+		og_free(og_take(s->ca));
 		if (src.header)
 			none(s, "NoToken", "OG402", &src,
 				"holds a ready-made header and no token: name the Secret of a reading token in spec.query.secretRef");
 		else
-			s->token_known = true;
+			settled(s);
 		verify_hand_over(p);
 		verify_tell_stack(p, s);
 		verify_probe_look(p, s);

@@ -34,20 +34,23 @@ static void put_secret(const char *token)
 		b64);
 }
 
+static bool tokenless;
+
 /* `more` is put into spec.query, `signals` is of the profile. */
 static void put_config(const char *more, const char *signals)
 {
 	static char text[4096];
+	const char *secret = tokenless ? ""
+				       : "    secretRef: {name: read, namespace: monitoring}\n";
 
 	(void)snprintf(text, sizeof(text),
 		"apiVersion: otelgate.dev/v1alpha1\nkind: GrafanaStack\nmetadata: {name: s}\n"
-		"spec:\n  receiver: {endpoint: 'http://alloy.example.com:4318'}\n"
-		"  query:\n    secretRef: {name: read, namespace: monitoring}\n"
+		"spec:\n  receiver: {endpoint: 'http://alloy.example.com:4318'}\n  query:\n%s"
 		"    prometheus: {url: '%s', user: '%s'}\n    loki: {url: '%s', user: '%s'}\n"
 		"    tempo: {url: '%s', user: '%s'}\n    pyroscope: {url: '%s', user: '%s'}\n%s"
 		"---\napiVersion: otelgate.dev/v1alpha1\nkind: TelemetryProfile\n"
 		"metadata: {name: p}\nspec: {stack: s%s}\n",
-		og_cloud_url(cloud, OG_CLOUD_PROM), og_cloud_user(cloud, OG_CLOUD_PROM),
+		secret, og_cloud_url(cloud, OG_CLOUD_PROM), og_cloud_user(cloud, OG_CLOUD_PROM),
 		og_cloud_url(cloud, OG_CLOUD_LOKI), og_cloud_user(cloud, OG_CLOUD_LOKI),
 		og_cloud_url(cloud, OG_CLOUD_TEMPO), og_cloud_user(cloud, OG_CLOUD_TEMPO),
 		og_cloud_url(cloud, OG_CLOUD_PYROSCOPE), og_cloud_user(cloud, OG_CLOUD_PYROSCOPE),
@@ -59,6 +62,7 @@ static void start(void)
 {
 	struct og_err err = OG_ERR_INIT;
 
+	tokenless = false;
 	cr_setup();
 	cr_crd("workloadtelemetries");
 	ck_assert_msg(og_cloud_start(NULL, &cloud, &err) == 0, "%s", err.msg);
@@ -415,6 +419,23 @@ START_TEST(without_a_token_nobody_is_asked_and_it_is_said)
 }
 END_TEST
 
+/* What is asked without a token waits for no Secret that was named before. */
+START_TEST(a_token_that_is_wanted_no_more_is_not_missed)
+{
+	struct og_err err = OG_ERR_INIT;
+
+	put_config("", "");
+	ck_assert_int_eq(og_sim_delete(cr_sim, "secrets", "monitoring", "read", &err), 0);
+	begin("a");
+	CR_UNTIL(stack_says("MetricsQueryable", "False", "SecretMissing"));
+	tokenless = true;
+	put_config("", "");
+	CR_UNTIL(og_cloud_requests(cloud, OG_CLOUD_PROM, NULL) > 0);
+	CR_UNTIL(stack_says("MetricsQueryable", "False", "AuthFailed"));
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
 /* A CA that is named and not there is no reason to ask as if none were named. */
 START_TEST(a_ca_that_is_not_there_asks_nobody)
 {
@@ -566,6 +587,7 @@ int main(void)
 	tcase_add_test(tc, what_cannot_be_asked_is_not_missing);
 	tcase_add_test(tc, what_could_never_be_asked_is_unknown_with_why);
 	tcase_add_test(tc, without_a_token_nobody_is_asked_and_it_is_said);
+	tcase_add_test(tc, a_token_that_is_wanted_no_more_is_not_missed);
 	tcase_add_test(tc, a_ca_that_is_not_there_asks_nobody);
 	tcase_add_test(tc, a_revision_with_which_a_signal_stops_is_a_regression);
 	tcase_add_test(tc, a_service_without_a_name_is_found);
