@@ -121,6 +121,7 @@ struct verify_part_stack {
 	uint64_t told;		    /* digest of the conditions that the status was told */
 	bool strangers_known;	    /* since the start */
 	char *strangers;	    /* as the status says them; NULL = there are none */
+	bool counted[OG_GF_COUNT_]; /* there are series of it */
 
 	/* verify_probe.c */
 	struct verify_run *run;
@@ -170,6 +171,7 @@ struct verify_unprobed {
 bool verify_written_take(struct verify_part_stack *s, const struct og_probe_result *r,
 	const struct verify_unprobed why[OG_SIGNAL_COUNT_]);
 void verify_written_fini(struct verify_part_stack *s);
+void verify_written_uncount(const struct verify_part_stack *s);
 void verify_written_condition(const struct verify_part_stack *s, enum og_signal signal,
 	struct og_arena *arena, struct verify_condition *ret);
 /* Adds to a message of what is missing that the stack's own probe fails, too, or does not. */
@@ -203,6 +205,8 @@ void verify_ops_cancel(struct verify_part *p);
 void verify_hand_over(struct verify_part *p);
 /* verify_stack.c: has the status of the stack written when its conditions are others. */
 void verify_tell_stack(struct verify_part *p, struct verify_part_stack *s);
+/* Its series say nothing any more: it is gone, or nobody is asked. */
+void verify_uncount(struct verify_part_stack *s);
 /* Namespaces with workloads of the stack, for the engine. */
 uint32_t verify_places(
 	void *ctx, struct og_sv stack, struct og_arena *arena, const struct og_verify_place **ret);

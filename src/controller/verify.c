@@ -136,6 +136,7 @@ static void forget_gone(struct verify_part *p)
 		const struct og_stack *spec = verify_stack_spec(p, e->key);
 		if (spec && verify_wanted(spec))
 			continue;
+		verify_uncount(e->value);
 		stack_free(p, og_map_remove(&p->stacks, e->key));
 	}
 }

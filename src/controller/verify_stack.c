@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How it stands with a stack's backends: conditions of the GrafanaStack, and metrics. */
+#include <math.h>
 #include "cred-priv.h"
 #include "verify-priv.h"
 
@@ -74,7 +75,7 @@ uint32_t verify_conditions(struct controller *c, struct og_sv stack, struct og_a
 	return VERIFY_CONDITIONS;
 }
 
-static void count(struct verify_part *p, const struct verify_part_stack *s)
+static void count(struct verify_part *p, struct verify_part_stack *s)
 {
 	for (int i = 0; i < OG_GF_COUNT_; i++) {
 		struct og_verify_state st;
@@ -82,11 +83,28 @@ static void count(struct verify_part *p, const struct verify_part_stack *s)
 		if (!og_verify_state(p->engine, og_svz(s->name), (enum og_gf_backend)i, &st) ||
 			!st.configured)
 			continue;
+		s->counted[i] = true;
 		og_metric_set(p->c->m, OG_CM_BACKEND_ANSWERS, og_gf_state_is_answer(st.state),
 			OG_LABELS(s->name, name));
 		og_metric_set(p->c->m, OG_CM_BACKEND_ANSWERED, (double)st.asked_s,
 			OG_LABELS(s->name, name));
 	}
+}
+
+void verify_uncount(struct verify_part_stack *s)
+{
+	struct og_metric_table *m = s->p->c->m;
+
+	for (int i = 0; i < OG_GF_COUNT_; i++) {
+		const char *name = og_gf_backend_name((enum og_gf_backend)i);
+		if (!s->counted[i])
+			continue;
+		og_metric_set(m, OG_CM_BACKEND_ANSWERS, (double)NAN, OG_LABELS(s->name, name));
+		og_metric_set(m, OG_CM_BACKEND_ANSWERED, (double)NAN, OG_LABELS(s->name, name));
+	}
+	if (s->strangers_known)
+		og_metric_set(m, OG_CM_STRANGERS, 0, OG_LABELS(s->name));
+	verify_written_uncount(s);
 }
 
 /* The part of credentials writes the status: one writer, one object. */

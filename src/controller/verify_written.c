@@ -242,7 +242,8 @@ static void tell(struct verify_part_stack *s, int signal, const char *before)
 		"Probing", og_buf_view(&note));
 }
 
-static void count(const struct verify_part_stack *s, int signal)
+/* NULL = it is nothing of them any more. */
+static void count(const struct verify_part_stack *s, int signal, const char *status)
 {
 	static const struct {
 		const char *status, *result;
@@ -250,7 +251,7 @@ static void count(const struct verify_part_stack *s, int signal)
 
 	for (size_t i = 0; i < OG_COUNT(rows); i++)
 		og_metric_set(s->p->c->m, OG_CM_PROBE_SIGNALS,
-			!strcmp(s->written[signal].status, rows[i].status),
+			status && !strcmp(status, rows[i].status),
 			OG_LABELS(s->name, og_signal_name((enum og_signal)signal), rows[i].result));
 }
 
@@ -266,6 +267,16 @@ static void measure(const struct verify_part_stack *s, int signal, const struct 
 		og_metric_set(s->p->c->m, rows[i].metric,
 			rows[i].ms < 0 ? (double)NAN : (double)rows[i].ms / 1000,
 			OG_LABELS(s->name, og_signal_name((enum og_signal)signal)));
+}
+
+void verify_written_uncount(const struct verify_part_stack *s)
+{
+	for (int i = 0; i < OG_SIGNAL_COUNT_; i++) {
+		if (!s->written[i].status)
+			continue;
+		count(s, i, NULL);
+		measure(s, i, NULL);
+	}
 }
 
 bool verify_written_take(struct verify_part_stack *s, const struct og_probe_result *r,
@@ -285,7 +296,7 @@ bool verify_written_take(struct verify_part_stack *s, const struct og_probe_resu
 			broken |= take(s, &r->signal[i], gateway, w);
 		}
 		tell(s, i, before);
-		count(s, i);
+		count(s, i, w->status);
 		measure(s, i, why[i].reason || !r ? NULL : &r->signal[i]);
 	}
 	return broken;

@@ -13,7 +13,11 @@
 
 #define WRITE_SECONDS	"otelgate_probe_write_duration_seconds{stack=\"s\",signal=\"traces\"}"
 #define VISIBLE_SECONDS "otelgate_probe_visible_duration_seconds{stack=\"s\",signal=\"traces\"}"
-#define WRITES		"metrics:write,traces:write,logs:write,profiles:write"
+#define BROKEN		"otelgate_probe_signals{stack=\"s\",signal=\"traces\",result=\"broken\"}"
+#define ANSWERED                                                      \
+	"otelgate_backend_last_answer_timestamp_seconds{stack=\"s\"," \
+	"backend=\"tempo\"}"
+#define WRITES "metrics:write,traces:write,logs:write,profiles:write"
 
 static struct og_cloud *cloud;
 static struct cr r;
@@ -400,6 +404,24 @@ START_TEST(what_was_found_outlives_the_leader)
 }
 END_TEST
 
+/* Alerts name no stack that is gone. */
+START_TEST(a_stack_that_is_gone_is_not_broken)
+{
+	struct og_err err = OG_ERR_INIT;
+
+	put_gateway();
+	scopes("metrics:write,logs:write,profiles:write");
+	begin(0);
+	CR_UNTIL(cr_metric(&r, BROKEN) == 1);
+	CR_UNTIL(cr_metric(&r, ANSWERED) > 0);
+	ck_assert_int_eq(og_sim_delete(cr_sim, "grafanastacks.otelgate.dev", NULL, "s", &err), 0);
+	CR_UNTIL(cr_metric(&r, BROKEN) == 0);
+	ck_assert(isnan(cr_metric(&r, WRITE_SECONDS)));
+	ck_assert(isnan(cr_metric(&r, ANSWERED)));
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
 /* What is under way goes with the process, whoever is waited for. */
 START_TEST(it_ends_in_the_middle_of_a_probe)
 {
@@ -438,6 +460,7 @@ int main(void)
 	tc = tcase_create("end");
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, start, finish);
+	tcase_add_test(tc, a_stack_that_is_gone_is_not_broken);
 	tcase_add_loop_test(tc, it_ends_in_the_middle_of_a_probe, 0, 2);
 	suite_add_tcase(s, tc);
 	return og_suite_run(s);
