@@ -4,6 +4,9 @@
 #include "otelgate/controller/controller.h"
 #include "otelgate/core/config.h"
 
+/* Of a hundred stacks each has series of its own. */
+enum { EACH_SIGNAL = 100 * OG_SIGNAL_COUNT_, EACH_RESULT = 3 * EACH_SIGNAL };
+
 /* 5 ms … 30 minutes: with a budget of writes a status may have to wait. */
 static const double status_seconds[] = {
 	.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 1800};
@@ -83,10 +86,10 @@ const struct og_metric_def og_controller_metrics[OG_CM_COUNT_] = {
 		OG_COUNT(arrival_seconds), 0},
 	[OG_CM_BACKEND_ANSWERS] = {"otelgate_backend_answers",
 		"1 when the last cycle of questions to the backend was answered.", OG_METRIC_GAUGE,
-		NULL, {"stack", "backend"}, NULL, 0, 0},
+		NULL, {"stack", "backend"}, NULL, 0, EACH_SIGNAL},
 	[OG_CM_BACKEND_ANSWERED] = {"otelgate_backend_last_answer_timestamp_seconds",
 		"When the latest answer of the backend was made, as Unix time.", OG_METRIC_GAUGE,
-		"seconds", {"stack", "backend"}, NULL, 0, 0},
+		"seconds", {"stack", "backend"}, NULL, 0, EACH_SIGNAL},
 	[OG_CM_VERIFY_SECONDS] = {"otelgate_verify_judging_duration_seconds",
 		"Time that the last judging of all workloads of the stack took.", OG_METRIC_GAUGE,
 		"seconds", {"stack"}, NULL, 0, 0},
@@ -95,11 +98,11 @@ const struct og_metric_def og_controller_metrics[OG_CM_COUNT_] = {
 		OG_METRIC_GAUGE, NULL, {"stack"}, NULL, 0, 0},
 	[OG_CM_PROBE_SIGNALS] = {"otelgate_probe_signals",
 		"1 for what the last probe of the stack found of a signal: accepted, broken or unknown; 0 for the others.",
-		OG_METRIC_GAUGE, NULL, {"stack", "signal", "result"}, NULL, 0, 0},
+		OG_METRIC_GAUGE, NULL, {"stack", "signal", "result"}, NULL, 0, EACH_RESULT},
 	[OG_CM_PROBE_WRITE] = {"otelgate_probe_write_duration_seconds",
 		"How long the receiver took for the last probe of a signal; NaN when it was not taken.",
-		OG_METRIC_GAUGE, "seconds", {"stack", "signal"}, NULL, 0, 0},
+		OG_METRIC_GAUGE, "seconds", {"stack", "signal"}, NULL, 0, EACH_SIGNAL},
 	[OG_CM_PROBE_VISIBLE] = {"otelgate_probe_visible_duration_seconds",
 		"From sending the last probe of a signal to seeing it in its backend; NaN when it was not seen.",
-		OG_METRIC_GAUGE, "seconds", {"stack", "signal"}, NULL, 0, 0},
+		OG_METRIC_GAUGE, "seconds", {"stack", "signal"}, NULL, 0, EACH_SIGNAL},
 };
