@@ -127,6 +127,7 @@ struct verify_part_stack {
 	struct verify_run *run;
 	struct og_timer probe;
 	uint64_t probed; /* digest of what the last probe was made with; 0 = there was none */
+	int64_t sent_ns; /* monotonic; when the last one that sends began; 0 = there was none */
 	uint32_t probe_failures; /* in a row */
 	struct verify_written written[OG_SIGNAL_COUNT_];
 };

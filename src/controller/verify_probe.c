@@ -12,6 +12,8 @@ enum {
 	HOUR_MS = 3600000,
 	BACKOFF_PART = 60, /* the first pause after a failure: a minute of an hour */
 	BACKOFF_STEPS = 5, /* 1, 2, 4, 8, 16 minutes, then half an hour */
+	LEAST_MS = 10000,  /* from one to the next, whatever fails or changes */
+	LEAST_PART = 360,  /* the same of an hour, for tests with an interval of their own */
 	ARENA_MOST = 1 << 20,
 };
 
@@ -246,6 +248,13 @@ static void on_due(void *ctx)
 		begin(s);
 }
 
+static int64_t least_ms(const struct verify_part_stack *s)
+{
+	int64_t own = s->p->c->o->probe_ms;
+
+	return own > 0 ? own / LEAST_PART : LEAST_MS;
+}
+
 static void again(struct verify_part_stack *s, const struct og_stack *spec, bool broken)
 {
 	const struct og_controller_opts *o = s->p->c->o;
@@ -260,7 +269,8 @@ static void again(struct verify_part_stack *s, const struct og_stack *spec, bool
 	int64_t now = og_loop_now_ns(s->p->c->loop);
 	uint64_t x = og_hash64((uint64_t)now, og_svz(s->name));
 	in_ms += (int64_t)(x % (uint64_t)(in_ms / 5 + 1)) - in_ms / 10;
-	(void)og_timer_in(s->p->c->loop, &s->probe, in_ms > 0 ? in_ms : 1, on_due, s);
+	int64_t least = least_ms(s) > 0 ? least_ms(s) : 1;
+	(void)og_timer_in(s->p->c->loop, &s->probe, in_ms > least ? in_ms : least, on_due, s);
 }
 
 /* Takes the result, if there is one, and has it told. */
@@ -313,6 +323,8 @@ static void begin(struct verify_part_stack *s)
 	int r = start(u, spec, k, &err);
 	if (r == 0)
 		finish(s);
+	else if (r > 0)
+		s->sent_ns = og_loop_now_ns(p->c->loop);
 	if (r >= 0)
 		return;
 	og_log(OG_LOG_ERROR, "verify", "not probed", og_lf_str("stack", s->name), og_lf_err(&err));
@@ -337,7 +349,13 @@ void verify_probe_look(struct verify_part *p, struct verify_part_stack *s)
 	if (mark == s->probed)
 		return;
 	s->probe_failures = 0;
-	begin(s);
+	int64_t at = s->sent_ns + least_ms(s) * OG_NS_PER_MS;
+	if (!s->sent_ns || at <= og_loop_now_ns(p->c->loop) ||
+		og_timer_at(p->c->loop, &s->probe, at, on_due, s) < 0) {
+		begin(s);
+		return;
+	}
+	run_free(s); /* what it is made with holds no more */
 }
 
 void verify_probe_credentials(struct controller *c, struct og_sv stack)

@@ -46,13 +46,15 @@ static void put_secret(const char *name, const char *id, const char *token)
 		name, i, t);
 }
 
-static bool probe_off;
+static bool probe_off, each_minute;
 
 /* `receiver` is put into spec.receiver. */
 static void put_config(const char *type, const char *endpoint, const char *receiver)
 {
 	static char text[4096];
-	const char *off = probe_off ? "  probe: {mode: \"off\"}\n" : "";
+	const char *off = probe_off	? "  probe: {mode: \"off\"}\n"
+			  : each_minute ? "  probe: {interval: 1m}\n"
+					: "";
 
 	(void)snprintf(text, sizeof(text),
 		"apiVersion: otelgate.dev/v1alpha1\nkind: GrafanaStack\nmetadata: {name: s}\n"
@@ -84,7 +86,7 @@ static void start(void)
 {
 	struct og_err err = OG_ERR_INIT;
 
-	probe_off = false;
+	probe_off = each_minute = false;
 	probe_timeout_ms = 0;
 	cr_setup();
 	cr_crd("workloadtelemetries");
@@ -153,6 +155,16 @@ static void scopes(const char *text)
 {
 	struct og_err err = OG_ERR_INIT;
 	ck_assert_int_eq(og_cloud_token(cloud, OG_CLOUD_TOKEN_WRITE, text, &err), 0);
+}
+
+static const char *auth_hash(void)
+{
+	const char *o = cr_get("grafanastacks.otelgate.dev", NULL, "s");
+	static char text[64];
+
+	o = o ? strstr(o, "\"authHash\":\"") : NULL;
+	(void)snprintf(text, sizeof(text), "%.32s", o ? o : "");
+	return text;
 }
 
 /* ---- the cases ---- */
@@ -422,6 +434,73 @@ START_TEST(a_stack_that_is_gone_is_not_broken)
 }
 END_TEST
 
+/* Whoever changes it all the time has not as many records sent. */
+START_TEST(what_changes_all_the_time_is_not_probed_each_time)
+{
+	static char before[4096];
+	char token[64];
+
+	put_gateway();
+	begin(0);
+	CR_UNTIL(says("LogsWritable", "True", "Visible"));
+	CR_UNTIL(cr_has("grafanastacks.otelgate.dev", NULL, "s", "\"authHash\""));
+	uint64_t one = og_cloud_requests(cloud, OG_CLOUD_GATEWAY, NULL);
+	for (int i = 0; i < 8; i++) {
+		(void)snprintf(before, sizeof(before), "%s", auth_hash());
+		(void)snprintf(token, sizeof(token), "glc_wrong-%d", i);
+		put_secret("cloud", og_cloud_user(cloud, OG_CLOUD_GATEWAY), token);
+		CR_UNTIL(strcmp(auth_hash(), before) != 0);
+	}
+	uint64_t now = og_cloud_requests(cloud, OG_CLOUD_GATEWAY, NULL);
+	ck_assert_msg(now <= 2 * one, "%llu and %llu requests", (unsigned long long)one,
+		(unsigned long long)now);
+	/* The last one is. */
+	CR_UNTIL(says("LogsWritable", "False", ""));
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
+/* What fails is not tried each second, however short the interval is. */
+START_TEST(a_short_interval_has_pauses)
+{
+	each_minute = true;
+	put_gateway();
+	scopes("metrics:write,logs:write,profiles:write");
+	begin(0);
+	CR_UNTIL(says("TracesWritable", "False", "ScopeMissing"));
+	uint64_t sent = og_cloud_requests(cloud, OG_CLOUD_GATEWAY, NULL);
+	uint64_t from = og_cloud_requests(cloud, OG_CLOUD_PROM, NULL);
+	CR_UNTIL(og_cloud_requests(cloud, OG_CLOUD_PROM, NULL) >= from + 24);
+	ck_assert_uint_eq(og_cloud_requests(cloud, OG_CLOUD_GATEWAY, NULL), sent);
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
+START_TEST(each_of_a_hundred_stacks_is_counted)
+{
+	static const size_t rows[] = {OG_CM_BACKEND_ANSWERS, OG_CM_BACKEND_ANSWERED,
+		OG_CM_PROBE_SIGNALS, OG_CM_PROBE_WRITE, OG_CM_PROBE_VISIBLE};
+	static const char *const results[] = {"accepted", "broken", "unknown"};
+	struct og_err err = OG_ERR_INIT;
+	struct og_metrics *m = og_metrics_new(&err);
+	struct og_metric_table *t = og_metrics_add(m, og_controller_metrics, OG_CM_COUNT_, &err);
+	struct og_metric_series *last = NULL;
+	char stack[16];
+
+	ck_assert_msg(t, "%s", err.msg);
+	for (int i = 0; i < 100 * 4 * 3; i++) {
+		(void)snprintf(stack, sizeof(stack), "s%d", i / 12);
+		struct og_metric_series *now = og_metric_series(
+			t, rows[_i], OG_LABELS(stack, all[i / 3 % 4], results[i % 3]));
+		ck_assert_ptr_nonnull(now);
+		if (rows[_i] == OG_CM_PROBE_SIGNALS || i % 3 == 0)
+			ck_assert_ptr_ne(now, last);
+		last = now;
+	}
+	og_metrics_free(m);
+}
+END_TEST
+
 /* What is under way goes with the process, whoever is waited for. */
 START_TEST(it_ends_in_the_middle_of_a_probe)
 {
@@ -460,6 +539,9 @@ int main(void)
 	tc = tcase_create("end");
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, start, finish);
+	tcase_add_test(tc, what_changes_all_the_time_is_not_probed_each_time);
+	tcase_add_test(tc, a_short_interval_has_pauses);
+	tcase_add_loop_test(tc, each_of_a_hundred_stacks_is_counted, 0, 5);
 	tcase_add_test(tc, a_stack_that_is_gone_is_not_broken);
 	tcase_add_loop_test(tc, it_ends_in_the_middle_of_a_probe, 0, 2);
 	suite_add_tcase(s, tc);
