@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Services that arrive under the cluster's name, and that no opted-in workload explains: for the
  * status of the stack. */
+#include "otelgate/base/harmless.h"
 #include "otelgate/codec/jwrite.h"
 #include "verify-priv.h"
 #include "workloads-priv.h"
@@ -26,26 +27,22 @@ static struct og_arrival_workload *everybody(struct verify_part *p, uint32_t *re
 	return all;
 }
 
-static struct og_sv cut(struct og_sv s)
-{
-	size_t n = s.n < PART_BYTES ? s.n : PART_BYTES;
-
-	while (n < s.n && n && ((unsigned char)s.p[n] & 0xc0) == 0x80)
-		n--;
-	return og_sv(s.p, n);
-}
-
 /* "shop/legacy in namespace shop: metrics, traces" */
-static void put_name(const struct og_arrival_stranger *s, struct og_buf *out)
+static void put_name(
+	const struct og_arrival_stranger *s, struct og_arena *arena, struct og_buf *out)
 {
+	/* Whoever may write telemetry has chosen them. */
+	struct og_sv ns = og_harmless(s->k8s_namespace, PART_BYTES, arena);
+	struct og_sv sns = og_harmless(s->service_namespace, PART_BYTES, arena);
+	struct og_sv name = og_harmless(s->service_name, PART_BYTES, arena);
 	og_auto_buf struct og_buf b = OG_BUF_INIT(1024);
 	const char *comma = ": ";
 
-	if (s->service_namespace.n)
-		og_buf_fmt(&b, "%.*s/", OG_SV_ARG(cut(s->service_namespace)));
-	og_buf_sv(&b, cut(s->service_name));
-	if (s->k8s_namespace.n)
-		og_buf_fmt(&b, " in namespace %.*s", OG_SV_ARG(cut(s->k8s_namespace)));
+	if (sns.n)
+		og_buf_fmt(&b, "%.*s/", OG_SV_ARG(sns));
+	og_buf_sv(&b, name);
+	if (ns.n)
+		og_buf_fmt(&b, " in namespace %.*s", OG_SV_ARG(ns));
 	for (int i = 0; i < OG_SIGNAL_COUNT_; i++) {
 		if (!s->signals[i])
 			continue;
@@ -64,7 +61,7 @@ static void keep(struct verify_part_stack *s, const struct og_arrival_stranger *
 	og_buf_fmt(&b, "{\"count\":%u,\"first\":[", total);
 	for (uint32_t i = 0; i < n; i++) {
 		og_buf_str(&b, i ? "," : "");
-		put_name(&v[i], &b);
+		put_name(&v[i], &s->p->arena, &b);
 	}
 	og_buf_lit(&b, "]}");
 	char *text = total ? og_buf_take(&b) : NULL;

@@ -89,26 +89,27 @@ static void begin(const char *name)
 /* ---- telemetry ---- */
 
 static int64_t pushed_ago_s = 20;
+static const char *pushed_namespace = "shop";
 
 static void push(const char *signal, const char *service, const char *pod, const char *rev)
 {
-	static char text[4096];
+	static char text[8192];
 	struct og_err err = OG_ERR_INIT;
-	char resource[1024], item[512];
+	char resource[4096], item[512];
 	long long at = (long long)(og_cloud_now_ns(cloud) - pushed_ago_s * OG_NS_PER_S);
 	const char *list = "resourceSpans", *inner = "scopeSpans";
 
 	(void)snprintf(resource, sizeof(resource),
 		"{\"attributes\":["
 		"{\"key\":\"service.name\",\"value\":{\"stringValue\":\"%s\"}},"
-		"{\"key\":\"service.namespace\",\"value\":{\"stringValue\":\"shop\"}},"
+		"{\"key\":\"service.namespace\",\"value\":{\"stringValue\":\"%s\"}},"
 		"{\"key\":\"service.instance.id\",\"value\":{\"stringValue\":\"shop.%s.app\"}},"
 		"{\"key\":\"k8s.namespace.name\",\"value\":{\"stringValue\":\"shop\"}},"
 		"{\"key\":\"k8s.pod.name\",\"value\":{\"stringValue\":\"%s\"}},"
 		"{\"key\":\"k8s.cluster.name\",\"value\":{\"stringValue\":\"prod\"}},"
 		"{\"key\":\"telemetry.sdk.language\",\"value\":{\"stringValue\":\"go\"}},"
 		"{\"key\":\"otelgate.revision\",\"value\":{\"stringValue\":\"%s\"}}]}",
-		service, pod, pod, rev);
+		service, pushed_namespace, pod, pod, rev);
 	(void)snprintf(item, sizeof(item),
 		"\"spans\":[{\"traceId\":\"0af7651916cd43dd8448eb211c80319c\",\"spanId\":"
 		"\"b7ad6b7169203331\",\"name\":\"GET /\",\"kind\":2,\"startTimeUnixNano\":\"%lld\","
@@ -526,6 +527,31 @@ START_TEST(strangers_are_told_by_the_stack)
 }
 END_TEST
 
+/* What is made to fill a status does not: it is told as any other. */
+START_TEST(strangers_with_hostile_names_are_told)
+{
+	char name[700] = "";
+
+	for (int i = 0; i < 100; i++)
+		(void)snprintf(name + strlen(name), sizeof(name) - strlen(name), "\\u001b");
+	put_config("    grace: 0s\n  clusterName: prod\n", "");
+	begin("a");
+	const char *rev = run_web();
+	all_flow(rev);
+	pushed_namespace = name;
+	for (int i = 0; i < 10; i++) {
+		char own[800];
+		(void)snprintf(own, sizeof(own), "%d%s", i, name);
+		push("metrics", own, "p", "");
+	}
+	pushed_namespace = "shop";
+	CR_UNTIL(stack_has("\"count\":10"));
+	ck_assert(!stack_has("\\u001b"));
+	CR_UNTIL(cr_metric(&r, "otelgate_stranger_services{stack=\"s\"}") == 10);
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
 START_TEST(the_next_leader_goes_on_from_the_status)
 {
 	put_config("    grace: 0s\n    grafanaUrl: https://acme.grafana.net\n", "");
@@ -594,6 +620,11 @@ int main(void)
 	tcase_add_test(tc, strangers_are_told_by_the_stack);
 	tcase_add_test(tc, the_next_leader_goes_on_from_the_status);
 	tcase_add_test(tc, without_a_place_to_ask_it_is_as_before);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("hostile");
+	tcase_set_timeout(tc, 60);
+	tcase_add_checked_fixture(tc, start, finish);
+	tcase_add_test(tc, strangers_with_hostile_names_are_told);
 	suite_add_tcase(s, tc);
 	return og_suite_run(s);
 }
