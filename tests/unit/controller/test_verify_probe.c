@@ -416,6 +416,27 @@ START_TEST(what_was_found_outlives_the_leader)
 }
 END_TEST
 
+/* A stack that goes takes with it what is under way. */
+START_TEST(a_stack_may_go_in_the_middle_of_a_probe)
+{
+	struct og_err err = OG_ERR_INIT;
+
+	put_gateway();
+	fault("{\"host\":\"gateway\",\"count\":-1,\"type\":\"hang\"}");
+	begin(0);
+	CR_UNTIL(og_cloud_faults_hit(cloud) > 0);
+	uint64_t sent = og_cloud_requests(cloud, OG_CLOUD_GATEWAY, NULL);
+	ck_assert_int_eq(og_sim_delete(cr_sim, "grafanastacks.otelgate.dev", NULL, "s", &err), 0);
+	CR_UNTIL(isnan(cr_metric(&r, ANSWERED)));
+	og_cloud_clear_faults(cloud);
+	ck_assert_uint_eq(og_cloud_requests(cloud, OG_CLOUD_GATEWAY, NULL), sent);
+	/* And it comes again. */
+	put_gateway();
+	CR_UNTIL(says("LogsWritable", "True", "Visible"));
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
 /* Alerts name no stack that is gone. */
 START_TEST(a_stack_that_is_gone_is_not_broken)
 {
@@ -542,6 +563,7 @@ int main(void)
 	tcase_add_test(tc, what_changes_all_the_time_is_not_probed_each_time);
 	tcase_add_test(tc, a_short_interval_has_pauses);
 	tcase_add_loop_test(tc, each_of_a_hundred_stacks_is_counted, 0, 5);
+	tcase_add_test(tc, a_stack_may_go_in_the_middle_of_a_probe);
 	tcase_add_test(tc, a_stack_that_is_gone_is_not_broken);
 	tcase_add_loop_test(tc, it_ends_in_the_middle_of_a_probe, 0, 2);
 	suite_add_tcase(s, tc);
