@@ -36,13 +36,8 @@ static const struct og_opt opts[] = {
 		.help = "this namespace alone; objects in files that name none are in it; of a "
 			"cluster, the context's when not given",
 	},
-	{
-		.name = "all-namespaces",
-		.letter = 'A',
-		.type = OG_OPT_FLAG,
-		.at = AT(all),
-		.help = "all namespaces of a cluster; files are looked at whole anyway",
-	},
+	OG_KUBE_OPT_ALL(struct og_audit_args, all,
+		"all namespaces of a cluster; files are looked at whole anyway"),
 	{
 		.name = "selector",
 		.letter = 'l',

@@ -27,13 +27,7 @@ struct doctor_args {
 
 static const struct og_opt opts[] = {
 	OG_KUBE_OPT_NAMESPACE(struct doctor_args, kube),
-	{
-		.name = "all-namespaces",
-		.letter = 'A',
-		.type = OG_OPT_FLAG,
-		.at = AT(all),
-		.help = "look at the workloads of all namespaces",
-	},
+	OG_KUBE_OPT_ALL(struct doctor_args, all, "look at the workloads of all namespaces"),
 	{
 		.name = "filename",
 		.letter = 'f',

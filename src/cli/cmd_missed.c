@@ -21,13 +21,7 @@ enum { OUT_TABLE, OUT_WIDE, OUT_JSON };
 
 static const struct og_opt opts[] = {
 	OG_KUBE_OPT_NAMESPACE(struct missed_args, kube),
-	{
-		.name = "all-namespaces",
-		.letter = 'A',
-		.type = OG_OPT_FLAG,
-		.at = AT(all),
-		.help = "look at all namespaces",
-	},
+	OG_KUBE_OPT_ALL(struct missed_args, all, "look at all namespaces"),
 	{
 		.name = "output",
 		.letter = 'o',

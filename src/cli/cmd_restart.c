@@ -23,13 +23,7 @@ enum { LOOK_MS = 2000, LINE_BYTES = 2048 };
 
 static const struct og_opt opts[] = {
 	OG_KUBE_OPT_NAMESPACE(struct restart_args, kube),
-	{
-		.name = "all-namespaces",
-		.letter = 'A',
-		.type = OG_OPT_FLAG,
-		.at = AT(all),
-		.help = "in all namespaces",
-	},
+	OG_KUBE_OPT_ALL(struct restart_args, all, "in all namespaces"),
 	{
 		.name = "dry-run",
 		.type = OG_OPT_FLAG,

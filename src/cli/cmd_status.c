@@ -31,13 +31,7 @@ struct status_args {
 
 static const struct og_opt opts[] = {
 	OG_KUBE_OPT_NAMESPACE(struct status_args, kube),
-	{
-		.name = "all-namespaces",
-		.letter = 'A',
-		.type = OG_OPT_FLAG,
-		.at = AT(all),
-		.help = "look at all namespaces",
-	},
+	OG_KUBE_OPT_ALL(struct status_args, all, "look at all namespaces"),
 	{
 		.name = "selector",
 		.letter = 'l',

@@ -23,6 +23,12 @@ struct og_kubeflags {
 		.arg = arg_, .help = help_, .group = OG_KUBE_OPT_GROUP,                     \
 	}
 
+/* -A, for commands that look at workloads. T: the command's struct, m: its flag. */
+#define OG_KUBE_OPT_ALL(T, m, HELP)                                           \
+	{                                                                     \
+		.name = "all-namespaces", .letter = 'A', .type = OG_OPT_FLAG, \
+		.at = offsetof(T, m), .help = HELP                            \
+	}
 #define OG_KUBE_OPT_NAMESPACE(T, m)                                 \
 	OG_KUBE_OPT_(T, m.ns, "namespace", 'n', OG_OPT_STR, "NAME", \
 		"namespace to work in; the context's, or in a pod its own, when not given")
