@@ -2,8 +2,8 @@
 # Compiler and linker flags per variant. Warnings are errors for everyone: the pinned compilers
 # (gcc 12+, clang 14+) are the ones CI uses; WERROR= switches it off for others.
 WERROR ?= -Werror
-PKGS := jansson yaml-0.1 libssl libcrypto libmicrohttpd libcurl
-PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
+PKGS := jansson yaml-0.1 libssl libcrypto libmicrohttpd
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) libcurl 2>/dev/null)
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
 
 WARN := -Wall -Wextra -Wpedantic -Wno-gnu-statement-expression \
@@ -26,7 +26,11 @@ ifneq ($(filter x86_64 i686,$(shell uname -m)),)
 CFLAGS_COMMON += -fcf-protection=full
 endif
 LDFLAGS_COMMON = -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed
-LIBS = $(PKG_LIBS) -lpthread
+# libcurl is loaded when it is needed (src/net/curl-priv.h), by the name that linking would have noted.
+CURL_SO := $(shell $(CC) -print-file-name=$(shell $(PKG_CONFIG) --libs-only-l libcurl 2>/dev/null | sed -n 's/.*-l\(curl[a-z-]*\).*/lib\1.so/p'))
+CURL_SONAME := $(shell LC_ALL=C objdump -p $(CURL_SO) 2>/dev/null | sed -n 's/^ *SONAME *//p')
+CPPFLAGS_ALL += $(if $(CURL_SONAME),-DOG_CURL_SONAME='"$(CURL_SONAME)"')
+LIBS = $(PKG_LIBS) -ldl -lpthread
 
 CFLAGS_release = -O3 -D_FORTIFY_SOURCE=2
 CFLAGS_debug = -O0 -fno-omit-frame-pointer

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include <curl/curl.h>
+#include "curl-priv.h"
 #include "otelgate/codec/url.h"
 #include "otelgate/net/httpc.h"
 

@@ -23,7 +23,7 @@ static void remove_from_multi(struct og_httpc_call *call)
 		return;
 	call->added = false;
 	httpc_sock_let_go(c, call);
-	(void)curl_multi_remove_handle(c->multi, call->easy);
+	(void)curl(multi_remove_handle)(c->multi, call->easy);
 	httpc_sock_forget(c, call);
 }
 
@@ -52,16 +52,16 @@ static void fill_info(const struct og_httpc_call *call, struct og_httpc_result *
 	r->body_bytes = call->body_bytes;
 	r->unmarked_end = call->head.complete && !call->head.length && !call->head.chunked &&
 			  call->body_bytes > 0;
-	if (curl_easy_getinfo(e, CURLINFO_SIZE_DOWNLOAD_T, &body) == CURLE_OK && body > 0)
+	if (curl(easy_getinfo)(e, CURLINFO_SIZE_DOWNLOAD_T, &body) == CURLE_OK && body > 0)
 		r->wire_bytes = (uint64_t)body;
-	if (curl_easy_getinfo(e, CURLINFO_HEADER_SIZE, &n) == CURLE_OK && n > 0)
+	if (curl(easy_getinfo)(e, CURLINFO_HEADER_SIZE, &n) == CURLE_OK && n > 0)
 		r->wire_bytes += (uint64_t)n;
-	if (curl_easy_getinfo(e, CURLINFO_NUM_CONNECTS, &n) == CURLE_OK && n > 0)
+	if (curl(easy_getinfo)(e, CURLINFO_NUM_CONNECTS, &n) == CURLE_OK && n > 0)
 		r->new_connects = (unsigned)n;
 	r->took_ns = og_loop_now_ns(call->c->loop) - call->begin_ns;
 	struct og_httpc_stats *s = &call->c->stats;
 	s->bytes_in += r->wire_bytes;
-	if (curl_easy_getinfo(e, CURLINFO_REQUEST_SIZE, &n) == CURLE_OK && n > 0)
+	if (curl(easy_getinfo)(e, CURLINFO_REQUEST_SIZE, &n) == CURLE_OK && n > 0)
 		s->bytes_out += (uint64_t)n;
 	s->failed += r->code != 0;
 }
@@ -105,7 +105,7 @@ static bool add_to_multi(struct og_httpc_call *call)
 	if (!call->c->multi)
 		call->c->multi = make_multi(call->c);
 	call->added = call->c->multi &&
-		      curl_multi_add_handle(call->c->multi, call->easy) == CURLM_OK;
+		      curl(multi_add_handle)(call->c->multi, call->easy) == CURLM_OK;
 	return call->added;
 }
 
@@ -148,7 +148,7 @@ static void begin_anew(struct og_httpc *c)
 	for (struct og_httpc_call *call = c->calls; call; call = call->next) {
 		remove_from_multi(call);
 	}
-	(void)curl_multi_cleanup(c->multi);
+	(void)curl(multi_cleanup)(c->multi);
 	c->multi = NULL;
 }
 
@@ -161,13 +161,13 @@ static void leave(struct og_httpc *c)
 		if (c->starved)
 			begin_anew(c);
 		settle(c);
-		while (!c->closed && c->multi && (m = curl_multi_info_read(c->multi, &left))) {
+		while (!c->closed && c->multi && (m = curl(multi_info_read)(c->multi, &left))) {
 			struct og_httpc_call *call = NULL;
 			struct og_httpc_result r = {.code = 0};
 			if (m->msg != CURLMSG_DONE)
 				continue;
 			CURLcode cc = m->data.result;
-			if (curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &call) || !call)
+			if (curl(easy_getinfo)(m->easy_handle, CURLINFO_PRIVATE, &call) || !call)
 				continue;
 			httpc_explain(call, cc, &r);
 			finish(call, &r);
@@ -185,7 +185,7 @@ static void leave(struct og_httpc *c)
 static void drive(struct og_httpc *c, curl_socket_t fd, int mask)
 {
 	int running;
-	if (curl_multi_socket_action(c->multi, fd, mask, &running) == CURLM_OK)
+	if (curl(multi_socket_action)(c->multi, fd, mask, &running) == CURLM_OK)
 		return;
 	c->starved = true;
 	for (struct og_httpc_call *call = c->calls; call; call = call->next)
@@ -234,7 +234,7 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, voi
 			  (what & CURL_POLL_OUT ? EPOLLOUT : 0U);
 	(void)unused;
 	struct og_httpc_call *call = NULL;
-	(void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &call);
+	(void)curl(easy_getinfo)(easy, CURLINFO_PRIVATE, &call);
 	if (what == CURL_POLL_REMOVE) {
 		httpc_sock_unwatch(c, fd);
 		return 0;
@@ -397,23 +397,23 @@ void og_httpc_stats(const struct og_httpc *c, struct og_httpc_stats *ret)
 
 static long choose_version(bool http2)
 {
-	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+	const curl_version_info_data *v = curl(version_info)(CURLVERSION_NOW);
 	bool safe = v->version_num >= 0x080000 && (v->features & CURL_VERSION_HTTP2);
 	return http2 && safe ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1;
 }
 
 static CURLM *make_multi(struct og_httpc *c)
 {
-	CURLM *m = curl_multi_init();
-	if (m && curl_multi_setopt(m, CURLMOPT_SOCKETFUNCTION, on_curl_socket) == CURLM_OK &&
-		curl_multi_setopt(m, CURLMOPT_SOCKETDATA, c) == CURLM_OK &&
-		curl_multi_setopt(m, CURLMOPT_TIMERFUNCTION, on_curl_timeout) == CURLM_OK &&
-		curl_multi_setopt(m, CURLMOPT_TIMERDATA, c) == CURLM_OK &&
-		curl_multi_setopt(m, CURLMOPT_MAXCONNECTS, c->max_connections) == CURLM_OK &&
-		curl_multi_setopt(m, CURLMOPT_MAX_HOST_CONNECTIONS, c->max_per_host) == CURLM_OK)
+	CURLM *m = curl(multi_init)();
+	if (m && curl(multi_setopt)(m, CURLMOPT_SOCKETFUNCTION, on_curl_socket) == CURLM_OK &&
+		curl(multi_setopt)(m, CURLMOPT_SOCKETDATA, c) == CURLM_OK &&
+		curl(multi_setopt)(m, CURLMOPT_TIMERFUNCTION, on_curl_timeout) == CURLM_OK &&
+		curl(multi_setopt)(m, CURLMOPT_TIMERDATA, c) == CURLM_OK &&
+		curl(multi_setopt)(m, CURLMOPT_MAXCONNECTS, c->max_connections) == CURLM_OK &&
+		curl(multi_setopt)(m, CURLMOPT_MAX_HOST_CONNECTIONS, c->max_per_host) == CURLM_OK)
 		return m;
 	if (m)
-		(void)curl_multi_cleanup(m);
+		(void)curl(multi_cleanup)(m);
 	return NULL;
 }
 
@@ -461,7 +461,7 @@ static void release(struct og_httpc *c)
 		httpc_call_free(call);
 	}
 	if (c->multi)
-		(void)curl_multi_cleanup(c->multi);
+		(void)curl(multi_cleanup)(c->multi);
 	httpc_sock_free_all(c);
 	og_timer_cancel(c->loop, &c->timer);
 	og_timer_cancel(c->loop, &c->repair);

@@ -59,7 +59,7 @@ static void wipe_list(struct curl_slist *list)
 {
 	for (struct curl_slist *s = list; s; s = s->next)
 		og_wipe(s->data, strlen(s->data));
-	curl_slist_free_all(list);
+	curl(slist_free_all)(list);
 }
 
 void httpc_call_free(struct og_httpc_call *call)
@@ -67,9 +67,9 @@ void httpc_call_free(struct og_httpc_call *call)
 	if (!call)
 		return;
 	if (call->easy)
-		curl_easy_cleanup(call->easy);
+		curl(easy_cleanup)(call->easy);
 	wipe_list(call->headers);
-	curl_slist_free_all(call->connect_to);
+	curl(slist_free_all)(call->connect_to);
 	if (call->body)
 		og_wipe(call->body, call->nbody);
 	og_free(call->body);
@@ -84,7 +84,7 @@ static int no_memory(struct og_err *err)
 
 static int add_line(struct curl_slist **list, const char *line, struct og_err *err)
 {
-	struct curl_slist *more = curl_slist_append(*list, line);
+	struct curl_slist *more = curl(slist_append)(*list, line);
 	if (!more)
 		return no_memory(err);
 	*list = more;
@@ -163,7 +163,7 @@ static int set_url(struct og_httpc_call *call, const struct og_httpc_request *r,
 	og_auto_buf struct og_buf url = OG_BUF_INIT(0), to = OG_BUF_INIT(0), host = OG_BUF_INIT(0);
 	(void)snprintf(call->verify_name, sizeof(call->verify_name), "%.*s", OG_SV_ARG(u->host));
 	if (!u->https || !name || !*name || og_sv_eq(og_svz(name), u->host))
-		return curl_easy_setopt(call->easy, CURLOPT_URL, r->url) == CURLE_OK
+		return curl(easy_setopt)(call->easy, CURLOPT_URL, r->url) == CURLE_OK
 			       ? 0
 			       : no_memory(err);
 	if (!is_host_name(og_svz(name)))
@@ -183,20 +183,20 @@ static int set_url(struct og_httpc_call *call, const struct og_httpc_request *r,
 	int rc = add_line(&call->headers, host.p, err);
 	if (rc == 0)
 		rc = add_line(&call->connect_to, to.p, err);
-	if (rc == 0 && (curl_easy_setopt(call->easy, CURLOPT_URL, url.p) != CURLE_OK ||
-			       curl_easy_setopt(call->easy, CURLOPT_CONNECT_TO, call->connect_to) !=
-				       CURLE_OK))
+	if (rc == 0 && (curl(easy_setopt)(call->easy, CURLOPT_URL, url.p) != CURLE_OK ||
+			       curl(easy_setopt)(call->easy, CURLOPT_CONNECT_TO,
+				       call->connect_to) != CURLE_OK))
 		rc = no_memory(err);
 	return rc;
 }
 
 /* Collects the failures of setopt, of which there are two: no memory, and an option that this
  * libcurl was built without. */
-#define SET(rc, easy, option, value)                                                 \
-	do {                                                                         \
-		CURLcode set_ = curl_easy_setopt((easy), CURLOPT_##option, (value)); \
-		if ((rc) == CURLE_OK)                                                \
-			(rc) = set_;                                                 \
+#define SET(rc, easy, option, value)                                                  \
+	do {                                                                          \
+		CURLcode set_ = curl(easy_setopt)((easy), CURLOPT_##option, (value)); \
+		if ((rc) == CURLE_OK)                                                 \
+			(rc) = set_;                                                  \
 	} while (0)
 
 static CURLcode set_blob(CURL *easy, CURLoption option, const void *p, size_t n)
@@ -204,7 +204,7 @@ static CURLcode set_blob(CURL *easy, CURLoption option, const void *p, size_t n)
 	/* const is lost in libcurl's interface; the blob is copied */
 	struct curl_blob blob = {.len = n, .flags = CURL_BLOB_COPY};
 	memcpy(&blob.data, &p, sizeof(p));
-	return curl_easy_setopt(easy, option, &blob);
+	return curl(easy_setopt)(easy, option, &blob);
 }
 
 static CURLcode set_tls(struct og_httpc_call *call, const struct og_httpc_tls *t)
@@ -298,7 +298,7 @@ static CURLcode set_numbers(CURL *easy, const struct number *list, size_t n)
 {
 	CURLcode rc = CURLE_OK;
 	for (size_t i = 0; i < n && rc == CURLE_OK; i++)
-		rc = curl_easy_setopt(easy, list[i].option, list[i].value);
+		rc = curl(easy_setopt)(easy, list[i].option, list[i].value);
 	return rc;
 }
 
@@ -403,7 +403,7 @@ int httpc_call_make(struct og_httpc *c, const struct og_httpc_request *r,
 	bool v6 = u.host_kind == OG_URL_IPV6;
 	(void)snprintf(call->hostport, sizeof(call->hostport), "%s%.*s%s:%u", v6 ? "[" : "",
 		OG_SV_ARG(u.host), v6 ? "]" : "", u.port);
-	call->easy = curl_easy_init();
+	call->easy = curl(easy_init)();
 	if (call->easy && r->body.p) {
 		call->nbody = r->body.n;
 		call->body = og_memdup(r->body.p, r->body.n);

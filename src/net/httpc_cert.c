@@ -67,8 +67,8 @@ CURLcode httpc_name_certificates(struct og_httpc_call *call)
 
 	(void)pthread_once(&once, make_index);
 	call->cert[0] = '\0';
-	rc = curl_easy_setopt(call->easy, CURLOPT_SSL_CTX_FUNCTION, on_context);
+	rc = curl(easy_setopt)(call->easy, CURLOPT_SSL_CTX_FUNCTION, on_context);
 	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(call->easy, CURLOPT_SSL_CTX_DATA, call);
+		rc = curl(easy_setopt)(call->easy, CURLOPT_SSL_CTX_DATA, call);
 	return rc;
 }

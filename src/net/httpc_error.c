@@ -21,7 +21,7 @@ static void safe_text(const char *s, char *out, size_t size)
 static int tls_verify(const struct og_httpc_call *call, struct og_err *err)
 {
 	long v = 0;
-	(void)curl_easy_getinfo(call->easy, CURLINFO_SSL_VERIFYRESULT, &v);
+	(void)curl(easy_getinfo)(call->easy, CURLINFO_SSL_VERIFYRESULT, &v);
 	switch (v) {
 	case X509_V_ERR_CERT_HAS_EXPIRED:
 		return og_err_set(err, OG_E_TLS,
@@ -81,7 +81,7 @@ static int not_connected(
 	const struct og_httpc_call *call, struct og_httpc_result *r, const char *through)
 {
 	long sys = 0;
-	(void)curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &sys);
+	(void)curl(easy_getinfo)(call->easy, CURLINFO_OS_ERRNO, &sys);
 	r->refused = sys == ECONNREFUSED;
 	if (r->refused)
 		return og_err_sys(&r->err, (int)sys,
@@ -99,7 +99,7 @@ static int cut(const struct og_httpc_call *call, struct og_httpc_result *r)
 {
 	char text[200];
 	long code = 0;
-	(void)curl_easy_getinfo(call->easy, CURLINFO_HTTP_CONNECTCODE, &code);
+	(void)curl(easy_getinfo)(call->easy, CURLINFO_HTTP_CONNECTCODE, &code);
 	if (!call->sendings && code)
 		return og_err_set(&r->err, OG_E_IO,
 			"the proxy on the way to %s refuses the tunnel with status %ld%s",

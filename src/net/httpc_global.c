@@ -59,11 +59,16 @@ int httpc_global_init(struct og_err *err)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	static bool done;
+	int rc = 0;
+
 	(void)pthread_mutex_lock(&lock);
-	if (!done)
-		done = curl_global_init_mem(CURL_GLOBAL_DEFAULT, og_malloc, wiping_free,
-			       wiping_realloc, og_strdup, og_calloc) == CURLE_OK;
-	bool ok = done;
+	if (!done) {
+		rc = httpc_curl_load(NULL, &httpc_curl, err);
+		if (rc == 0 && curl(global_init_mem)(CURL_GLOBAL_DEFAULT, og_malloc, wiping_free,
+				       wiping_realloc, og_strdup, og_calloc) != CURLE_OK)
+			rc = og_err_set(err, OG_E_OOM, "libcurl cannot be initialised");
+		done = rc == 0;
+	}
 	(void)pthread_mutex_unlock(&lock);
-	return ok ? 0 : og_err_set(err, OG_E_OOM, "libcurl cannot be initialised");
+	return rc;
 }
