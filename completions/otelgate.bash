@@ -46,7 +46,7 @@ _otelgate() {
 	"") words="inject uninject explain status doctor wait audit missed optin optout restart probe webhook controller review certs config help completion version" ;;
 	help) words="inject uninject explain status doctor wait audit missed optin optout restart probe webhook controller review certs config help completion version" ;;
 	"inject")
-		options="--file --output --diff --context --check --in-place --report --strict --quiet --config --profile --namespace --objects --why --color --no-color --help"
+		options="--file --output --diff --context --check --in-place --report --strict --quiet --config --profile --namespace --objects --why --color --no-color --no-pager --help"
 		case "$prev" in
 		-f|--file) files=1 ;;
 		-o|--output) words="yaml json patch none" ;;
@@ -60,7 +60,7 @@ _otelgate() {
 		esac
 		;;
 	"uninject")
-		options="--file --output --diff --context --check --in-place --report --strict --quiet --color --no-color --help"
+		options="--file --output --diff --context --check --in-place --report --strict --quiet --color --no-color --no-pager --help"
 		case "$prev" in
 		-f|--file) files=1 ;;
 		-o|--output) words="yaml json patch none" ;;
@@ -70,7 +70,7 @@ _otelgate() {
 		esac
 		;;
 	"explain")
-		options="--file --config --profile --namespace --objects --output --color --no-color --help"
+		options="--file --config --profile --namespace --objects --output --color --no-color --no-pager --help"
 		files=1
 		case "$prev" in
 		-f|--file) files=1 ;;
@@ -83,7 +83,7 @@ _otelgate() {
 		esac
 		;;
 	"status")
-		options="--namespace --all-namespaces --selector --output --watch --summary --check --no-headers --ascii --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --help"
+		options="--namespace --all-namespaces --selector --output --watch --summary --check --no-headers --ascii --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --no-pager --help"
 		files=1
 		case "$prev" in
 		-n|--namespace) return ;;
@@ -109,7 +109,7 @@ _otelgate() {
 		esac
 		;;
 	"doctor")
-		options="--namespace --all-namespaces --filename --config --output --notes --no-dry-run --registration --ascii --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --help"
+		options="--namespace --all-namespaces --filename --config --output --notes --no-dry-run --registration --ascii --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --no-pager --help"
 		files=1
 		case "$prev" in
 		-n|--namespace) return ;;
@@ -137,7 +137,7 @@ _otelgate() {
 		esac
 		;;
 	"wait")
-		options="--namespace --signals --revision --timeout --ascii --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --help"
+		options="--namespace --signals --revision --timeout --ascii --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --no-pager --help"
 		files=1
 		case "$prev" in
 		-n|--namespace) return ;;
@@ -163,7 +163,7 @@ _otelgate() {
 		esac
 		;;
 	"audit")
-		options="--filename --namespace --all-namespaces --selector --config --output --only-problems --no-headers --ascii --fail-on --min-coverage --min-score --require-evaluated --baseline --write-baseline --ignore-file --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --help"
+		options="--filename --namespace --all-namespaces --selector --config --output --only-problems --no-headers --ascii --fail-on --min-coverage --min-score --require-evaluated --baseline --write-baseline --ignore-file --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --no-pager --help"
 		case "$prev" in
 		-f|--filename) files=1 ;;
 		-n|--namespace) return ;;
@@ -197,7 +197,7 @@ _otelgate() {
 		esac
 		;;
 	"missed")
-		options="--namespace --all-namespaces --output --no-headers --check --registration --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --help"
+		options="--namespace --all-namespaces --output --no-headers --check --registration --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --no-pager --help"
 		case "$prev" in
 		-n|--namespace) return ;;
 		-o|--output) words="table wide json" ;;
@@ -222,7 +222,7 @@ _otelgate() {
 		esac
 		;;
 	"optin")
-		options="--signals --profile --namespace --selector --all --filename --in-place --diff --dry-run --yes --force --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --help"
+		options="--signals --profile --namespace --selector --all --filename --in-place --diff --dry-run --yes --force --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --no-pager --help"
 		files=1
 		case "$prev" in
 		--signals) return ;;
@@ -251,7 +251,7 @@ _otelgate() {
 		esac
 		;;
 	"optout")
-		options="--clear --namespace --selector --all --filename --in-place --diff --dry-run --yes --force --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --help"
+		options="--clear --namespace --selector --all --filename --in-place --diff --dry-run --yes --force --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --no-pager --help"
 		files=1
 		case "$prev" in
 		-n|--namespace) return ;;
@@ -278,7 +278,7 @@ _otelgate() {
 		esac
 		;;
 	"restart")
-		options="--namespace --all-namespaces --dry-run --yes --wait --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --help"
+		options="--namespace --all-namespaces --dry-run --yes --wait --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --no-pager --help"
 		files=1
 		case "$prev" in
 		-n|--namespace) return ;;
@@ -303,7 +303,7 @@ _otelgate() {
 		esac
 		;;
 	"probe")
-		options="--namespace --config --signals --timeout --connect-timeout --no-read --output --endpoint --protocol --compression --instance-id --token-file --headers-file --ca-file --certificate-file --key-file --insecure --proxy --profiles-url --profiles-user --slug --query-ca-file --query-token-file --prometheus-url --prometheus-user --loki-url --loki-user --tempo-url --tempo-user --pyroscope-url --pyroscope-user --allow-http --grafana-com-url --cluster-name --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --help"
+		options="--namespace --config --signals --timeout --connect-timeout --no-read --output --endpoint --protocol --compression --instance-id --token-file --headers-file --ca-file --certificate-file --key-file --insecure --proxy --profiles-url --profiles-user --slug --query-ca-file --query-token-file --prometheus-url --prometheus-user --loki-url --loki-user --tempo-url --tempo-user --pyroscope-url --pyroscope-user --allow-http --grafana-com-url --cluster-name --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --no-pager --help"
 		files=1
 		case "$prev" in
 		-n|--namespace) return ;;
@@ -356,7 +356,7 @@ _otelgate() {
 		esac
 		;;
 	"webhook")
-		options="--tls-cert --tls-key --config --objects --failure-policy --address --port --ops-address --ops-port --ports-file --workers --max-in-flight --max-connections --review-timeout --shutdown-delay --drain-timeout --service --cluster-domain --tls-name --registration --ca-secret --tls-secret --ca-lifetime --certificate-lifetime --rotation-settle --sync-timeout --owner-wait --no-cluster --namespace --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --service-account-dir --log-level --log-format --debug --sandbox --color --no-color --help"
+		options="--tls-cert --tls-key --config --objects --failure-policy --address --port --ops-address --ops-port --ports-file --workers --max-in-flight --max-connections --review-timeout --shutdown-delay --drain-timeout --service --cluster-domain --tls-name --registration --ca-secret --tls-secret --ca-lifetime --certificate-lifetime --rotation-settle --sync-timeout --owner-wait --no-cluster --namespace --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --service-account-dir --log-level --log-format --debug --sandbox --color --no-color --no-pager --help"
 		case "$prev" in
 		--tls-cert) files=1 ;;
 		--tls-key) files=1 ;;
@@ -410,7 +410,7 @@ _otelgate() {
 		esac
 		;;
 	"controller")
-		options="--lease --lease-namespace --no-lease --registration --scan-interval --namespace --ops-address --ops-port --ports-file --log-level --log-format --debug --sandbox --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --service-account-dir --color --no-color --help"
+		options="--lease --lease-namespace --no-lease --registration --scan-interval --namespace --ops-address --ops-port --ports-file --log-level --log-format --debug --sandbox --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --service-account-dir --color --no-color --no-pager --help"
 		case "$prev" in
 		--lease) return ;;
 		--lease-namespace) return ;;
@@ -444,7 +444,7 @@ _otelgate() {
 		esac
 		;;
 	"review")
-		options="--file --url --ca --server-name --insecure --timeout --dry-run --namespace --config --context --output --color --no-color --help"
+		options="--file --url --ca --server-name --insecure --timeout --dry-run --namespace --config --context --output --color --no-color --no-pager --help"
 		case "$prev" in
 		-f|--file) files=1 ;;
 		--url) return ;;
@@ -459,7 +459,7 @@ _otelgate() {
 		esac
 		;;
 	"certs")
-		options="--out --service --dns --ip --days --force --color --no-color --help"
+		options="--out --service --dns --ip --days --force --color --no-color --no-pager --help"
 		case "$prev" in
 		-d|--out) files=1 ;;
 		--service) return ;;
@@ -471,7 +471,7 @@ _otelgate() {
 		;;
 	"config") words="check show fields access" ;;
 	"config check")
-		options="--output --strict --color --no-color --help"
+		options="--output --strict --color --no-color --no-pager --help"
 		files=1
 		case "$prev" in
 		-o|--output) words="text json" ;;
@@ -479,7 +479,7 @@ _otelgate() {
 		esac
 		;;
 	"config show")
-		options="--filename --output --profile --color --no-color --help"
+		options="--filename --output --profile --color --no-color --no-pager --help"
 		case "$prev" in
 		-f|--filename) files=1 ;;
 		-o|--output) words="yaml json table" ;;
@@ -488,14 +488,14 @@ _otelgate() {
 		esac
 		;;
 	"config fields")
-		options="--color --no-color --help"
+		options="--color --no-color --no-pager --help"
 		files=1
 		case "$prev" in
 		--color) words="auto always never" ;;
 		esac
 		;;
 	"config access")
-		options="--output --raw --flatten --run-plugin --config --namespace --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --service-account-dir --color --no-color --help"
+		options="--output --raw --flatten --run-plugin --config --namespace --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --service-account-dir --color --no-color --no-pager --help"
 		case "$prev" in
 		-o|--output) words="text yaml json" ;;
 		--config) files=1 ;;
@@ -520,14 +520,14 @@ _otelgate() {
 		esac
 		;;
 	"completion")
-		options="--color --no-color --help"
+		options="--color --no-color --no-pager --help"
 		files=1
 		case "$prev" in
 		--color) words="auto always never" ;;
 		esac
 		;;
 	"version")
-		options="--output --color --no-color --help"
+		options="--output --color --no-color --no-pager --help"
 		case "$prev" in
 		-o|--output) words="text json" ;;
 		--color) words="auto always never" ;;

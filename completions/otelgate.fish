@@ -5,6 +5,7 @@ complete -c otelgate -f
 complete -c otelgate -s h -l help -d 'help'
 complete -c otelgate -l color -x -a 'auto always never' -d 'colour the output; auto means on a terminal, unless NO_COLOR is set or TERM is dumb'
 complete -c otelgate -l no-color -d 'the same as --color=never'
+complete -c otelgate -l no-pager -d 'do not show what is longer than the terminal in a pager ($OTELGATE_PAGER, $PAGER or less; empty or "cat" means none)'
 complete -c otelgate -n __fish_use_subcommand -a inject -d 'inject manifests, as the webhook would inject their pods'
 complete -c otelgate -n '__fish_seen_subcommand_from inject' -s f -l file -r -F -d 'manifests to read; a folder gives its *.yaml, *.yml and *.json files, - is standard input (the default when it is no terminal)'
 complete -c otelgate -n '__fish_seen_subcommand_from inject' -s o -l output -x -a 'yaml json patch none' -d 'form of the output; as the input when not given, patch gives one JSON object per line with the JSON Patch of each changed object'

@@ -10,6 +10,7 @@
 #include "otelgate/cli/command.h"
 #include "otelgate/cli/term.h"
 #include "commands-priv.h"
+#include "pager-priv.h"
 
 /* Output is collected, so it needs room for the largest input and what is inserted. */
 enum { OUT_MAX_BYTES = 1 << 30, ARENA_MAX_BYTES = 1 << 30, MSG_BYTES = 4096 };
@@ -20,12 +21,13 @@ static bool flush(struct og_cli *cli, bool end)
 {
 	struct og_err err = OG_ERR_INIT;
 	bool ok = !cli->out.failed;
+	const char *pager = end && ok ? og_pager_command(cli, og_buf_view(&cli->out)) : NULL;
 
 	if (end)
 		(void)signal(SIGPIPE, SIG_IGN);
 	if (!ok)
 		og_cli_error(cli, "out of memory: the output is not written");
-	else if (cli->out.len &&
+	else if (cli->out.len && !(pager && og_pager_show(cli, pager, og_buf_view(&cli->out))) &&
 		 og_fs_write_all(cli->out_fd, "standard output", cli->out.p, cli->out.len, &err) !=
 			 0 &&
 		 !(end && err.sys == EPIPE)) {
@@ -43,6 +45,7 @@ static bool flush(struct og_cli *cli, bool end)
 
 bool og_cli_flush(struct og_cli *cli)
 {
+	cli->no_pager = true; /* the rest follows what is on the screen */
 	return flush(cli, false);
 }
 
@@ -117,6 +120,7 @@ static int run_command(
 	enum og_colour when = common.no_colour ? OG_COLOUR_NEVER : (enum og_colour)common.colour;
 	cli->colour_out = og_term_colour(cli->out_fd, when, cli->env);
 	cli->colour_err = og_term_colour(cli->err_fd, when, cli->env);
+	cli->no_pager = common.no_pager;
 	if (parsed.help) {
 		og_help_command(&cli->out, cmd, cli->prog, cli->width, cli->colour_out);
 		return OG_EXIT_PASS;
@@ -198,6 +202,7 @@ static int leading_options(struct og_cli *cli, int argc, char *const *argv, bool
 			return -og_cli_fail(cli, &err);
 		return -og_cli_usage(cli, "%s before the command", err.msg);
 	}
+	cli->no_pager = common.no_pager;
 	if (parsed.help) {
 		og_help_program(&cli->out, cli->prog, cli->width,
 			og_term_colour(cli->out_fd,

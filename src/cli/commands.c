@@ -56,6 +56,14 @@ const struct og_opt og_common_opts[] = {
 		.help = "the same as --color=never",
 		.group = "Common options",
 	},
+	{
+		.name = "no-pager",
+		.type = OG_OPT_FLAG,
+		.at = offsetof(struct og_common, no_pager),
+		.help = "do not show what is longer than the terminal in a pager "
+			"($OTELGATE_PAGER, $PAGER or less; empty or \"cat\" means none)",
+		.group = "Common options",
+	},
 };
 const size_t og_ncommon_opts = OG_COUNT(og_common_opts);
 

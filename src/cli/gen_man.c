@@ -195,8 +195,12 @@ static void environment(struct og_buf *b)
 		og_buf_lit(b, "\nwhere the option is not given.\n");
 		last = next;
 	}
-	og_buf_lit(b, ".It Ev NO_COLOR\nWhen set and not empty, output is never coloured.\n"
-		      ".It Ev TERM\nWhen unset or\n.Dq dumb ,\noutput is never coloured.\n.El\n");
+	og_buf_lit(b,
+		".It Ev NO_COLOR\nWhen set and not empty, output is never coloured.\n"
+		".It Ev OTELGATE_PAGER , PAGER\nThe first that is set shows what is longer than "
+		"the terminal; less without.\nEmpty or\n.Dq cat :\nno pager.\n"
+		".It Ev TERM\nWhen unset or\n.Dq dumb ,\noutput is never coloured nor paged.\n"
+		".El\n");
 }
 
 static void examples(struct og_buf *b)

@@ -18,8 +18,9 @@ enum og_exit {
 
 /*
  * What a command gets from the program. Output is collected and written when the command returns
- * (standard output first, so that a report follows the documents); a command that runs for long
- * calls og_cli_flush. A buffer that failed turns the exit code into FAULT.
+ * (standard output first, so that a report follows the documents; through a pager where it is more
+ * than the terminal shows); a command that runs for long calls og_cli_flush. A buffer that failed
+ * turns the exit code into FAULT.
  */
 struct og_cli {
 	const char *prog;	/* "otelgate", or "kubectl otelgate" when called as a plugin */
@@ -28,6 +29,8 @@ struct og_cli {
 	struct og_buf out, err;
 	int in_fd, out_fd, err_fd;
 	bool colour_out, colour_err;
+	bool no_pager;	/* more than a screen is written as it is: asked for, or something was shown
+			 */
 	unsigned width; /* columns for prose: the terminal's, at most 100; 80 off a terminal */
 	og_getenv_fn *env;
 	const struct og_command *cmd; /* the running command; for messages */
@@ -56,6 +59,7 @@ extern const size_t og_ncommands;
 struct og_common {
 	unsigned colour; /* auto, always, never */
 	bool no_colour;
+	bool no_pager;
 };
 extern const struct og_opt og_common_opts[];
 extern const size_t og_ncommon_opts;
