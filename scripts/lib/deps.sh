@@ -9,7 +9,7 @@
 #   og_say TEXT          progress
 #
 # Groups: build (make, compiler, libraries), test (Check, patch; curl, jq and openssl for scenarios, Python for the documentation), demo (openssl, curl and jq commands),
-# e2e (what tests/e2e needs beside Go), backends (for its real backends too), browser (the HTML report looked at in one), lint and coverage (analysers; never needed to build).
+# e2e (what tests/e2e needs beside Go), backends (for its real backends too), node (for a real node), browser (the HTML report looked at in one), lint and coverage (analysers; never needed to build).
 
 og_say() {
 	printf '==> %s\n' "$*"
@@ -27,6 +27,7 @@ og_deps_probes() {
 	demo) echo 'openssl curl jq :zlib>=1.2' ;;
 	e2e) echo 'openssl curl jq setsid flock' ;;
 	backends) echo 'nginx python3 node npm' ;;
+	node) echo 'containerd ctr runc busybox iptables ip unshare setpriv nsenter /usr/lib/cni/ptp|/usr/libexec/cni/ptp python3' ;;
 	browser) echo 'python3 chromium|chromium-browser|google-chrome-stable|google-chrome' ;;
 	lint) echo 'clang clang-format clang-tidy cppcheck shellcheck codespell' ;;
 	coverage) echo 'gcovr' ;;
@@ -51,6 +52,9 @@ og_deps_packages() {
 	debian-backends) echo 'nginx-light python3-venv nodejs npm' ;;
 	fedora-backends) echo 'nginx-core python3 nodejs nodejs-npm' ;;
 	alpine-backends) echo 'nginx python3 nodejs npm' ;;
+	debian-node) echo 'containerd runc busybox-static iptables iproute2 util-linux containernetworking-plugins libc6-dev python3-venv' ;;
+	fedora-node) echo 'containerd runc busybox iptables-nft iproute util-linux containernetworking-plugins glibc-static python3' ;;
+	alpine-node) echo 'containerd containerd-ctr runc busybox-static iptables iproute2 util-linux setpriv cni-plugins python3' ;;
 	*-browser) echo 'python3 chromium' ;;
 	debian-lint) echo 'clang clang-format clang-tidy cppcheck shellcheck codespell' ;;
 	fedora-lint) echo 'clang clang-tools-extra cppcheck ShellCheck codespell' ;;
