@@ -14,9 +14,12 @@ static struct httpc_sock **find(struct og_httpc *c, curl_socket_t fd)
 	return p;
 }
 
+/* What find gave: nothing, when there is none. */
 static void drop(struct og_httpc *c, struct httpc_sock **p)
 {
 	struct httpc_sock *s = *p;
+	if (!s)
+		return;
 	og_loop_fd_remove(c->loop, s->watch);
 	*p = s->next;
 	og_free(s);
@@ -65,9 +68,7 @@ curl_socket_t httpc_sock_open(void *ctx, curlsocktype purpose, struct curl_socka
 int httpc_sock_close(void *ctx, curl_socket_t fd)
 {
 	struct og_httpc *c = ctx;
-	struct httpc_sock **p = find(c, fd);
-	if (*p)
-		drop(c, p);
+	drop(c, find(c, fd));
 	return close(fd);
 }
 
