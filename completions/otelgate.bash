@@ -356,7 +356,7 @@ _otelgate() {
 		esac
 		;;
 	"webhook")
-		options="--tls-cert --tls-key --config --objects --failure-policy --address --port --ops-address --ops-port --ports-file --workers --max-in-flight --max-connections --review-timeout --shutdown-delay --drain-timeout --service --cluster-domain --tls-name --registration --ca-secret --tls-secret --ca-lifetime --certificate-lifetime --rotation-settle --sync-timeout --owner-wait --no-cluster --namespace --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --service-account-dir --log-level --log-format --debug --sandbox --color --no-color --no-pager --help"
+		options="--tls-cert --tls-key --config --objects --failure-policy --address --port --ops-address --ops-port --ports-file --workers --max-in-flight --max-connections --review-timeout --shutdown-delay --drain-timeout --service --cluster-domain --tls-name --registration --ca-secret --tls-secret --ca-lifetime --certificate-lifetime --rotation-settle --sync-timeout --owner-wait --no-cluster --namespace --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --service-account-dir --log-level --log-format --debug --sandbox --seccomp --color --no-color --no-pager --help"
 		case "$prev" in
 		--tls-cert) files=1 ;;
 		--tls-key) files=1 ;;
@@ -406,11 +406,12 @@ _otelgate() {
 		--log-format) words="auto text json" ;;
 		--debug) return ;;
 		--sandbox) words="auto required off" ;;
+		--seccomp) words="off log errno kill" ;;
 		--color) words="auto always never" ;;
 		esac
 		;;
 	"controller")
-		options="--lease --lease-namespace --no-lease --registration --scan-interval --namespace --ops-address --ops-port --ports-file --log-level --log-format --debug --sandbox --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --service-account-dir --color --no-color --no-pager --help"
+		options="--lease --lease-namespace --no-lease --registration --scan-interval --namespace --ops-address --ops-port --ports-file --log-level --log-format --debug --sandbox --seccomp --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --service-account-dir --color --no-color --no-pager --help"
 		case "$prev" in
 		--lease) return ;;
 		--lease-namespace) return ;;
@@ -424,6 +425,7 @@ _otelgate() {
 		--log-format) words="auto text json" ;;
 		--debug) return ;;
 		--sandbox) words="auto required off" ;;
+		--seccomp) words="off log errno kill" ;;
 		--kubeconfig) files=1 ;;
 		--context) return ;;
 		--cluster) return ;;

@@ -61,7 +61,7 @@ static const struct og_opt opts[] = {
 	OG_SERVICE_LISTEN_OPTS(struct controller_args, service,
 		"/healthz, /livez, /readyz, /metrics and /debug/missed"),
 	OG_SERVICE_LOG_OPTS(struct controller_args, service, "", "controller, http"),
-	OG_SERVICE_SANDBOX_OPT(struct controller_args, service),
+	OG_SERVICE_SANDBOX_OPTS(struct controller_args, service),
 	OG_KUBE_OPTS(struct controller_args, kube),
 	OG_KUBE_OPT_SERVICE_ACCOUNT_DIR(struct controller_args, kube),
 };

@@ -280,7 +280,7 @@ static const struct og_opt opts[] = {
 	OG_KUBE_OPT_SERVICE_ACCOUNT_DIR(struct webhook_args, kube),
 	OG_SERVICE_LOG_OPTS(
 		struct webhook_args, run, "; pods left alone are debug", "webhook, http"),
-	OG_SERVICE_SANDBOX_OPT(struct webhook_args, run),
+	OG_SERVICE_SANDBOX_OPTS(struct webhook_args, run),
 };
 
 /* With a cluster: when one is named, or when this runs in a pod and not all comes from files. */

@@ -78,6 +78,14 @@ const struct og_value og_values[] = {
 	WORD("log.level", "info", "debug info warn error", "The least level that is written."),
 	WORD("log.format", "auto", "auto text json", "auto is JSON in a pod."),
 
+	GROUP("sandbox", "What both give up before they read a byte from the network: "
+			 "docs/security.md."),
+	WORD("sandbox.landlock", "auto", "auto required off",
+		"Files, programs, ports, signals: as far as the kernel can, or not start without it."),
+	WORD("sandbox.seccomp", "\"off\"", "off log errno kill",
+		"System calls that are not in the program's own list are named in the audit log, "
+		"fail, or end the process; beside the profile RuntimeDefault of the pods."),
+
 	GROUP("webhook", "The webhook: every replica serves, there is no leader."),
 	POD("webhook", "Replicas; two or more let pods be injected while a node is drained.",
 		"{requests: {cpu: 50m, memory: 48Mi}, limits: {memory: 256Mi}}"),

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "otelgate/base/mem.h"
 #include "otelgate/base/sandbox.h"
+#include "otelgate/base/seccomp.h"
 #include "serviceopts-priv.h"
 
 int og_service_log(struct og_cli *cli, const struct og_service_args *a)
@@ -32,6 +33,22 @@ static char *folder_of(const char *path)
 	return s;
 }
 
+static int restrict_calls(const struct og_service_args *a, bool runs_programs, struct og_err *err)
+{
+	static const char *const otherwise[] = {
+		[OG_SECCOMP_LOG] = "log", [OG_SECCOMP_ERRNO] = "errno", [OG_SECCOMP_KILL] = "kill"};
+	struct og_seccomp s = {.mode = (enum og_seccomp_mode)a->seccomp,
+		.writes_files = a->ports_file,
+		.runs_programs = runs_programs};
+	size_t calls;
+	int r = og_seccomp_enter(&s, &calls, err);
+
+	if (r == 0 && calls)
+		og_log(OG_LOG_INFO, "sandbox", "system calls restricted",
+			og_lf_uint("allowed", calls), og_lf_str("otherwise", otherwise[s.mode]));
+	return r;
+}
+
 int og_service_sandbox(struct og_cli *cli, const struct og_service_args *a,
 	const struct og_kube_access *access, const uint16_t *ports, size_t nports)
 {
@@ -55,5 +72,7 @@ int og_service_sandbox(struct og_cli *cli, const struct og_service_args *a,
 			og_lf_uint("landlock", (uint64_t)state.abi),
 			og_lf_bool("files", state.files), og_lf_bool("tcp", state.tcp),
 			og_lf_bool("devices", state.devices), og_lf_bool("signals", state.scope));
+	if (restrict_calls(a, s.runs_programs, &err) < 0)
+		return og_cli_fail(cli, &err);
 	return OG_EXIT_PASS;
 }

@@ -8,7 +8,7 @@
 struct og_service_args {
 	const char *ops_address, *ports_file, *debug;
 	uint32_t ops_port;
-	unsigned log_level, log_format, sandbox;
+	unsigned log_level, log_format, sandbox, seccomp;
 };
 
 #define OG_SERVICE_LISTEN  "Listeners"
@@ -65,20 +65,32 @@ struct og_service_args {
 		.group = OG_SERVICE_LOG                                                           \
 	}
 
-/* Landlock, see base/sandbox.h. The words are those of enum og_sandbox_mode. */
-#define OG_SERVICE_SANDBOX_OPT(T, m)                                                             \
-	{                                                                                        \
-		.name = "sandbox", .type = OG_OPT_WORD, .at = offsetof(T, m.sandbox),            \
-		.arg = "MODE", .words = "auto|required|off", .def = "auto",                      \
+/* Landlock and seccomp, see base/sandbox.h and base/seccomp.h. The words are those of enum
+ * og_sandbox_mode and enum og_seccomp_mode. */
+#define OG_SERVICE_SANDBOX_OPTS(T, m)                                                            \
+	{.name = "sandbox",                                                                      \
+		.type = OG_OPT_WORD,                                                             \
+		.at = offsetof(T, m.sandbox),                                                    \
+		.arg = "MODE",                                                                   \
+		.words = "auto|required|off",                                                    \
+		.def = "auto",                                                                   \
 		.env = "OTELGATE_SANDBOX",                                                       \
 		.help = "give up writing files, running programs and listening elsewhere, with " \
 			"Landlock: as far as the kernel can, or not start without it",           \
+		.group = OG_SERVICE_SANDBOX},                                                    \
+	{                                                                                        \
+		.name = "seccomp", .type = OG_OPT_WORD, .at = offsetof(T, m.seccomp),            \
+		.arg = "MODE", .words = "off|log|errno|kill", .def = "off",                      \
+		.env = "OTELGATE_SECCOMP",                                                       \
+		.help = "give up all system calls but those of a list; any other is named in "   \
+			"the audit log, fails, or ends the process",                             \
 		.group = OG_SERVICE_SANDBOX                                                      \
 	}
 
 /* Sets the log up; OG_EXIT_PASS or the exit code. */
 int og_service_log(struct og_cli *cli, const struct og_service_args *a);
-/* Enters the sandbox and says in the log what it restricts; before there are threads. `access` may
- * be NULL. ports: that are listened on. OG_EXIT_PASS or the exit code. */
+/* Enters the sandbox, then takes the list of system calls, and says in the log what is restricted;
+ * before there are threads. `access` may be NULL. ports: that are listened on. OG_EXIT_PASS or the
+ * exit code. */
 int og_service_sandbox(struct og_cli *cli, const struct og_service_args *a,
 	const struct og_kube_access *access, const uint16_t *ports, size_t nports);

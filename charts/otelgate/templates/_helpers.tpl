@@ -115,12 +115,19 @@ securityContext:
     drop: [ALL]
 {{- end }}
 
-{{- define "otelgate.logArgs" -}}
-{{- if ne .level "info" }}
-- --log-level={{ .level }}
+{{- /* Flags of both: only what differs from the program's own defaults. */ -}}
+{{- define "otelgate.serviceArgs" -}}
+{{- if ne .log.level "info" }}
+- --log-level={{ .log.level }}
 {{- end }}
-{{- if ne .format "auto" }}
-- --log-format={{ .format }}
+{{- if ne .log.format "auto" }}
+- --log-format={{ .log.format }}
+{{- end }}
+{{- if ne .sandbox.landlock "auto" }}
+- --sandbox={{ .sandbox.landlock }}
+{{- end }}
+{{- if ne .sandbox.seccomp "off" }}
+- --seccomp={{ .sandbox.seccomp }}
 {{- end }}
 {{- end }}
 
