@@ -10,8 +10,15 @@
 #include <string.h>
 #include "otelgate/base/mem.h"
 
-/* TLS 1.2 and 1.3 only; the library's default allows 1.0 (c-libraries 1.6). */
-static const char priorities[] = "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+/* TLS 1.2 and 1.3 only; the library's default allows 1.0 (c-libraries 1.6). Of their suites those
+ * with forward secrecy and authenticated encryption, which every API server offers, also one that
+ * keeps to FIPS 140 (crypto/tls of Go, cipher_suites.go); no groups of numbers, of which one has
+ * 112 bits. */
+static const char priorities[] =
+	"SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:"
+	"-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:-MAC-ALL:+AEAD:"
+	"-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:+GROUP-SECP521R1:"
+	"%SERVER_PRECEDENCE";
 
 enum { LOG_PER_SECOND = 10, LOG_LINE = 256 };
 

@@ -69,6 +69,11 @@ bool hc_handshake(struct hc *c, const char *ca_pem, int min_version, int max_ver
 	SSL_CTX_set_security_level(c->ctx, 0);
 	SSL_CTX_set_min_proto_version(c->ctx, min_version);
 	SSL_CTX_set_max_proto_version(c->ctx, max_version);
+	char groups[64]; /* OpenSSL's macro takes no const */
+	(void)snprintf(groups, sizeof(groups), "%s", c->groups ? c->groups : "");
+	if ((c->suites && SSL_CTX_set_cipher_list(c->ctx, c->suites) != 1) ||
+		(c->groups && SSL_CTX_set1_groups_list(c->ctx, groups) != 1))
+		return false;
 	c->ssl = SSL_new(c->ctx);
 	static char host[] = "localhost";
 	bool ok = c->ssl && SSL_set_fd(c->ssl, c->fd) == 1 && SSL_set1_host(c->ssl, "localhost") &&

@@ -12,7 +12,8 @@ struct hc {
 	SSL_CTX *ctx;
 	SSL *ssl; /* NULL = plain */
 	int timeout_ms;
-	struct og_buf in; /* received and not yet consumed */
+	const char *suites, *groups; /* what is offered (suites of TLS 1.2); NULL = all */
+	struct og_buf in;	     /* received and not yet consumed */
 };
 
 struct hc_resp {

@@ -12,6 +12,7 @@
 #include "otelgate/webhook/server.h"
 #include "support/http_client.h"
 #include "support/http_fixture.h"
+#include "support/seccomp.h"
 #include "support/suite.h"
 #include "support/tmpdir.h"
 
@@ -146,6 +147,8 @@ END_TEST
 
 int main(void)
 {
+	if (!seccomp_here())
+		return 0;
 	Suite *s = suite_create("webhook/server_seccomp");
 	TCase *tc = tcase_create("restricted");
 
