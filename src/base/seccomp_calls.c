@@ -311,7 +311,8 @@ const struct og_seccomp_call og_seccomp_calls[] = {
 	CALL(wait4),
 	WHEN(clone, MASKED(0, NEW_NAMESPACE, 0)),
 	CALL(getdents64),
-	PRCTL(0x59616d61U /* PR_SET_PTRACER */),
+	PRCTL(PR_SET_PTRACER),
+	PRCTL(PR_SET_PDEATHSIG),
 #endif
 };
 
