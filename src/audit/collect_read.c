@@ -2,6 +2,7 @@
 /* Files, folders and standard input, taken apart into objects while they are read. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "collect-priv.h"
 #include "otelgate/base/fs.h"
@@ -109,6 +110,7 @@ struct input {
 	struct collect *c;
 	const char *name;
 	int fd;
+	uint64_t done, of; /* bytes; of 0 = not known */
 	struct og_buf b;
 	size_t at;     /* taken off the front so far */
 	uint32_t line; /* of b.p[at], from 1 */
@@ -137,6 +139,9 @@ static int more(struct input *in, struct og_err *err)
 	in->b.len += (size_t)n;
 	in->b.p[in->b.len] = '\0';
 	in->eof = n == 0;
+	in->done += (uint64_t)n;
+	if (in->c->want->progress)
+		in->c->want->progress(in->c->want->ctx, in->name, in->done, in->of);
 	return 0;
 }
 
@@ -432,8 +437,11 @@ static int read_input(struct collect *c, int fd, const char *name, struct og_err
 		.line = 1,
 		.b = OG_BUF_INIT((size_t)OG_AUDIT_OBJECT_BYTES + 2 * CHUNK)};
 	struct og_err why = OG_ERR_INIT;
+	struct stat st;
 	int r = 0;
 
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		in.of = (uint64_t)st.st_size;
 	while (r == 0 && !in.eof && in.b.len <= OG_AUDIT_WHOLE_BYTES)
 		r = more(&in, &why);
 	struct og_sv head = r == 0 ? og_sv_trim(in_hand(&in)) : og_sv("", 0);
@@ -487,8 +495,6 @@ int collect_read(struct collect *c, struct og_err *err)
 
 	for (size_t i = 0; r == 0 && i < c->files->n; i++) {
 		const char *path = c->files->paths[i];
-		if (c->want->progress)
-			c->want->progress(c->want->ctx, path, i, c->files->n);
 		if (strcmp(path, "-") == 0)
 			r = read_input(c, c->files->stdin_fd, "<stdin>", err);
 		else if (og_fs_is_dir(path, NULL) == 1)

@@ -2,6 +2,7 @@
 /* A command's look at a cluster. */
 #include "otelgate/audit/session.h"
 
+#include <stdio.h>
 #include <string.h>
 #include "otelgate/base/mem.h"
 #include "otelgate/kube/kubeconfig.h"
@@ -56,20 +57,49 @@ void og_audit_session_close(struct og_audit_session *s)
 	*s = (struct og_audit_session){0};
 }
 
-/* The watch that is still without an answer, for people who wait. */
-static void say_progress(struct og_audit_session *s)
+/* The list that has most before it, of those without an end; NULL when there is none. */
+static const struct og_watch_info *longest(const struct og_watch_info *w, size_t n)
+{
+	const struct og_watch_info *best = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		if (w[i].state != OG_WATCH_STARTING && w[i].state != OG_WATCH_FAILING)
+			continue;
+		if (!best || w[i].list_total > best->list_total ||
+			(!best->list_total && w[i].listed > best->listed))
+			best = &w[i];
+	}
+	return best;
+}
+
+/* What is still without an answer, how much of it has come since `from`, and how long the rest
+ * takes at that pace: "pods (3500 of 50000, about 4 s left)". */
+static void say_progress(struct og_audit_session *s, int64_t from)
 {
 	struct og_watch_info w[OG_CLUSTER_WATCHES];
+	const struct og_watch_info *at;
+	char text[256];
 	size_t n;
 
 	if (!s->o.progress)
 		return;
 	og_cluster_watches(s->cluster, w, &n);
-	for (size_t i = 0; i < n; i++)
-		if (w[i].state == OG_WATCH_STARTING || w[i].state == OG_WATCH_FAILING) {
-			s->o.progress(s->o.ctx, w[i].resource);
-			return;
-		}
+	at = longest(w, n);
+	if (!at)
+		return;
+	if (at->listed && at->list_total > at->listed) {
+		double took = (double)(og_loop_now_ns(s->loop) - from) / OG_NS_PER_S;
+		double left = took * (double)(at->list_total - at->listed) / (double)at->listed;
+		(void)snprintf(text, sizeof(text), "%s (%llu of %llu, about %.0f s left)",
+			at->resource, (unsigned long long)at->listed,
+			(unsigned long long)at->list_total, left < 1 ? 1 : left);
+	} else if (at->listed) {
+		(void)snprintf(text, sizeof(text), "%s (%llu so far)", at->resource,
+			(unsigned long long)at->listed);
+	} else {
+		(void)snprintf(text, sizeof(text), "%s", at->resource);
+	}
+	s->o.progress(s->o.ctx, text);
 }
 
 /* Why it has not answered in time. */
@@ -95,13 +125,13 @@ static int late(struct og_audit_session *s, struct og_err *err)
 /* An answer of every watch. One that fails again and again ends it, with its reason. */
 static int wait_synced(struct og_audit_session *s, struct og_err *err)
 {
-	int64_t told = og_loop_now_ns(s->loop);
+	int64_t from = og_loop_now_ns(s->loop), told = from;
 
 	while (!og_cluster_synced(s->cluster)) {
 		int64_t now = og_loop_now_ns(s->loop);
 		(void)og_loop_turn(s->loop, TURN_MS);
 		if (now - told >= OG_NS_PER_S) {
-			say_progress(s);
+			say_progress(s, from);
 			told = now;
 		}
 		if (now >= s->until_ns)

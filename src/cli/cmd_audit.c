@@ -377,12 +377,15 @@ static int collect_files(struct og_cli *cli, const struct og_audit_args *a,
 		.stdin_fd = cli->in_fd,
 		.problem = on_problem,
 		.ctx = problems};
+	struct session_progress progress = {.cli = cli};
 	struct og_err err = OG_ERR_INIT;
 
 	want->ns = want->default_ns = og_svz(a->kube.ns);
-	return og_audit_collect_files(&files, want, cli->arena, ret, &err) < 0
-		       ? og_cli_fail(cli, &err)
-		       : OG_EXIT_PASS;
+	want->progress = session_progress_bytes;
+	want->ctx = &progress;
+	int r = og_audit_collect_files(&files, want, cli->arena, ret, &err);
+	session_progress_clear(&progress);
+	return r < 0 ? og_cli_fail(cli, &err) : OG_EXIT_PASS;
 }
 
 static int collect(struct og_cli *cli, const struct og_audit_args *a,

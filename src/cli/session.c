@@ -2,6 +2,7 @@
 /* Progress and notes of commands with a session. */
 #include <stdarg.h>
 #include <unistd.h>
+#include "otelgate/base/clock.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/cli/term.h"
 #include "session-priv.h"
@@ -26,6 +27,36 @@ void session_progress_say(struct session_progress *p, const char *fmt, ...)
 void session_on_progress(void *progress, const char *what)
 {
 	session_progress_say(progress, "waiting for %s ...", what);
+}
+
+void session_bytes_text(
+	struct og_buf *b, const char *what, uint64_t done, uint64_t of, int64_t elapsed_ns)
+{
+	const double mb = 1e6, took = (double)elapsed_ns / OG_NS_PER_S;
+
+	og_buf_fmt(b, "reading %s: %.0f", what, (double)done / mb);
+	if (done < of)
+		og_buf_fmt(b, " of %.0f", (double)of / mb);
+	og_buf_lit(b, " MB");
+	if (done && done < of) {
+		double left = took * (double)(of - done) / (double)done;
+		og_buf_fmt(b, ", about %.0f s left", left < 1 ? 1 : left);
+	}
+}
+
+void session_progress_bytes(void *progress, const char *what, uint64_t done, uint64_t of)
+{
+	struct session_progress *p = progress;
+	og_auto_buf struct og_buf b = OG_BUF_INIT(LINE_BYTES);
+	int64_t now = og_clock_mono_ns(og_clock_system());
+
+	if (!p->begun_ns)
+		p->begun_ns = p->told_ns = now;
+	if (now - p->told_ns < OG_NS_PER_S)
+		return;
+	p->told_ns = now;
+	session_bytes_text(&b, what, done, of, now - p->begun_ns);
+	session_progress_say(p, "%s", og_buf_view(&b).p);
 }
 
 void session_progress_clear(struct session_progress *p)

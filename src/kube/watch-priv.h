@@ -120,6 +120,7 @@ struct og_watch {
 	bool skipped; /* since the last list began; the last of them: */
 	struct og_err skip;
 	struct og_buf list_rv, cont, last_cont;
+	uint64_t listed, list_total; /* what og_watch_info tells, of the loop's thread */
 
 	pthread_mutex_t mu;
 	struct og_watch_info info; /* with mu held for writing, and by other threads */

@@ -42,6 +42,7 @@ static bool parse(struct og_watch *w, struct og_sv part, struct og_jdoc *d, cons
 void watch_object(struct og_watch *w, struct og_jval object, bool deleted)
 {
 	struct og_err err = OG_ERR_INIT;
+	w->listed += w->phase != WATCH_STREAM;
 	int rc = deleted ? og_store_delete_object(w->o.store, object, &err)
 			 : og_store_put(w->o.store, object, &err);
 	if (rc == 0 || out_of_memory(w, rc, &err))
@@ -103,6 +104,9 @@ int watch_list_envelope(void *watch, struct og_sv json, bool complete)
 	if ((!w->list_rv.len && !keep(&w->list_rv, rv)) ||
 		!keep(&w->cont, og_jstr_or_empty(og_jgetl(meta, "continue"), &w->item)))
 		return garbage(w, "has a version or a continue token without end");
+	int64_t more = 0;
+	if (og_ji64(og_jgetl(meta, "remainingItemCount"), &more) && more > 0)
+		w->list_total = w->listed + (uint64_t)more;
 	return 0;
 }
 

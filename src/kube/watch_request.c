@@ -88,6 +88,8 @@ static int on_data(void *watch, struct og_sv chunk)
 	pthread_mutex_lock(&w->mu);
 	w->info.last_event_ns = w->heard_ns;
 	w->info.objects = og_store_count(w->o.store);
+	w->info.listed = w->listed;
+	w->info.list_total = w->list_total;
 	pthread_mutex_unlock(&w->mu);
 	if (!rc && w->heard > heard && w->phase == WATCH_STREAM && !w->stands)
 		stands(w);
@@ -298,6 +300,7 @@ static void list(struct og_watch *w)
 {
 	w->phase = WATCH_LIST;
 	w->store_full = w->skipped = false;
+	w->listed = w->list_total = 0;
 	watch_at(w, &w->live, 0);
 	og_buf_reset(&w->list_rv);
 	og_buf_reset(&w->cont);
@@ -319,6 +322,7 @@ static void stream(struct og_watch *w, bool initial)
 		param(&q, "sendInitialEvents", OG_SV("true"));
 		param(&q, "resourceVersionMatch", OG_SV("NotOlderThan"));
 		w->store_full = w->skipped = false;
+		w->listed = w->list_total = 0;
 		og_store_replace_begin(w->o.store);
 		note_ns(w, &w->info.lists, 1);
 	} else {

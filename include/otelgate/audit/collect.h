@@ -13,7 +13,8 @@ struct og_audit_want {
 	struct og_sv default_ns;	/* of objects in files that name none; "" = "default" */
 	struct og_selector selector;	/* labels of workloads; not present = all */
 	int64_t now_s;
-	/* What is being done, and how much of it; `of` 0 = unknown. May be NULL. */
+	/* What is being read, and how much of it: bytes of a file, called for every chunk; of a
+	 * cluster 0 and 0, the text says it, once a second. `of` 0 = unknown. May be NULL. */
 	void (*progress)(void *ctx, const char *what, uint64_t done, uint64_t of);
 	void *ctx;
 };

@@ -76,6 +76,10 @@ struct og_watch_info {
 	uint64_t lists, watches;
 	uint64_t events, bookmarks, expired, faults, bytes;
 	uint32_t objects;
+	/* objects of the list under way or the last one, as far as it has come; and all that it
+	 * will have, which a server tells of paged lists without selectors (ListMeta,
+	 * remainingItemCount); 0 = not known */
+	uint64_t listed, list_total;
 	uint64_t skipped;     /* objects that could not be taken; `error` names the last */
 	uint64_t syncs;	      /* whole lists taken */
 	int64_t last_sync_ns; /* monotonic: of the last of them; 0 = never */

@@ -171,6 +171,59 @@ START_TEST(plain_list_in_pages)
 }
 END_TEST
 
+#define REST(rv, cont, rest, items)                                          \
+	"{\"metadata\":{\"resourceVersion\":\"" rv "\",\"continue\":\"" cont \
+	"\",\"remainingItemCount\":" rest "},\"items\":[" items "]}"
+
+/* How far it is, and how much it will be where the server says so. */
+START_TEST(pages_are_counted)
+{
+	opts.no_watch_list = true;
+	begin();
+	fake_wait(0);
+	fake_list(REST("10", "c1", "3", OBJ("a", "1") "," OBJ("b", "2")));
+	look();
+	ck_assert_uint_eq(info.listed, 2);
+	ck_assert_uint_eq(info.list_total, 5);
+	fake_wait(0);
+	/* one went away meanwhile: the last count is the better one */
+	fake_list(REST("11", "c2", "1", OBJ("c", "3")));
+	look();
+	ck_assert_uint_eq(info.listed, 3);
+	ck_assert_uint_eq(info.list_total, 4);
+	fake_wait(0);
+	fake_list(LIST("12", "", OBJ("d", "4")));
+	look();
+	ck_assert_uint_eq(info.listed, 4);
+	/* what comes as a watch is no list */
+	fake_wait(0);
+	fake_open();
+	fake_text(EV("ADDED", "e", "13"));
+	look();
+	ck_assert_uint_eq(info.listed, 4);
+}
+END_TEST
+
+static const char *const no_totals[] = {"0", "-1", "\"7\"", "null", "1.5", "{}"};
+
+START_TEST(totals_that_are_none)
+{
+	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
+
+	opts.no_watch_list = true;
+	begin();
+	fake_wait(0);
+	og_buf_fmt(&b,
+		"{\"metadata\":{\"resourceVersion\":\"10\",\"continue\":\"c1\","
+		"\"remainingItemCount\":%s},\"items\":[" OBJ("a", "1") "]}",
+		no_totals[_i]);
+	fake_list(b.p);
+	look();
+	ck_assert_uint_eq(info.listed, 1);
+	ck_assert_uint_eq(info.list_total, 0);
+}
+END_TEST
+
 START_TEST(pages_expire) /* [FullListIfExpired] */
 {
 	opts.no_watch_list = true;
@@ -399,6 +452,8 @@ int main(void)
 	tcase_add_test(tc, streamed_list_is_cut_before_its_mark);
 	tcase_add_test(tc, throttled_streamed_list_is_asked_again);
 	tcase_add_test(tc, plain_list_in_pages);
+	tcase_add_test(tc, pages_are_counted);
+	tcase_add_loop_test(tc, totals_that_are_none, 0, (int)OG_COUNT(no_totals));
 	tcase_add_test(tc, pages_expire);
 	tcase_add_test(tc, the_full_list_expires_too);
 	tcase_add_test(tc, the_same_page_for_ever);
