@@ -122,6 +122,22 @@ START_TEST(yaml_is_fine)
 }
 END_TEST
 
+START_TEST(an_empty_map_takes_nothing)
+{
+	struct ct_reply *r;
+
+	apply(CMS "/a?fieldManager=one", CM("},'data':{'k':'v'}"));
+	r = apply(CMS "/a?fieldManager=two&force=true", CM("},'data':{}"));
+	ck_assert_int_eq(r->code, 200);
+	ck_assert_str_eq(ct_text(r->json, "data.k"), "v");
+	ck_assert_ptr_nonnull(ct_at(entry(r, "one"), "fieldsV1.f:data.f:k"));
+	/* it is still the first one's to take away */
+	r = apply(CMS "/a?fieldManager=one", CM("},'data':{'other':'v'}"));
+	ck_assert_ptr_null(ct_at(r->json, "data.k"));
+	ck_assert_str_eq(ct_text(r->json, "data.other"), "v");
+}
+END_TEST
+
 START_TEST(lists_of_a_policy_are_whole)
 {
 	static const char body[] =
@@ -198,7 +214,7 @@ Suite *suite_apply(void)
 	CT_CASE(s, "ownership", creates_and_repeats, drops_what_it_no_longer_names,
 		same_value_is_shared, update_takes_fields_over, owner_references_by_uid);
 	CT_CASE(s, "conflicts", conflict_and_force, conflict_with_an_update,
-		container_of_a_deployment);
+		container_of_a_deployment, an_empty_map_takes_nothing);
 	CT_CASE(s, "forms", options, yaml_is_fine, lists_of_a_policy_are_whole);
 	return s;
 }

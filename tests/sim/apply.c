@@ -75,6 +75,15 @@ static char *item_path(const char *path, const char *key)
 	return og_buf_take(&b);
 }
 
+/* Nothing of `live` changes by merging an empty map or list into it, and so nobody loses it. */
+static bool merges_nothing(const struct sim_place *at, const json_t *live, const json_t *config)
+{
+	const char *keys[SIM_MAX_KEYS + 1];
+
+	return json_typeof(live) == json_typeof(config) &&
+	       sim_merge_of(at, config, keys) != SIM_ATOMIC;
+}
+
 /* Leaves of `theirs` that `mine` names too, with another value: .spec.replicas and so on. */
 static void clashes(const struct sim_place *at, const json_t *theirs, const json_t *mine,
 	const json_t *live, const json_t *config, const char *path, json_t *out, json_t *set)
@@ -94,7 +103,7 @@ static void clashes(const struct sim_place *at, const json_t *theirs, const json
 		a = value_at(at, live, k, &m);
 		b = value_at(at, config, k, &m);
 		if (!json_object_size(sub) || !json_object_size(ours)) {
-			if (a && b && !json_equal(a, b)) {
+			if (a && b && !json_equal(a, b) && !merges_nothing(&m, a, b)) {
 				json_array_append_new(out, json_string(here ? here : path));
 				json_object_set_new(set, k, json_object());
 			}
