@@ -40,3 +40,5 @@ struct og_sv doctor_object(const struct og_coverage_row *row, struct og_arena *a
 struct og_sv doctor_span(int64_t seconds, struct og_arena *arena);
 /* The link that is broken first, else the first unknown one; COUNT_ = none. */
 enum og_link doctor_first_link(const struct og_telemetry_row *row);
+/* Whether the condition of a stack ("MetricsWritable") is about a signal that is expected. */
+bool doctor_signal_counts(const struct og_doctor_facts *f, struct og_sv type);

@@ -49,8 +49,8 @@ CHECK(webhook)
 	const struct og_doctor_hook *h = &f->hook;
 
 	if (h->by_url)
-		end(step, OG_DE_UNKNOWN,
-			OG_SV("It is registered by URL: what stands behind it is not seen."));
+		end(step, OG_DE_PASS,
+			OG_SV("It is registered by URL: whether it answers, the dry run shows."));
 	else if (!h->service.slices)
 		end(step, OG_DE_UNKNOWN, OG_SV("The endpoints of its Service may not be read."));
 	else
@@ -195,12 +195,28 @@ static uint32_t probed(const struct og_doctor_stack *s)
 	return n;
 }
 
-static void one_receiver(
-	const struct og_doctor_stack *s, struct og_arena *arena, struct og_doctor_step *step)
+/* What the controller sent to try was not taken, for a reason that no rule knows. */
+static const struct og_doctor_condition *refused(
+	const struct og_doctor_facts *f, const struct og_doctor_stack *s)
+{
+	for (uint32_t i = 0; i < s->nconditions; i++)
+		if (og_sv_ends(s->conditions[i].type, OG_SV("Writable")) &&
+			og_sv_is(s->conditions[i].status, "False") &&
+			doctor_signal_counts(f, s->conditions[i].type))
+			return &s->conditions[i];
+	return NULL;
+}
+
+static void one_receiver(const struct og_doctor_facts *f, const struct og_doctor_stack *s,
+	struct og_arena *arena, struct og_doctor_step *step)
 {
 	const struct og_doctor_service *x = &s->service;
+	const struct og_doctor_condition *no = refused(f, s);
 
-	if (!s->has_endpoint)
+	if (no) {
+		end(step, OG_DE_BROKEN, no->message.n ? no->message : no->reason);
+		step->fix = SAY("otelgate probe %.*s", OG_SV_ARG(s->name));
+	} else if (!s->has_endpoint)
 		end(step, OG_DE_UNKNOWN,
 			OG_SV("The controller discovers the receiver by spec.slug; it has not been "
 			      "called from here."));
@@ -233,8 +249,8 @@ CHECK(receiver)
 	for (uint32_t i = 0; i < f->nlooked; i++) {
 		struct og_sv said = step->evidence;
 		enum og_doctor_end before = step->end;
-		one_receiver(&f->stacks[i], arena, step);
-		if (before == OG_DE_UNKNOWN)
+		one_receiver(f, &f->stacks[i], arena, step);
+		if (before >= OG_DE_UNKNOWN && before == step->end)
 			step->evidence = said;
 	}
 }

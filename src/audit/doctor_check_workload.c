@@ -41,15 +41,31 @@ CHECK(network)
 	by_link(f, OG_LINK_EGRESS, "Network policies let it.", "It sends nowhere.", step);
 }
 
+/* The command that opts it in. */
+static struct og_sv asks(const struct og_doctor_facts *f, struct og_arena *arena)
+{
+	struct og_sv object = doctor_object(&f->row->row, arena), ns = f->row->row.ns;
+	struct og_sv file = f->row->row.source;
+
+	while (file.n && file.p[file.n - 1] != ':') /* "web.yaml:12", "<stdin>:1" */
+		file.n--;
+	if (f->files && (file.n < 2 || file.p[0] == '<'))
+		return OG_SV("annotate the pod template, or the namespace: "
+			     "otelgate.dev/inject: \"true\"");
+	if (f->files)
+		return SAY("otelgate optin -f %.*s %.*s --in-place", (int)file.n - 1, file.p,
+			OG_SV_ARG(object));
+	return SAY("otelgate optin -n %.*s %.*s", OG_SV_ARG(ns), OG_SV_ARG(object));
+}
+
 CHECK(opt_in)
 {
-	(void)arena;
 	by_link(f, OG_LINK_OPTED_IN, "It is opted in.", "Nobody has opted it in.", step);
 	/* Files say NA of what nobody asked for. */
-	if (!f->row->row.opted_in && step->end == OG_DE_NA) {
+	if (!f->row->row.opted_in &&
+		(step->end == OG_DE_NA || (step->end == OG_DE_BROKEN && step->fix.n))) {
 		step->end = OG_DE_BROKEN;
-		step->fix = OG_SV("annotate the pod template, or the namespace: "
-				  "otelgate.dev/inject: \"true\"");
+		step->fix = asks(f, arena);
 	} else if (step->end == OG_DE_BROKEN && !step->fix.n) {
 		step->fix = OG_SV("take otelgate.dev/inject: \"false\" away where it stands: pod "
 				  "template, workload or namespace");

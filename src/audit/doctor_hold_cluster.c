@@ -318,7 +318,7 @@ HOLDS(query_refused)
 
 /* A signal that nobody expects of the workload in question breaks nothing of it; profiles alone
  * are never expected of a stack. */
-static bool counts(const struct og_doctor_facts *f, struct og_sv type)
+bool doctor_signal_counts(const struct og_doctor_facts *f, struct og_sv type)
 {
 	for (int i = 0; i < OG_SIGNAL_COUNT_; i++) {
 		struct og_sv name = og_svz(og_signal_name((enum og_signal)i));
@@ -328,6 +328,19 @@ static bool counts(const struct og_doctor_facts *f, struct og_sv type)
 			      : i != OG_SIGNAL_PROFILES;
 	}
 	return false;
+}
+
+/* Where it was told, and where the credential is that was refused. */
+static struct og_sv probed_place(const struct og_doctor_stack *s,
+	const struct og_doctor_condition *c, const struct og_doctor_rule *r, struct og_arena *arena)
+{
+	struct og_sv told =
+		SAY("GrafanaStack %.*s, condition %.*s", OG_SV_ARG(s->name), OG_SV_ARG(c->type));
+
+	if (r->rung != OG_RUNG_CREDENTIALS || !s->secret_name.n)
+		return told;
+	return SAY("%.*s; Secret %.*s/%.*s", OG_SV_ARG(told), OG_SV_ARG(s->secret_ns),
+		OG_SV_ARG(s->secret_name));
 }
 
 /* The controller sends as the pods of the stack do, and says at which link it broke. */
@@ -343,12 +356,11 @@ HOLDS(of_probe)
 			struct og_sv m = c->message;
 			if (!og_sv_ends(c->type, OG_SV("Writable")) ||
 				!og_sv_is(c->status, "False") || !og_sv_has(m, og_svz(id)) ||
-				!counts(f, c->type))
+				!doctor_signal_counts(f, c->type))
 				continue;
 			const char *at = memmem(m.p, m.n, fix, sizeof(fix) - 1);
 			size_t n = at ? (size_t)(at - m.p) : m.n;
-			ret->place = SAY("GrafanaStack %.*s, condition %.*s",
-				OG_SV_ARG(f->stacks[i].name), OG_SV_ARG(c->type));
+			ret->place = probed_place(&f->stacks[i], c, r, arena);
 			ret->message = og_sv(m.p, n);
 			if (at)
 				ret->fix = og_sv(at + sizeof(fix) - 1, m.n - n - (sizeof(fix) - 1));
