@@ -10,10 +10,12 @@
 enum { KEY_BYTES = 2048, PARTS = 5, TOKENS = 4000000 };
 static const uint64_t SEED = 0x62617365ULL;
 
-/* loss, namespace, kind, name, signal */
+/* loss, namespace, kind, name, signal; with IN instead of a loss it is opted in */
 struct loss {
 	struct og_sv part[PARTS];
 };
+static const char *const parts[PARTS] = {"loss", "namespace", "kind", "name", "signal"};
+#define IN OG_SV("OptedIn")
 
 static int by_parts(const void *a, const void *b)
 {
@@ -96,6 +98,7 @@ static void add_row(struct losses *l, const struct og_coverage_row *row)
 	add_findings(l, row, row->findings, row->nfindings);
 	if (!row->opted_in)
 		return;
+	add(l, of_row(row, IN, NULL));
 	for (int i = 0; i < OG_LINK_RECEIVED; i++)
 		if (og_coverage_counts(&row->link[i]) == OG_RESULT_FAIL)
 			add(l, of_row(row, link_loss((enum og_link)i), NULL));
@@ -106,9 +109,38 @@ static void add_row(struct losses *l, const struct og_coverage_row *row)
 				       og_signal_name((enum og_signal)i)));
 }
 
+static bool is_in(const struct loss *l)
+{
+	return og_sv_eq(l->part[0], IN);
+}
+
+/* One of the two lists, a line each. */
+static void write_list(const struct losses *l, bool in, const char *name, struct og_buf *out)
+{
+	const struct loss *last = NULL;
+
+	og_buf_fmt(out, ",\"%s\":[", name);
+	for (size_t i = 0; i < l->n; i++) {
+		const struct loss *x = &l->v[i];
+		const char *comma = "";
+		if (is_in(x) != in || (last && by_parts(last, x) == 0))
+			continue;
+		og_buf_str(out, last ? ",\n{" : "\n{");
+		last = x;
+		for (int k = in; k < PARTS; k++) {
+			if (k && !x->part[k].n)
+				continue;
+			og_buf_fmt(out, "%s\"%s\":", comma, parts[k]);
+			og_jw_str(out, x->part[k]);
+			comma = ",";
+		}
+		og_buf_ch(out, '}');
+	}
+	og_buf_str(out, last ? "\n]" : "]");
+}
+
 void og_baseline_write(const struct og_coverage *c, struct og_buf *out)
 {
-	static const char *const names[PARTS] = {"loss", "namespace", "kind", "name", "signal"};
 	struct losses l = {0};
 
 	for (uint32_t i = 0; i < c->n; i++)
@@ -116,63 +148,53 @@ void og_baseline_write(const struct og_coverage *c, struct og_buf *out)
 	add_findings(&l, NULL, c->findings, c->nfindings);
 	if (l.n)
 		qsort(l.v, l.n, sizeof(*l.v), by_parts);
-	og_buf_fmt(out, "{\"schemaVersion\":%d,\"kind\":\"" KIND "\",\"losses\":[",
-		OG_BASELINE_SCHEMA);
-	bool any = false;
-	for (size_t i = 0; i < l.n; i++) {
-		if (i && by_parts(&l.v[i - 1], &l.v[i]) == 0)
-			continue;
-		og_buf_str(out, any ? ",\n{" : "\n{");
-		any = true;
-		for (int k = 0; k < PARTS; k++) {
-			if (k && !l.v[i].part[k].n)
-				continue;
-			og_buf_fmt(out, "%s\"%s\":", k ? "," : "", names[k]);
-			og_jw_str(out, l.v[i].part[k]);
-		}
-		og_buf_ch(out, '}');
-	}
-	og_buf_str(out, any ? "\n]}\n" : "]}\n");
+	og_buf_fmt(out, "{\"schemaVersion\":%d,\"kind\":\"" KIND "\"", OG_BASELINE_SCHEMA);
+	write_list(&l, true, "optedIn", out);
+	write_list(&l, false, "losses", out);
+	og_buf_str(out, "}\n");
 	out->failed |= l.failed;
 	og_free(l.v);
 }
 
 /* ---- reading ---- */
 
-static int read_loss(struct og_jval v, uint32_t index, struct og_arena *arena, struct loss *ret,
-	struct og_err *err)
+/* Of which list: "losses", or "optedIn", whose objects have no loss. */
+static int read_loss(struct og_jval v, const char *list, uint32_t index, struct og_arena *arena,
+	struct loss *ret, struct og_err *err)
 {
-	static const char *const names[PARTS] = {"loss", "namespace", "kind", "name", "signal"};
-
 	if (!og_jis(v, OG_J_OBJECT))
-		return og_err_set(err, OG_E_PARSE, "losses[%u]: must be an object", index);
+		return og_err_set(err, OG_E_PARSE, "%s[%u]: must be an object", list, index);
 	for (int k = 0; k < PARTS; k++) {
-		struct og_jval m = og_jget(v, og_svz(names[k]));
-		ret->part[k] = OG_SV("");
-		if (og_junset(m) && k)
+		struct og_jval m = og_jget(v, og_svz(parts[k]));
+		bool in = !k && list[0] == 'o';
+		ret->part[k] = in ? IN : OG_SV("");
+		if (in || (og_junset(m) && k))
 			continue;
 		if (!og_jis(m, OG_J_STRING))
-			return og_err_set(err, OG_E_PARSE, "losses[%u].%s: must be a string", index,
-				names[k]);
+			return og_err_set(err, OG_E_PARSE, "%s[%u].%s: must be a string", list,
+				index, parts[k]);
 		if (!og_jstr(m, arena, &ret->part[k]))
 			return og_err_set(err, OG_E_OOM, "reading the baseline");
 	}
 	return 0;
 }
 
-static int read_losses(
-	struct og_jval list, struct og_arena *arena, struct og_baseline *b, struct og_err *err)
+static int read_list(struct og_jval root, const char *name, struct og_arena *arena,
+	struct og_baseline *b, struct og_err *err)
 {
+	struct og_jval list = og_jget(root, og_svz(name));
 	char buf[KEY_BYTES];
 
+	if (og_jcount(list) > OG_BASELINE_MAX)
+		return og_err_set(err, OG_E_LIMIT, "%s: more than %d", name, OG_BASELINE_MAX);
 	og_jfor (it, list) {
 		struct loss l;
 		struct og_sv key;
-		int r = read_loss(it.val, it.index, arena, &l, err);
+		int r = read_loss(it.val, name, it.index, arena, &l, err);
 		if (r < 0)
 			return r;
 		if (!key_of(&l, buf, &key))
-			return og_err_set(err, OG_E_LIMIT, "losses[%u]: longer than any name",
+			return og_err_set(err, OG_E_LIMIT, "%s[%u]: longer than any name", name,
 				(unsigned)it.index);
 		if (!og_map_put(&b->set, key, NULL))
 			return og_err_set(err, OG_E_OOM, "reading the baseline");
@@ -194,8 +216,10 @@ int og_baseline_read(
 	int r = og_jdoc_parse(d, arena, text, &limits, err);
 	if (r < 0)
 		return r;
-	struct og_jval root = og_jroot(d), list = og_jgetl(root, "losses");
-	if (!og_jstr_is(og_jgetl(root, "kind"), KIND) || !og_jis(list, OG_J_ARRAY))
+	struct og_jval root = og_jroot(d), in = og_jgetl(root, "optedIn");
+	if (!og_jstr_is(og_jgetl(root, "kind"), KIND) ||
+		!og_jis(og_jgetl(root, "losses"), OG_J_ARRAY) ||
+		!(og_junset(in) || og_jis(in, OG_J_ARRAY)))
 		return og_err_set(err, OG_E_PARSE,
 			"this is no baseline: kind " KIND " and losses are missing; write one with "
 			"--write-baseline");
@@ -203,10 +227,9 @@ int og_baseline_read(
 		return og_err_set(err, OG_E_UNSUPPORTED,
 			"schemaVersion is not %d: it was written by another version of otelgate",
 			OG_BASELINE_SCHEMA);
-	if (og_jcount(list) > OG_BASELINE_MAX)
-		return og_err_set(err, OG_E_LIMIT, "more than %d losses", OG_BASELINE_MAX);
 	og_map_init(&b.set, SEED, arena);
-	if ((r = read_losses(list, arena, &b, err)) < 0)
+	if ((r = read_list(root, "losses", arena, &b, err)) < 0 ||
+		(r = read_list(root, "optedIn", arena, &b, err)) < 0)
 		return r;
 	b.n = (uint32_t)og_map_count(&b.set);
 	*ret = b;
@@ -237,6 +260,7 @@ void og_baseline_apply(const struct og_baseline *b, struct og_coverage *c)
 	for (uint32_t i = 0; i < c->n; i++) {
 		struct og_coverage_row *row = &c->rows[i];
 		mark_findings(b, row, row->findings, row->nfindings);
+		row->was_in = has(b, row, IN, NULL);
 		for (int l = 0; l < OG_LINK_RECEIVED; l++)
 			row->link[l].known = has(b, row, link_loss((enum og_link)l), NULL);
 		for (int s = 0; s < OG_SIGNAL_COUNT_; s++)

@@ -208,6 +208,12 @@ static void add_findings(struct og_coverage_sum *s, const struct og_coverage_fin
 	}
 }
 
+bool og_coverage_left(const struct og_coverage_row *row)
+{
+	return !row->opted_in && row->was_in &&
+	       row->link[OG_LINK_OPTED_IN].result != OG_RESULT_UNKNOWN;
+}
+
 static void add_row(struct og_coverage_sum *s, struct mean *m, const struct og_coverage_row *row)
 {
 	uint32_t should = row->classes[OG_CLASS_CURRENT] + row->classes[OG_CLASS_STALE] +
@@ -221,6 +227,7 @@ static void add_row(struct og_coverage_sum *s, struct mean *m, const struct og_c
 		m->sum += w * row->score;
 		m->weight += w;
 	}
+	s->new_losses += og_coverage_left(row);
 	if (!row->opted_in)
 		return;
 	s->pods.good += row->classes[OG_CLASS_CURRENT];

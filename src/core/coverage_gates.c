@@ -142,10 +142,23 @@ static void gate_evaluated(struct judge *j)
 
 static void gate_new(struct judge *j)
 {
-	uint32_t n = j->c->total.new_losses;
+	const struct og_coverage_row *first = NULL;
+	uint32_t n = j->c->total.new_losses, left = 0;
 
-	end_line(j, n ? OG_GATE_TRIPPED : OG_GATE_PASS,
-		og_arena_fmt(j->arena, "losses that are not in the baseline: %u", n));
+	for (uint32_t i = 0; i < j->c->n; i++)
+		if (og_coverage_left(&j->c->rows[i]) && left++ == 0)
+			first = &j->c->rows[i];
+	if (first)
+		end_line(j, OG_GATE_TRIPPED,
+			og_arena_fmt(j->arena,
+				"losses that are not in the baseline: %u, of these %u workload%s no "
+				"longer opted in: %.*s %.*s/%.*s%s",
+				n, left, left == 1 ? "" : "s", OG_SV_ARG(first->ns),
+				OG_SV_ARG(first->kind), OG_SV_ARG(first->name),
+				left == 1 ? "" : " …"));
+	else
+		end_line(j, n ? OG_GATE_TRIPPED : OG_GATE_PASS,
+			og_arena_fmt(j->arena, "losses that are not in the baseline: %u", n));
 }
 
 int og_gates_judge(const struct og_coverage *c, const struct og_gates *g, struct og_arena *arena,

@@ -5,11 +5,13 @@
  * that it can be kept beside the manifests and its changes can be reviewed. Compared with it, only
  * what is new counts. Pure.
  *
- *   {"schemaVersion":1,"kind":"CoverageBaseline","losses":[
+ *   {"schemaVersion":1,"kind":"CoverageBaseline","optedIn":[
+ *    {"namespace":"shop","kind":"Deployment","name":"web"}],"losses":[
  *    {"loss":"OG305","namespace":"shop","kind":"Deployment","name":"web"},
  *    {"loss":"NotReceived","namespace":"shop","kind":"Deployment","name":"web","signal":"traces"}]}
  *
- * A loss is the id of a finding, or "Not" and the name of a link that fails. A finding that is
+ * A loss is the id of a finding, or "Not" and the name of a link that fails; and that a workload of
+ * optedIn (which older files have not) is not opted in any more, whoever says so. A finding that is
  * ignored is none. Messages and places are no part of it: they change with every look.
  */
 #include "otelgate/base/map.h"

@@ -86,6 +86,7 @@ struct og_coverage_row {
 	struct og_sv source; /* "cluster", or file:line */
 	bool opted_in;
 	const char *out_reason; /* not opted in: og_reason_name */
+	bool was_in;		/* opted in by the baseline */
 	struct og_sv profile, stack, revision;
 	uint32_t classes[OG_POD_CLASS_COUNT_];
 	uint32_t pods;	/* those that should carry it and those that rightly do not */
@@ -166,6 +167,8 @@ void og_coverage_received(struct og_coverage_row *row);
 bool og_coverage_expects(const struct og_coverage_signal *s);
 /* The cell as it counts: NA when it is ignored. */
 enum og_result og_coverage_counts(const struct og_cell *cell);
+/* It was opted in when the baseline was written, and is not any more. */
+bool og_coverage_left(const struct og_coverage_row *row);
 /* Somebody could opt it in, and its pods run without. */
 bool og_coverage_uncovered(const struct og_coverage_row *row);
 /* Adds a finding to a row; def unknown: nothing is added. False when memory is out. */

@@ -233,7 +233,7 @@ START_TEST(with_a_baseline_only_new_loss_counts)
 	og_baseline_write(&c, &b);
 	ck_assert(!b.failed);
 	ck_assert_int_eq(og_baseline_read(og_buf_view(&b), &arena, &base, &err), 0);
-	ck_assert_uint_eq(base.n, 3);
+	ck_assert_uint_eq(base.n, 4); /* and that it is opted in */
 	og_gates_init(&g);
 	g.new_only = g.fail_on_set = true;
 	g.min_signal[0] = 100;
@@ -250,6 +250,44 @@ START_TEST(with_a_baseline_only_new_loss_counts)
 }
 END_TEST
 
+/* Taken out of telemetry is a loss like any other, by whomever; not where it could not be seen. */
+START_TEST(no_longer_opted_in)
+{
+	struct og_buf b og_auto_buf = OG_BUF_INIT(0);
+	struct og_baseline base;
+	struct og_gates g;
+	struct og_gate_result r;
+
+	row("a", "web");
+	row("a", "silent")->opted_in = false;
+	finish();
+	og_baseline_write(&c, &b);
+	ck_assert_int_eq(og_baseline_read(og_buf_view(&b), &arena, &base, &err), 0);
+	ck_assert_uint_eq(base.n, 1);
+	og_gates_init(&g);
+	g.new_only = true;
+	og_baseline_apply(&base, &c);
+	finish();
+	ck_assert_uint_eq(c.total.new_losses, 0);
+	for (uint32_t i = 0; i < c.n; i++) {
+		rows[i].opted_in = false;
+		rows[i].link[OG_LINK_OPTED_IN].result = OG_RESULT_FAIL;
+	}
+	og_baseline_apply(&base, &c);
+	finish();
+	ck_assert_uint_eq(c.total.new_losses, 1);
+	ck_assert_int_eq(og_gates_judge(&c, &g, &arena, &r, &err), 0);
+	ck_assert_int_eq(r.end, OG_GATE_TRIPPED);
+	ck_assert(og_sv_has(r.lines[0], OG_SV("1 workload no longer opted in: a ")));
+	ck_assert(og_sv_ends(r.lines[0], OG_SV("/web")));
+	for (uint32_t i = 0; i < c.n; i++)
+		rows[i].link[OG_LINK_OPTED_IN].result = OG_RESULT_UNKNOWN;
+	og_baseline_apply(&base, &c);
+	finish();
+	ck_assert_uint_eq(c.total.new_losses, 0);
+}
+END_TEST
+
 static const char *const bad_baselines[] = {"", "{}", "[]", "{\"kind\":\"CoverageBaseline\"}",
 	"{\"kind\":\"CoverageBaseline\",\"schemaVersion\":2,\"losses\":[]}",
 	"{\"kind\":\"CoverageBaseline\",\"schemaVersion\":1,\"losses\":{}}",
@@ -258,6 +296,9 @@ static const char *const bad_baselines[] = {"", "{}", "[]", "{\"kind\":\"Coverag
 	"{\"kind\":\"CoverageBaseline\",\"schemaVersion\":1,\"losses\":[{\"loss\":null}]}",
 	"{\"kind\":\"CoverageBaseline\",\"schemaVersion\":1,\"losses\":[{\"loss\":\"x\",\"name\":7}]}",
 	"{\"kind\":\"CoverageBaseline\",\"schemaVersion\":1,\"losses\":[]} x",
+	"{\"kind\":\"CoverageBaseline\",\"schemaVersion\":1,\"losses\":[],\"optedIn\":{}}",
+	"{\"kind\":\"CoverageBaseline\",\"schemaVersion\":1,\"losses\":[],\"optedIn\":[7]}",
+	"{\"kind\":\"CoverageBaseline\",\"schemaVersion\":1,\"losses\":[],\"optedIn\":[{\"name\":7}]}",
 	"{\"kind\":\"CoverageBaseline\",\"schemaVersion\":1,\"losses\":[{\"loss\":\"\\ud800\"}]}"};
 
 START_TEST(a_baseline_is_read_strictly)
@@ -403,6 +444,7 @@ int main(void)
 	tcase_add_loop_test(t, unknown_is_no_pass_at_a_gate, 0, (int)OG_COUNT(shares));
 	tcase_add_test(t, findings_trip_by_severity);
 	tcase_add_test(t, with_a_baseline_only_new_loss_counts);
+	tcase_add_test(t, no_longer_opted_in);
 	tcase_add_loop_test(t, a_baseline_is_read_strictly, 0, (int)OG_COUNT(bad_baselines));
 	tcase_add_test(t, a_baseline_without_memory);
 	tcase_add_loop_test(t, annotations_accept, 0, (int)OG_COUNT(annotations));
