@@ -76,11 +76,35 @@ class Checker(Names):
         process.wait(timeout=30)
         shutil.rmtree(folder)
 
+    def tryout(self):
+        """The folder and the environment of `scripts/demo --shell`, started when first wanted."""
+        if not self.tried:
+            built = os.path.dirname(self.program.binary)
+            ready, tell = os.pipe()
+            env = {k: v for k, v in os.environ.items() if k not in ('MAKEFLAGS', 'MFLAGS', 'MAKELEVEL')}
+            process = subprocess.Popen([os.path.join(self.root, 'scripts/demo'), '--shell', 'sh', '-c',
+                                        f'{{ pwd; echo "$KUBECONFIG"; echo "$PATH"; }} >&{tell}; exec {tell}>&-; read -r end || :'],
+                                       env={**env, 'OG_BUILT': built}, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                       pass_fds=(tell,))
+            os.close(tell)
+            self.tried = (process, ready)
+            atexit.register(self.end_tryout)
+            with os.fdopen(ready) as f:
+                said = [f.readline().rstrip('\n') for _ in range(3)]
+            if not said[2]:
+                raise SystemExit('docs-check: scripts/demo --shell does not start')
+            self.tried = (process, said[0], {'KUBECONFIG': said[1], 'PATH': said[2]})
+        return self.tried[1:]
+
+    def end_tryout(self):
+        self.tried[0].stdin.close()
+        self.tried[0].wait(timeout=60)
+
     def run(self, work, script, more):
         env = {'PATH': os.path.join(work, '.bin') + ':' + os.environ.get('PATH', '/usr/bin:/bin'), 'HOME': work,
                'LC_ALL': 'C.UTF-8', 'TERM': 'dumb', 'TZ': 'UTC', **more}
         return subprocess.run(['sh', '-euc', script], cwd=work, env=env, capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, timeout=60, check=False)
+                              stdin=subprocess.DEVNULL, timeout=120, check=False)
 
     def shell(self, page, b, work):
         commands = b.text
@@ -99,11 +123,13 @@ class Checker(Names):
             if r.returncode:
                 self.fail(page, b.line, f'no shell can read it: {r.stderr.strip()}')
         else:
-            how = re.fullmatch(r'(offline|simulated)(?:, exit (\d+))?', b.marks['run'])
+            how = re.fullmatch(r'(offline|simulated|tried out)(?:, exit (\d+))?', b.marks['run'])
             if not how:
                 self.fail(page, b.line, f'"run: {b.marks["run"]}" is not known')
             else:
                 more = {'KUBECONFIG': self.simulator()} if how.group(1) == 'simulated' else {}
+                if how.group(1) == 'tried out':
+                    work, more = self.tryout()
                 self.execute(page, b, work, commands, int(how.group(2) or 0), more)
 
     def execute(self, page, b, work, commands, code, more):

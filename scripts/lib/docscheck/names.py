@@ -34,7 +34,7 @@ class Names:
     def __init__(self, program, root):
         self.program, self.root = program, root
         self.count = {'links': 0, 'findings': 0, 'commands': 0, 'names': 0, 'run': 0, 'yaml': 0, 'marked': 0}
-        self.failures, self.pages, self.simulated = [], {}, None
+        self.failures, self.pages, self.simulated, self.tried = [], {}, None, None
         with open(os.path.join(root, 'tests/docs/foreign'), encoding='utf-8') as f:
             self.foreign = {l.split()[0] for l in f if l.strip() and not l.startswith('#')}
         self.targets, self.source_keys = make_targets(root), source_keys(root)
