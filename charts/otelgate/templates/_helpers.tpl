@@ -194,6 +194,16 @@ securityContext:
     type: RuntimeDefault
 {{- end }}
 
+{{- /* The container in which a stack of this name is tried. Names of stacks may be longer than those of
+containers and hold dots: those are told apart by a hash. */ -}}
+{{- define "otelgate.testContainerName" -}}
+{{- if or (contains "." .) (gt (len .) 50) -}}
+h-{{ sha256sum . | trunc 10 }}-{{ . | replace "." "-" | trunc 40 | trimSuffix "-" }}
+{{- else -}}
+s-{{ . }}
+{{- end }}
+{{- end }}
+
 {{- define "otelgate.testContainer" -}}
 image: {{ include "otelgate.image" . | quote }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
