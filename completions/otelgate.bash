@@ -83,12 +83,19 @@ _otelgate() {
 		esac
 		;;
 	"status")
-		options="--namespace --all-namespaces --selector --output --watch --summary --check --no-headers --ascii --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --no-pager --help"
+		options="--namespace --all-namespaces --selector --output --watch --summary --check --no-headers --ascii --config --ask --query-token-file --query-ca-file --prometheus-url --loki-url --tempo-url --pyroscope-url --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --no-pager --help"
 		files=1
 		case "$prev" in
 		-n|--namespace) return ;;
 		-l|--selector) return ;;
 		-o|--output) words="table wide stars json yaml name" ;;
+		-c|--config) files=1 ;;
+		--query-token-file) files=1 ;;
+		--query-ca-file) files=1 ;;
+		--prometheus-url) return ;;
+		--loki-url) return ;;
+		--tempo-url) return ;;
+		--pyroscope-url) return ;;
 		--timeout) return ;;
 		--kubeconfig) files=1 ;;
 		--context) return ;;
@@ -163,12 +170,18 @@ _otelgate() {
 		esac
 		;;
 	"audit")
-		options="--filename --namespace --all-namespaces --selector --config --output --only-problems --no-headers --ascii --fail-on --min-coverage --min-score --require-evaluated --baseline --write-baseline --ignore-file --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --no-pager --help"
+		options="--filename --namespace --all-namespaces --selector --config --ask --query-token-file --query-ca-file --prometheus-url --loki-url --tempo-url --pyroscope-url --output --only-problems --no-headers --ascii --fail-on --min-coverage --min-score --require-evaluated --baseline --write-baseline --ignore-file --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --no-pager --help"
 		case "$prev" in
 		-f|--filename) files=1 ;;
 		-n|--namespace) return ;;
 		-l|--selector) return ;;
 		-c|--config) files=1 ;;
+		--query-token-file) files=1 ;;
+		--query-ca-file) files=1 ;;
+		--prometheus-url) return ;;
+		--loki-url) return ;;
+		--tempo-url) return ;;
+		--pyroscope-url) return ;;
 		-o|--output) files=1 ;;
 		--fail-on) words="never info notice warning error" ;;
 		--min-coverage) return ;;

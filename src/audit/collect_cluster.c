@@ -58,8 +58,11 @@ static int any_sight(struct collecting *x, struct og_err *err)
 
 static int take_rows(struct collecting *x, struct og_err *err)
 {
-	const struct og_audit_status_ask ask = {
-		.everybody = true, .selector = x->want->selector, .now_s = x->want->now_s};
+	const struct og_audit_status_ask ask = {.everybody = true,
+		.selector = x->want->selector,
+		.now_s = x->want->now_s,
+		.config = x->want->config,
+		.backends = x->want->backends};
 	struct og_audit_status s;
 	int r = og_audit_status_rows(&x->s, &ask, x->arena, &s, err);
 
@@ -73,7 +76,7 @@ static int take_rows(struct collecting *x, struct og_err *err)
 		for (int k = 0; k < OG_SIGNAL_COUNT_; k++)
 			x->out->backends |= s.rows[i].row.signal[k].verified;
 	}
-	return 0;
+	return og_audit_asked_blind(&s.asked, x->arena, x->out, err);
 }
 
 /* What may not be read of stacks is among the blind already. */
@@ -102,6 +105,8 @@ int og_audit_collect_cluster(const void *source, const struct og_audit_want *wan
 	const struct og_audit_session_opts so = {.access = c->access,
 		.component = "otelgate-audit",
 		.timeout_ms = c->timeout_ms,
+		.own_config = want->config != NULL,
+		.own_answers = want->backends != NULL,
 		.ctx = &copy,
 		.progress = on_progress};
 	struct og_coverage out = {.cluster = OG_SV(""),

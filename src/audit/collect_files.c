@@ -3,6 +3,7 @@
 #include "collect-priv.h"
 
 #include "otelgate/base/mem.h"
+#include "otelgate/net/loop.h"
 
 enum { SCRATCH_BYTES = 1 << 30, CONFIG_TEXT = 4096 };
 static const uint64_t SEED = 0x66696c6573ULL;
@@ -74,10 +75,10 @@ static int say_blind(struct collect *c)
 			"no GrafanaStack and TelemetryProfile is among the files; name them with "
 			"--config",
 			NULL);
-	if (r == 0 && !c->saw_status)
+	if (r == 0 && !c->saw_status && !c->want->backends)
 		r = collect_blind(c, "what arrives",
-			"files cannot tell; a dump of workloadtelemetries.otelgate.dev holds what "
-			"the controller saw",
+			"files cannot tell; --ask asks the backends, and a dump of "
+			"workloadtelemetries.otelgate.dev holds what the controller saw",
 			NULL);
 	if (r == 0 && no_pods)
 		r = collect_blind(c, "pods",
@@ -106,6 +107,40 @@ static int take_notes(struct collect *c)
 	return c->arena->failed ? -(int)OG_E_OOM : 0;
 }
 
+static void on_asking(void *ctx, const char *what)
+{
+	const struct collect *c = ctx;
+
+	if (c->want->progress)
+		c->want->progress(c->want->ctx, what, 0, 0);
+}
+
+/* Of live backends, by workloads of files. */
+static int ask_backends(struct collect *c, struct og_err *err)
+{
+	struct og_coverage *out = c->out;
+	struct og_coverage_row **rows =
+		og_arena_new_n(c->arena, (size_t)out->n + 1, struct og_coverage_row *);
+	struct og_audit_asking in = {
+		.ask = c->want->backends, .config = c->loaded, .ctx = c, .progress = on_asking};
+	struct og_audit_asked asked;
+
+	if (!rows)
+		return og_err_set(err, OG_E_OOM, "asking backends");
+	for (uint32_t i = 0; i < out->n; i++)
+		rows[i] = &out->rows[i];
+	int r = og_loop_new(NULL, &in.loop, err);
+	if (r == 0)
+		r = og_audit_ask_rows(&in, rows, out->n, c->arena, &asked, err);
+	og_loop_free(in.loop);
+	if (r == 0)
+		r = og_audit_asked_blind(&asked, c->arena, out, err);
+	for (uint32_t i = 0; i < out->n && r == 0; i++)
+		for (int k = 0; k < OG_SIGNAL_COUNT_; k++)
+			out->backends |= out->rows[i].signal[k].verified;
+	return r;
+}
+
 int og_audit_collect_files(const void *source, const struct og_audit_want *want,
 	struct og_arena *arena, struct og_coverage *ret, struct og_err *err)
 {
@@ -130,9 +165,11 @@ int og_audit_collect_files(const void *source, const struct og_audit_want *want,
 		r = collect_rows(&c, err);
 	if (r == 0 && (say_blind(&c) < 0 || take_notes(&c) < 0))
 		r = og_err_set(err, OG_E_OOM, "out of memory");
+	if (r == 0 && want->backends)
+		r = ask_backends(&c, err);
 	if (r < 0)
 		return r;
-	out.backends = c.saw_status;
+	out.backends |= c.saw_status;
 	*ret = out;
 	return 0;
 }

@@ -19,6 +19,7 @@ struct look {
 	struct og_expectation expect;
 	struct og_coverage_row *row;
 	bool injects, has_facts;
+	struct og_audit_sends sends;
 	struct og_rollout_facts facts;
 	struct og_rollout_result rollout;
 };
@@ -203,7 +204,8 @@ static int judge_rollout(struct look *l, struct og_err *err)
 		return r;
 	memcpy(l->row->classes, l->rollout.classes, sizeof(l->row->classes));
 	l->row->pods = l->rollout.total;
-	return take_pods(l, in.pods, in.npods, err);
+	r = l->c->want->backends ? og_expect_pods(&in, &l->rollout, 0, l->a, &l->sends.w, err) : 0;
+	return r < 0 ? r : take_pods(l, in.pods, in.npods, err);
 }
 
 /* ---- links ---- */
@@ -381,21 +383,39 @@ static void signal_of(struct look *l, int i)
 static int stars(struct look *l, struct og_err *err)
 {
 	struct og_rollout_facts spec = {.kind = OG_RK_NONE};
-	struct og_stars_facts f;
+	struct og_stars_facts *f = &l->sends.stars;
 	int r = 0;
 
-	og_stars_facts_init(&f);
-	og_stars_facts_of_plan(l->plan, l->a, &f);
+	og_stars_facts_init(f);
+	og_stars_facts_of_plan(l->plan, l->a, f);
 	if (!l->has_facts && !l->k->of_pod)
 		r = og_rollout_facts_read(og_jroot(&l->doc), l->a, &spec, err);
 	if (l->has_facts || !l->k->of_pod)
 		og_stars_facts_of_rollout(l->has_facts ? &l->facts : &spec,
 			l->has_facts && l->row->pods_seen ? og_rollout_outcome(&l->rollout)->state
 							  : OG_ROLLOUT_UNKNOWN,
-			&f);
+			f);
 	if (r == 0 && l->plan->profile)
-		og_stars_unverified(l->plan->signals, &f, &l->row->stars);
+		og_stars_unverified(l->plan->signals, f, &l->row->stars);
 	return r;
+}
+
+/* ---- what is to arrive ---- */
+
+static int sends(struct look *l, struct og_err *err)
+{
+	struct og_audit_sends *x = &l->sends;
+
+	if (!l->c->want->backends || !l->row->stack.n)
+		return 0;
+	x->w.identities = l->expect.identities;
+	x->w.nidentities = l->expect.nidentities;
+	memcpy(x->w.ask, l->expect.ask, sizeof(x->w.ask));
+	memcpy(x->mode, l->plan->signals, sizeof(x->mode));
+	x->profiles = l->expect.profiles;
+	x->w.revision = revision_known(l->plan) ? og_svz(l->plan->revision) : OG_SV("");
+	x->seen = OG_SV("");
+	return og_audit_sends_keep(x, l->row, l->c->arena, err);
 }
 
 /* ---- the row ---- */
@@ -451,6 +471,8 @@ static int fill(struct look *l, struct og_err *err)
 				l->c, l->k, l->plan, og_jroot(&l->doc), l->a, l->row, err);
 		if (r == 0)
 			r = stars(l, err);
+		if (r == 0)
+			r = sends(l, err);
 		if (r == 0)
 			r = collect_status(l->c, l->k, l->row, err);
 		og_coverage_received(l->row);

@@ -80,6 +80,8 @@ int collect_status(
 	if (!said.observed_generation && !og_jcount(og_jroot(d)))
 		return 0;
 	take_links(row, &said.row);
+	if (row->sends)
+		row->sends->seen = said.seen;
 	if (said.row.stars.told)
 		row->stars = said.row.stars;
 	for (int i = 0; ok && i < OG_SIGNAL_COUNT_; i++)

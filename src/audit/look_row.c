@@ -3,7 +3,10 @@
 #include "otelgate/audit/look_row.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include "otelgate/audit/ask.h"
 #include "otelgate/base/mem.h"
+#include "otelgate/core/expect.h"
 #include "otelgate/core/stars_facts.h"
 
 struct judging {
@@ -13,6 +16,7 @@ struct judging {
 	struct og_look_plan plan;
 	struct og_rollout_input in;
 	struct og_rollout_result result;
+	struct og_stars_facts stars;
 	struct og_telemetry_row *out;
 };
 
@@ -264,17 +268,50 @@ static void ready(struct judging *j)
 static void stars(struct judging *j)
 {
 	const struct og_rollout_verdict *v = og_rollout_outcome(&j->result);
-	struct og_stars_facts f;
+	struct og_stars_facts *f = &j->stars;
 
 	if (!j->plan.opted_in)
 		return;
-	og_stars_facts_init(&f);
-	og_stars_facts_of_plan(j->plan.plan, j->a, &f);
-	og_stars_facts_of_rollout(j->in.facts, j->sight->pods ? v->state : OG_ROLLOUT_UNKNOWN, &f);
-	og_stars_unverified(j->plan.plan->signals, &f, &j->out->row.stars);
+	og_stars_facts_init(f);
+	og_stars_facts_of_plan(j->plan.plan, j->a, f);
+	og_stars_facts_of_rollout(j->in.facts, j->sight->pods ? v->state : OG_ROLLOUT_UNKNOWN, f);
+	og_stars_unverified(j->plan.plan->signals, f, &j->out->row.stars);
+}
+
+/* ---- what is to arrive ---- */
+
+static int sends(struct judging *j, const struct og_record *rec, struct og_err *err)
+{
+	struct og_audit_sends x = {.seen = OG_SV("")};
+	struct og_expectation expect;
+
+	if (!j->sight->sends || !j->plan.opted_in || !j->out->row.stack.n)
+		return 0;
+	int r = og_expect(j->plan.plan, j->l->arena, &expect, err);
+	if (r == 0)
+		r = og_expect_pods(&j->in, &j->result, rec->created_s, j->l->arena, &x.w, err);
+	if (r < 0)
+		return r;
+	x.w.identities = expect.identities;
+	x.w.nidentities = expect.nidentities;
+	memcpy(x.w.ask, expect.ask, sizeof(x.w.ask));
+	memcpy(x.mode, j->plan.plan->signals, sizeof(x.mode));
+	x.profiles = expect.profiles;
+	x.w.revision = j->in.revision;
+	x.stars = j->stars;
+	return og_audit_sends_keep(&x, &j->out->row, j->a, err);
 }
 
 /* ---- all of it ---- */
+
+/* A revision covers the credentials, too. */
+static bool revision_known(const struct judging *j)
+{
+	const struct og_plan *p = j->plan.plan;
+
+	return !j->sight->config_given || !p->uses_secret || !p->profile || !p->profile->stack ||
+	       p->profile->stack->auth_hash.n > 0;
+}
 
 static int judge(struct judging *j, const struct og_record *rec,
 	const struct og_cluster_extra *extra, struct og_rollout_facts *facts, struct og_err *err)
@@ -291,7 +328,8 @@ static int judge(struct judging *j, const struct og_record *rec,
 	j->in.kind = l->kind;
 	j->in.name = l->name;
 	j->in.injects = j->plan.injects;
-	j->in.revision = j->plan.injects ? og_svz(j->plan.plan->revision) : OG_SV("");
+	j->in.revision = j->plan.injects && revision_known(j) ? og_svz(j->plan.plan->revision)
+							      : OG_SV("");
 	j->in.required = j->plan.plan->required;
 	j->in.secret_name = j->plan.secret_name;
 	j->in.facts = og_look_facts(l, extra, facts) ? facts : NULL;
@@ -354,6 +392,8 @@ int og_audit_look_row(const struct og_look *l, const struct og_audit_sight *sigh
 	findings(&j);
 	stars(&j);
 	ready(&j);
+	if ((r = sends(&j, &rec, err)) < 0)
+		return r;
 	if (arena->failed || l->arena->failed)
 		return og_err_set(err, OG_E_OOM, "judging a workload");
 	*ret = out;

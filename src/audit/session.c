@@ -152,6 +152,16 @@ int og_audit_session_watch(struct og_audit_session *s, unsigned parts, const cha
 	return r < 0 ? r : wait_synced(s, err);
 }
 
+static bool needless(const struct og_audit_session *s, const struct og_watch_info *w)
+{
+	bool statuses = strstr(w->resource, "workloadtelemetries") != NULL;
+	bool config = strstr(w->resource, "grafanastacks") ||
+		      strstr(w->resource, "telemetryprofiles");
+
+	return (statuses && s->o.own_answers && w->state == OG_WATCH_ABSENT) ||
+	       (config && s->o.own_config);
+}
+
 int og_audit_session_blind(struct og_audit_session *s, const char *ns, struct og_arena *arena,
 	struct og_audit_blind *ret, uint32_t *ret_n, struct og_err *err)
 {
@@ -163,7 +173,7 @@ int og_audit_session_blind(struct og_audit_session *s, const char *ns, struct og
 	for (size_t i = 0; i < n; i++) {
 		bool absent = w[i].state == OG_WATCH_ABSENT;
 		bool ours = strstr(w[i].resource, ".otelgate.dev");
-		if (w[i].state != OG_WATCH_FORBIDDEN && !(absent && ours))
+		if ((w[i].state != OG_WATCH_FORBIDDEN && !(absent && ours)) || needless(s, &w[i]))
 			continue;
 		ret[to] = (struct og_audit_blind){.info = w[i], .absent = absent};
 		ret[to].what = og_svz(og_arena_fmt(arena, "%s%s%s", w[i].resource,

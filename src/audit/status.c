@@ -50,7 +50,8 @@ struct reading {
 	struct og_map statuses; /* key → row + 1, of `said` */
 	struct og_telemetry_row *said;
 	struct og_audit_sight sight;
-	struct og_cluster_config *config; /* may be NULL */
+	struct og_cluster_config *held; /* may be NULL */
+	const struct og_config *config; /* in force; may be NULL */
 };
 
 static struct og_sv key_of(char buf[KEY_BYTES], struct og_sv ns, struct og_sv group,
@@ -107,7 +108,11 @@ static void take_sight(struct reading *r)
 	struct og_watch_info w[OG_CLUSTER_WATCHES];
 	size_t n;
 
-	r->sight = (struct og_audit_sight){true, true, true};
+	r->sight = (struct og_audit_sight){.config = true,
+		.pods = true,
+		.namespaces = true,
+		.config_given = r->ask->config != NULL,
+		.sends = r->ask->backends != NULL};
 	og_cluster_watches(r->s->cluster, w, &n);
 	for (size_t i = 0; i < n; i++) {
 		if (w[i].state == OG_WATCH_SYNCED || w[i].state == OG_WATCH_ABSENT)
@@ -118,7 +123,7 @@ static void take_sight(struct reading *r)
 			r->sight.namespaces = false;
 		else if (strstr(w[i].resource, "grafanastacks") ||
 			 strstr(w[i].resource, "telemetryprofiles"))
-			r->sight.config = false;
+			r->sight.config = r->ask->config != NULL;
 	}
 }
 
@@ -128,10 +133,14 @@ static bool take_pods(
 {
 	struct og_coverage_row live = row->row;
 	int64_t generation = row->generation;
+	struct og_audit_sends *sends = row->row.sends;
 	struct og_coverage_pod *pods = og_arena_new_n(arena, live.npod + 1, struct og_coverage_pod);
 
 	*row = *said;
 	row->generation = generation;
+	row->row.sends = sends;
+	if (sends)
+		sends->seen = said->seen;
 	if (!live.pods_seen || !pods)
 		return pods;
 	if (live.npod)
@@ -158,7 +167,7 @@ static int add_look(struct reading *r, const struct og_cluster_kind *k, const st
 	struct og_telemetry_row *to, struct og_err *err)
 {
 	const struct og_look l = {.cluster = r->s->cluster,
-		.config = r->config ? r->config->config : NULL,
+		.config = r->config,
 		.arena = &r->scratch,
 		.ns = rec->ns,
 		.group = og_svz(k->group),
@@ -239,16 +248,39 @@ static int look_at_all(struct reading *r, struct og_err *err)
 		most += count_own(og_cluster_store(
 			r->s->cluster, og_svz(seen[i]->group), og_svz(seen[i]->kind)));
 	take_sight(r);
-	r->config = og_cluster_config(r->s->cluster);
+	r->held = og_cluster_config(r->s->cluster);
+	r->config = r->ask->config ? r->ask->config : r->held ? r->held->config : NULL;
 	r->out.n = 0;
 	r->out.rows = og_arena_new_n(r->arena, most + 1, struct og_telemetry_row);
 	if (!r->out.rows)
 		rc = og_err_set(err, OG_E_OOM, "looking at workloads");
 	for (size_t i = 0; i < nseen && rc == 0; i++)
 		rc = look_at_kind(r, seen[i], err);
-	og_cluster_config_unref(r->config);
 	if (rc == 0 && !r->ask->selector.present)
 		add_unseen(r);
+	return rc;
+}
+
+/* ---- backends ---- */
+
+static int ask_backends(struct reading *r, struct og_err *err)
+{
+	const struct og_audit_asking in = {.ask = r->ask->backends,
+		.config = r->config,
+		.loop = r->s->loop,
+		.kube = r->s->kube,
+		.ctx = r->s->o.ctx,
+		.progress = r->s->o.progress};
+	struct og_coverage_row **rows =
+		og_arena_new_n(r->arena, (size_t)r->out.n + 1, struct og_coverage_row *);
+
+	if (!rows)
+		return og_err_set(err, OG_E_OOM, "asking backends");
+	for (uint32_t i = 0; i < r->out.n; i++)
+		rows[i] = &r->out.rows[i].row;
+	int rc = og_audit_ask_rows(&in, rows, r->out.n, r->arena, &r->out.asked, err);
+	for (uint32_t i = 0; i < r->out.n && rc == 0; i++)
+		og_audit_ask_ready(&r->out.rows[i]);
 	return rc;
 }
 
@@ -263,6 +295,9 @@ int og_audit_status_rows(struct og_audit_session *s, const struct og_audit_statu
 	int rc = read_statuses(&r, err);
 	if (rc == 0 && all)
 		rc = look_at_all(&r, err);
+	if (rc == 0 && all && ask->backends)
+		rc = ask_backends(&r, err);
+	og_cluster_config_unref(r.held);
 	if (rc == 0 && r.out.n)
 		qsort(r.out.rows, r.out.n, sizeof(r.out.rows[0]), compare);
 	og_map_fini(&r.statuses);

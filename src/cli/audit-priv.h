@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /* audit: its arguments, and where its forms go. */
+#include "ask-priv.h"
 #include "otelgate/audit/report.h"
 #include "otelgate/cli/kubeflags.h"
 
 struct og_audit_args {
 	struct og_kubeflags kube;
+	struct ask_args ask;
 	struct og_strs files, config, outputs, min_coverage, ignore_files;
 	int64_t timeout_ms; /* of a cluster */
 	const char *selector, *min_score, *min_evaluated, *baseline, *write_baseline;

@@ -46,7 +46,10 @@ static const struct og_opt opts[] = {
 		.arg = "LABELS",
 		.help = "workloads with these labels: a=b,c!=d,e in (f,g),h,!i",
 	},
-	OG_OPT_CONFIG(struct og_audit_args, config, OG_OPT_CONFIG_HELP),
+	OG_OPT_CONFIG(struct og_audit_args, config,
+		"GrafanaStack and TelemetryProfile documents; when not given, those among the input, "
+		"or the cluster's"),
+	ASK_OPTS(struct og_audit_args, ask),
 	{
 		.name = "output",
 		.letter = 'o',
@@ -141,7 +144,8 @@ static const struct og_opt opts[] = {
 		.def = "60s",
 		.min = 1000,
 		.max = 3600000,
-		.help = "longest time until a cluster has told everything",
+		.help = "longest time until a cluster has told everything; and, with --ask, until the "
+			"backends have",
 	},
 	OG_KUBE_OPTS(struct og_audit_args, kube),
 };
@@ -297,17 +301,25 @@ static void on_cluster_progress(void *ctx, const char *what, uint64_t done, uint
 	session_on_progress(ctx, what);
 }
 
+/* Reading is told in bytes; then backends are waited for. */
+static void on_files_progress(void *ctx, const char *what, uint64_t done, uint64_t of)
+{
+	if (done || of)
+		session_progress_bytes(ctx, what, done, of);
+	else
+		session_on_progress(ctx, what);
+}
+
 static int bad_options(struct og_cli *cli, const struct og_audit_args *a)
 {
 	size_t dashes = 0;
 
 	if (a->all && a->kube.ns)
 		return og_cli_usage(cli, "--namespace and --all-namespaces exclude each other");
-	if (!a->files.n && a->config.n)
-		return og_cli_usage(
-			cli, "--config goes with -f: a cluster is judged by its own configuration");
 	for (size_t i = 0; i < a->files.n; i++)
 		dashes += strcmp(a->files.v[i], "-") == 0;
+	for (size_t i = 0; i < a->ask.token_files.n; i++)
+		dashes += ask_reads_input(a->ask.token_files.v[i]);
 	if (dashes > 1)
 		return og_cli_usage(cli, "standard input (-) can be read only once");
 	return OG_EXIT_PASS;
@@ -381,7 +393,7 @@ static int collect_files(struct og_cli *cli, const struct og_audit_args *a,
 	struct og_err err = OG_ERR_INIT;
 
 	want->ns = want->default_ns = og_svz(a->kube.ns);
-	want->progress = session_progress_bytes;
+	want->progress = on_files_progress;
 	want->ctx = &progress;
 	int r = og_audit_collect_files(&files, want, cli->arena, ret, &err);
 	session_progress_clear(&progress);
@@ -392,6 +404,7 @@ static int collect(struct og_cli *cli, const struct og_audit_args *a,
 	const struct og_config *config, struct problems *problems, struct og_coverage *ret)
 {
 	struct og_audit_want want = {.config = config, .now_s = now(cli)};
+	struct ask_loaded asked = {.n = 0};
 	struct og_err err = OG_ERR_INIT;
 
 	if (a->selector &&
@@ -400,8 +413,11 @@ static int collect(struct og_cli *cli, const struct og_audit_args *a,
 			return og_cli_fail(cli, &err);
 		return og_cli_usage(cli, "--selector: %s", err.msg);
 	}
-	int code = a->files.n ? collect_files(cli, a, &want, problems, ret)
-			      : collect_cluster(cli, a, &want, ret);
+	int code = ask_load(cli, &a->ask, a->timeout_ms, &asked, &want.backends);
+	if (code == OG_EXIT_PASS)
+		code = a->files.n ? collect_files(cli, a, &want, problems, ret)
+				  : collect_cluster(cli, a, &want, ret);
+	ask_fini(&asked);
 	ret->tool_version = OG_SV(OG_VERSION);
 	return code;
 }
@@ -459,7 +475,8 @@ const struct og_command og_cmd_audit = {
 		"Looks at every workload of a cluster, of manifests or of a dump: whether it is opted "
 		"in, would be or is injected (k of n pods), whether its rollout is at its end, its "
 		"credentials are there, network policies let it reach the receiver, and, from "
-		"WorkloadTelemetry objects, what arrives. A cluster without them is judged here; "
+		"WorkloadTelemetry objects, what arrives. A cluster without them is judged here, and "
+		"with --ask the backends are asked, once, as the controller asks them; "
 		"nothing is written, and the rights it takes are those of ClusterRole "
 		"otelgate-reader. The first broken link is "
 		"named with what mends it. What could not be looked at is said, and is never a "
@@ -478,6 +495,10 @@ const struct og_command og_cmd_audit = {
 		"# a whole cluster, without asking it again\n"
 		"kubectl get deploy,sts,ds,job,cj,rs,po,ns,netpol,svc -A -o json | %P audit -f - -c "
 		"otelgate/\n"
+		"# what arrives, without a controller, and without a right to Secrets\n"
+		"%P audit -A --ask --query-token-file token\n"
+		"# a dump, judged by live backends\n"
+		"%P audit -f dump.json --config otelgate/ --ask --query-token-file token\n"
 		"# only what is worse than before\n"
 		"%P audit -f dump.yaml --baseline coverage.json --min-coverage metrics=90,traces=80",
 	.exits = "0 looked, and no gate tripped\n"

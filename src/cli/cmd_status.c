@@ -5,6 +5,8 @@
 #include "otelgate/base/clock.h"
 #include "otelgate/base/map.h"
 #include "otelgate/base/mem.h"
+#include "ask-priv.h"
+#include "otelgate/cli/config_load.h"
 #include "otelgate/cli/kubeflags.h"
 #include "otelgate/cli/term.h"
 #include "commands-priv.h"
@@ -22,6 +24,8 @@ enum {
 
 struct status_args {
 	struct og_kubeflags kube;
+	struct ask_args ask;
+	struct og_strs config;
 	bool all, no_headers, watch, summary, check, ascii;
 	unsigned output;
 	const char *selector;
@@ -83,6 +87,16 @@ static const struct og_opt opts[] = {
 		.help = "marks of plain ASCII",
 	},
 	{
+		.name = "config",
+		.letter = 'c',
+		.type = OG_OPT_STRS,
+		.at = AT(config),
+		.arg = "FILE|DIR",
+		.help = "judge by the GrafanaStacks and TelemetryProfiles of files instead of the "
+			"cluster's",
+	},
+	ASK_OPTS(struct status_args, ask),
+	{
 		.name = "timeout",
 		.type = OG_OPT_DURATION,
 		.at = AT(timeout_ms),
@@ -102,8 +116,10 @@ struct show {
 	struct og_audit_target *targets;
 	size_t ntargets;
 	struct og_selector selector;
-	const char *ns;	     /* NULL = all */
-	struct og_buf notes; /* what could not be seen, a line each */
+	const struct og_config *config;	     /* NULL = the cluster's */
+	const struct og_audit_ask *backends; /* NULL = they are not asked */
+	const char *ns;			     /* NULL = all */
+	struct og_buf notes;		     /* what could not be seen, a line each */
 	bool partial;
 	/* -w */
 	bool dirty;
@@ -199,7 +215,9 @@ static int rows(
 	struct og_audit_status_ask ask = {.targets = x->targets,
 		.ntargets = x->ntargets,
 		.selector = x->selector,
-		.now_s = now_s()};
+		.now_s = now_s(),
+		.config = x->config,
+		.backends = x->backends};
 
 	return og_audit_status_rows(&x->s, &ask, arena, ret, err);
 }
@@ -239,8 +257,11 @@ static int show_once(struct show *x, struct og_err *err)
 	struct og_cli *cli = x->cli;
 	int r = rows(x, cli->arena, &s, err);
 
-	if (r == 0)
+	session_progress_clear(x->s.o.ctx);
+	if (r == 0) {
+		ask_notes(&s.asked, &x->notes, &x->partial);
 		r = write_all(x, &s, cli->arena, err);
+	}
 	if (r < 0)
 		return og_cli_fail(cli, err);
 	session_write_notes(cli, og_buf_view(&x->notes));
@@ -430,7 +451,8 @@ static bool any_sight(struct show *x)
 static int look(struct show *x, struct og_err *err)
 {
 	struct og_store *s;
-	int r = pictures(x) || x->selector.present ? 0 : watch(x, OG_AUDIT_PARTS_STATUS, err);
+	bool all = pictures(x) || x->selector.present || x->backends || x->config;
+	int r = all ? 0 : watch(x, OG_AUDIT_PARTS_STATUS, err);
 
 	if (r < 0)
 		return r;
@@ -476,18 +498,46 @@ static int run_with(struct show *x, const struct og_audit_session_opts *o)
 	return x->a->watch ? go_on(x, &err) : show_once(x, &err);
 }
 
+static int on_cluster(struct show *x, const struct status_args *a)
+{
+	struct session_progress progress = {.cli = x->cli};
+	struct og_kube_access *access = NULL;
+	int code = og_kubeflags_load(x->cli, &a->kube, &access);
+
+	if (code != OG_EXIT_PASS)
+		return code;
+	(void)signal(SIGPIPE, SIG_IGN); /* a reader that has gone ends it by its exit code */
+	/* The access is given away, its namespace is needed until the end. */
+	struct og_sv ns = og_arena_sv(x->cli->arena, og_svz(access->ns));
+	x->ns = a->all ? NULL : ns.p;
+	const struct og_audit_session_opts o = {.access = access,
+		.component = "otelgate-status",
+		.timeout_ms = a->timeout_ms,
+		.own_config = x->config != NULL,
+		.own_answers = x->backends != NULL,
+		.ctx = &progress,
+		.progress = session_on_progress};
+	og_map_init(&x->rows, 0, NULL);
+	code = run_with(x, &o);
+	og_audit_session_close(&x->s);
+	og_map_fini(&x->rows);
+	og_buf_fini(&x->notes);
+	return code;
+}
+
 static int run_status(struct og_cli *cli, void *args, const struct og_parsed *p)
 {
 	struct status_args *a = args;
-	struct og_kube_access *access = NULL;
+	struct ask_loaded asked = {.n = 0};
 	struct og_err err = OG_ERR_INIT;
-	struct session_progress progress = {.cli = cli};
 	struct show x = {.cli = cli, .a = a, .notes = OG_BUF_INIT(64 << 10)};
 
 	if (a->all && a->kube.ns)
 		return og_cli_usage(cli, "--namespace and --all-namespaces exclude each other");
 	if (a->watch && a->check)
 		return og_cli_usage(cli, "--watch has no end that --check could judge");
+	if (a->watch && a->ask.ask)
+		return og_cli_usage(cli, "--ask asks once, and --watch goes on");
 	if (og_audit_targets_parse(
 		    p->operands, p->noperands, cli->arena, &x.targets, &x.ntargets, &err) < 0)
 		return og_cli_fail(cli, &err);
@@ -496,23 +546,12 @@ static int run_status(struct og_cli *cli, void *args, const struct og_parsed *p)
 		err.code = OG_E_USAGE;
 		return og_cli_fail(cli, &err);
 	}
-	int code = og_kubeflags_load(cli, &a->kube, &access);
-	if (code != OG_EXIT_PASS)
-		return code;
-	(void)signal(SIGPIPE, SIG_IGN); /* a reader that has gone ends it by its exit code */
-	/* The access is given away, its namespace is needed until the end. */
-	struct og_sv ns = og_arena_sv(cli->arena, og_svz(access->ns));
-	x.ns = a->all ? NULL : ns.p;
-	const struct og_audit_session_opts o = {.access = access,
-		.component = "otelgate-status",
-		.timeout_ms = a->timeout_ms,
-		.ctx = &progress,
-		.progress = session_on_progress};
-	og_map_init(&x.rows, 0, NULL);
-	code = run_with(&x, &o);
-	og_audit_session_close(&x.s);
-	og_map_fini(&x.rows);
-	og_buf_fini(&x.notes);
+	int code = ask_load(cli, &a->ask, a->timeout_ms, &asked, &x.backends);
+	if (code == OG_EXIT_PASS && a->config.n)
+		code = og_cli_config_load(cli, a->config.v, a->config.n, -1, &x.config);
+	if (code == OG_EXIT_PASS)
+		code = on_cluster(&x, a);
+	ask_fini(&asked);
 	return code;
 }
 
@@ -533,12 +572,15 @@ const struct og_command og_cmd_status = {
 		"Workloads that are named are shown whole: the chain from the opt-in to what "
 		"arrives, each pod with its revision and age, the first broken link with its fix, "
 		"the stars and what would raise them, and the query that proves it. Nothing is changed. "
+		"What arrives is told by otelgate controller; without one, --ask asks the backends. "
 		"The rights it takes are those of "
 		"ClusterRole otelgate-reader.",
 	.examples = "# everything\n"
 		    "%P status -A\n"
 		    "# one workload, with its pods\n"
 		    "%P status -n shop deployment/web\n"
+		    "# what arrives, where no controller runs\n"
+		    "%P status -A --ask\n"
 		    "# after a deployment, as it changes\n"
 		    "%P status -n shop -w",
 	.exits =

@@ -11,7 +11,7 @@
 #include "otelgate/core/stars_facts.h"
 #include "otelgate/core/telemetry.h"
 #include "otelgate/verify/stars.h"
-#include "otelgate/verify/verify.h"
+#include "otelgate/verify/verdict.h"
 
 struct workload_entry;
 
@@ -109,13 +109,8 @@ struct verify_run; /* a probe under way */
 struct verify_part_stack {
 	struct verify_part *p;
 	char *name;
-	struct og_secret token;
-	char *ca;	  /* PEM beside the token; NULL = none is wanted */
+	struct og_verify_token token;
 	bool token_known; /* a reading has ended */
-	const char
-		*token_why; /* why there is none; static; NULL = there is one, or none is wanted */
-	const char *token_finding;
-	char *token_message;
 	struct og_timer judge;
 	int64_t judged_ns, took_ns; /* the last judging: its end, and how long it took */
 	uint64_t told;		    /* digest of the conditions that the status was told */
@@ -146,8 +141,6 @@ struct verify_part {
 
 const struct og_stack *verify_stack_spec(const struct verify_part *p, struct og_sv name);
 struct verify_part_stack *verify_stack_find(const struct verify_part *p, struct og_sv name);
-/* Whether the stack says where to ask. */
-bool verify_wanted(const struct og_stack *s);
 
 /* verify_judge.c */
 void verify_judge(struct verify_part *p, struct verify_part_stack *s);
@@ -185,17 +178,6 @@ int verify_strangers(struct verify_part *p, struct verify_part_stack *s,
 /* status.strangers as JSON; "" = none. Not known: what the status says holds. */
 struct og_sv verify_strangers_json(struct controller *c, struct og_sv stack, bool *ret_known);
 /* verify_stars.c */
-/* For each workload of `of`, whose evidence and by_collector are not read; in the part's arena.
- * NULL on an error. */
-struct og_stars_facts *verify_stars(struct verify_part *p, const struct verify_part_stack *s,
-	const struct og_stars_many *of, struct og_err *err);
-/* Adds what its verdicts say. */
-void verify_stars_of(const struct og_arrival_workload *w, const struct og_arrival_result *r,
-	const struct og_findings *findings, struct og_stars_facts *f);
-/* Facts of questions that are asked now and then, as short text without blanks; "" = none. And
- * back: false for what the first does not write. */
-void verify_stars_write(const struct og_stars_facts *f, struct og_buf *out);
-bool verify_stars_read(struct og_sv text, struct og_stars_facts *ret);
 /* What its stars are, for telling whether they are others. */
 void verify_stars_mark(
 	const struct og_arrival_result *r, const struct og_stars_facts *f, struct og_buf *out);

@@ -24,24 +24,6 @@ struct verify_part_stack *verify_stack_find(const struct verify_part *p, struct 
 	return og_map_get(&p->stacks, name);
 }
 
-static const struct og_cfg_query *query_of(const struct og_stack *s, enum og_gf_backend b)
-{
-	const struct og_cfg_query *const of[OG_GF_COUNT_] = {
-		[OG_GF_PROMETHEUS] = &s->query.prometheus,
-		[OG_GF_LOKI] = &s->query.loki,
-		[OG_GF_TEMPO] = &s->query.tempo,
-		[OG_GF_PYROSCOPE] = &s->query.pyroscope};
-	return of[b];
-}
-
-bool verify_wanted(const struct og_stack *s)
-{
-	for (int i = 0; i < OG_GF_COUNT_; i++)
-		if (query_of(s, (enum og_gf_backend)i)->url.n)
-			return true;
-	return s->slug.n != 0;
-}
-
 bool controller_verifies(struct controller *c, struct og_sv stack)
 {
 	return c->verify && verify_stack_find(c->verify, stack);
@@ -51,9 +33,7 @@ static void stack_free(struct verify_part *p, struct verify_part_stack *s)
 {
 	og_timer_cancel(p->c->loop, &s->judge);
 	verify_probe_fini(s);
-	og_secret_fini(&s->token);
-	og_free(s->token_message);
-	og_free(s->ca);
+	og_verify_token_fini(&s->token);
 	og_free(s->strangers);
 	og_free(s->name);
 	og_free(s);
@@ -96,21 +76,12 @@ static void spec_of(
 {
 	const struct og_controller_opts *o = s->p->c->o;
 
-	*ret = (struct og_verify_spec){.stack = stack->name,
-		.token = og_secret_is_set(&s->token) ? &s->token : NULL,
-		.ca_pem = og_svz(s->ca),
-		.cluster = stack->cluster_name,
-		.slug = stack->slug,
-		.discovery_url = stack->query.discovery_url,
-		.interval_ms = o->verify_ms ? o->verify_ms : stack->query.interval_ms,
-		.request_ms = o->verify_request_ms,
-		.window_ms = stack->query.window_ms,
-		.freshness_ms = stack->query.freshness_ms};
-	for (int i = 0; i < OG_GF_COUNT_; i++) {
-		const struct og_cfg_query *q = query_of(stack, (enum og_gf_backend)i);
-		ret->url[i] = q->url;
-		ret->user[i] = q->user;
-	}
+	og_verify_spec_of(stack, ret);
+	ret->token = og_secret_is_set(&s->token.secret) ? &s->token.secret : NULL;
+	ret->ca_pem = og_svz(s->token.ca);
+	ret->request_ms = o->verify_request_ms;
+	if (o->verify_ms)
+		ret->interval_ms = o->verify_ms;
 }
 
 void verify_hand_over(struct verify_part *p)
@@ -122,7 +93,7 @@ void verify_hand_over(struct verify_part *p)
 
 	for (uint32_t i = 0; specs && c && i < c->nstacks; i++) {
 		struct verify_part_stack *s = verify_stack_find(p, c->stacks[i].name);
-		if (s && s->token_known && !s->token_why)
+		if (s && s->token_known && !s->token.why)
 			spec_of(s, &c->stacks[i], &specs[n++]);
 	}
 	if (!specs || og_verify_set(p->engine, specs, n, &err) < 0)
@@ -134,7 +105,7 @@ static void forget_gone(struct verify_part *p)
 {
 	og_map_for (&p->stacks, e) {
 		const struct og_stack *spec = verify_stack_spec(p, e->key);
-		if (spec && verify_wanted(spec))
+		if (spec && og_verify_wanted(spec))
 			continue;
 		verify_uncount(e->value);
 		stack_free(p, og_map_remove(&p->stacks, e->key));
@@ -162,7 +133,7 @@ void verify_resync(struct controller *c)
 	forget_gone(p);
 	for (uint32_t i = 0; now && i < now->config->nstacks; i++) {
 		const struct og_stack *s = &now->config->stacks[i];
-		if (!verify_wanted(s))
+		if (!og_verify_wanted(s))
 			continue;
 		if (!verify_stack_find(p, s->name)) {
 			if (!stack_add(p, s->name))

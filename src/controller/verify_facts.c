@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the judgement of arrival needs to know of a workload, as its pass has found it. */
-#include "otelgate/base/parse.h"
 #include "otelgate/core/expect.h"
 #include "verify-priv.h"
 #include "workloads-priv.h"
@@ -34,80 +33,6 @@ int pass_expect(struct pass *p, const struct og_plan *plan, struct og_err *err)
 	w->nidentities = x.nidentities;
 	memcpy(w->ask, x.ask, sizeof(w->ask));
 	return 0;
-}
-
-/* ---- pods and runs ---- */
-
-/* Since when it could have sent. */
-static int64_t started(const struct og_rollout_pod *pod)
-{
-	const struct og_pod_state *s = pod->state;
-
-	if (s && s->started_s)
-		return s->started_s;
-	return s && s->ready && s->ready_s ? s->ready_s : pod->created_s;
-}
-
-static bool take_pods(struct pass *p, struct og_arrival_workload *w)
-{
-	struct og_arrival_pod *pods =
-		og_arena_new_n(p->arena, p->in.npods ? p->in.npods : 1, struct og_arrival_pod);
-
-	for (uint32_t i = 0; pods && i < p->in.npods; i++) {
-		const struct og_rollout_pod *pod = &p->in.pods[i];
-		pods[i] = (struct og_arrival_pod){.name = pod->name,
-			.revision = pod->revision,
-			.started_s = started(pod),
-			.class_ = pod->class_,
-			.ready = pod->state && pod->state->ready};
-		if (pod->class_ == OG_CLASS_CURRENT && pods[i].started_s > w->rolled_out_s)
-			w->rolled_out_s = pods[i].started_s;
-	}
-	if (p->result.rollout.state != OG_ROLLOUT_COMPLETE)
-		w->rolled_out_s = 0;
-	w->pods = pods;
-	w->npods = p->in.npods;
-	return pods != NULL;
-}
-
-/* How a Job has ended; 0 = it has not. */
-static int64_t job_end(const struct og_rollout_facts *f)
-{
-	static const int ends[] = {OG_COND_COMPLETE, OG_COND_FAILED};
-
-	for (size_t i = 0; i < OG_COUNT(ends); i++)
-		if (f->cond[ends[i]].status == OG_COND_TRUE)
-			return f->cond[ends[i]].changed_s ? f->cond[ends[i]].changed_s : 1;
-	return 0;
-}
-
-static void take_run(struct pass *p, struct og_arrival_workload *w)
-{
-	const struct og_rollout_facts *f = &p->facts;
-
-	if (!p->has_facts)
-		return;
-	w->suspended = f->suspended;
-	if (f->kind == OG_RK_JOB) {
-		w->life = OG_LIFE_JOB;
-		w->run_s = f->created_s ? f->created_s : p->record.created_s;
-		w->finished_s = job_end(f);
-		w->finished = w->finished_s != 0;
-	} else if (f->kind == OG_RK_CRONJOB) {
-		const struct og_rollout_child *last = NULL;
-		w->life = OG_LIFE_CRONJOB;
-		w->run_s = f->last_run_s;
-		for (uint32_t i = 0; i < p->in.nchildren; i++)
-			if (!last || p->in.children[i].created_s > last->created_s)
-				last = &p->in.children[i];
-		if (last && last->facts)
-			w->finished_s = job_end(last->facts);
-		/* Its Job may be gone already. */
-		w->finished = w->finished_s != 0 || (!last && w->run_s);
-	} else {
-		w->scaled_to_zero = f->desired == 0;
-	}
-	w->reuses_names = f->kind == OG_RK_STATEFULSET;
 }
 
 /* ---- in one block ---- */
@@ -220,28 +145,26 @@ static struct arrival_facts *keep(struct pass *p, const struct texts *t, uint64_
 
 /* ---- what was known before this process ---- */
 
-/* "MARK[,STARS] memory", as workload_received.c writes it. */
+/* As workload_received.c writes it. */
 static void restore(struct pass *p, struct arrival *a)
 {
-	struct og_sv rest = p->has_seen ? p->seen.seen_text : OG_SV(""), mark, stars;
-	uint64_t v = 0;
+	struct og_arrival_memory memory;
+	bool has_stars = false;
+	uint64_t mark = 0;
 
 	if (a->restored)
 		return;
 	a->restored = true;
 	a->written_ns = og_loop_now_ns(p->c->loop);
-	if (!og_sv_split(&rest, ' ', &mark))
-		return;
-	size_t comma = og_sv_chr(mark, ',');
-	stars = og_sv(mark.p + comma, mark.n - comma);
-	mark.n = comma;
-	if (stars.n && verify_stars_read(stars, &a->rare))
+	bool is = og_verify_seen_read(p->has_seen ? p->seen.seen_text : OG_SV(""), p->in.now_s,
+		&mark, &a->rare, &has_stars, &memory);
+	if (has_stars)
 		a->rare_until_ns = a->written_ns + RARE_MS * OG_NS_PER_MS;
-	if (og_parse_u64(mark, 0, UINT64_MAX, &v, NULL) < 0 ||
-		og_arrival_memory_read(rest, p->in.now_s, &a->memory, NULL) < 0)
+	if (!is)
 		return;
-	a->written = a->memory;
-	a->written_mark = v;
+	a->memory = memory;
+	a->written = memory;
+	a->written_mark = mark;
 }
 
 int pass_arrival(struct pass *p, struct og_err *err)
@@ -261,9 +184,9 @@ int pass_arrival(struct pass *p, struct og_err *err)
 	w->opted_in = true;
 	w->revision = og_svz(p->found.revision);
 	w->opted_in_s = p->status_created_s;
-	take_run(p, w);
-	if (!take_pods(p, w) || !texts_of(w, (struct og_arrival_identity *)(uintptr_t)w->identities,
-					(struct og_arrival_pod *)(uintptr_t)w->pods, p->arena, &t))
+	if (og_expect_pods(&p->in, &p->result, p->record.created_s, p->arena, w, err) < 0 ||
+		!texts_of(w, (struct og_arrival_identity *)(uintptr_t)w->identities,
+			(struct og_arrival_pod *)(uintptr_t)w->pods, p->arena, &t))
 		return og_err_set(err, OG_E_OOM, "looking at what is to arrive");
 	restore(p, a);
 	uint64_t mark = mark_of(w, p->found.stack, p->profiles, &t);

@@ -2,9 +2,8 @@
 /* All workloads of a stack judged by the answers in hand, and what has changed taken over. */
 #include "verify-priv.h"
 #include "workloads-priv.h"
-#include "otelgate/core/explore.h"
 
-enum { KEEP_CYCLES = 3, MARK_BYTES = 1 << 20, QUERY_BYTES = 4096, LINK_BYTES = 4096 };
+enum { MARK_BYTES = 1 << 20 };
 static const uint64_t SEED = 0x7665726469637400ULL;
 
 struct judging {
@@ -13,34 +12,11 @@ struct judging {
 	struct workload_entry **entries;
 	struct og_arrival_workload *workloads;
 	uint32_t n;
-	struct og_arrival_evidence evidence;
-	struct og_arrival_params params;
-	struct og_explore_stack grafana;
-	struct og_sv cluster;
+	struct og_verify_judging by;
 	struct og_stars_facts *stars; /* of each */
 };
 
-/* What shows a verdict. */
-struct shown {
-	struct og_sv query, explore;
-};
-
 /* ---- what goes in ---- */
-
-/* "https://acme.grafana.net": data sources are named by the slug. */
-static struct og_sv slug_of(const struct og_stack *spec)
-{
-	static const char end[] = ".grafana.net";
-	struct og_sv url = spec->query.grafana_url;
-
-	if (spec->slug.n || !og_sv_starts(url, OG_SV("https://")))
-		return spec->slug;
-	url = og_sv(url.p + 8, url.n - 8);
-	url.n = og_sv_chr(url, '/');
-	size_t dot = og_sv_chr(url, '.');
-	return og_sv_eq(og_sv(url.p + dot, url.n - dot), og_svz(end)) ? og_sv(url.p, dot)
-								      : OG_SV("");
-}
 
 static bool gather(struct judging *j)
 {
@@ -63,94 +39,23 @@ static bool gather(struct judging *j)
 	return true;
 }
 
-/* Without a token nobody is asked, and that is why nothing is known. */
-static void without_token(struct judging *j, const struct og_stack *spec)
-{
-	const struct og_cfg_query *const of[OG_GF_COUNT_] = {
-		[OG_GF_PROMETHEUS] = &spec->query.prometheus,
-		[OG_GF_LOKI] = &spec->query.loki,
-		[OG_GF_TEMPO] = &spec->query.tempo,
-		[OG_GF_PYROSCOPE] = &spec->query.pyroscope};
-
-	for (int i = 0; i < OG_GF_COUNT_; i++) {
-		struct og_arrival_source *src =
-			&j->evidence.source[og_verify_signal((enum og_gf_backend)i)];
-		if (!of[i]->url.n && !spec->slug.n)
-			continue;
-		src->asked = true;
-		src->why = j->s->token_why ? j->s->token_why : "NotAskedYet";
-		src->message = og_svz(j->s->token_message);
-		src->finding = j->s->token_finding;
-	}
-}
-
 static bool prepare(struct judging *j, const struct og_stack *spec)
 {
-	struct og_verify_stats stats = {0};
+	int64_t now_s = og_clock_wall_ns(og_loop_clock(j->p->c->loop)) / OG_NS_PER_S;
 	struct og_err err = OG_ERR_INIT;
-	int64_t window = spec->query.window_ms / 1000;
-	bool there = og_verify_stats(j->p->engine, og_svz(j->s->name), &stats);
-	int64_t keep = stats.turn_s * 2, cycles = KEEP_CYCLES * spec->query.interval_ms / 1000;
 
-	keep = keep > cycles ? keep : cycles;
-	j->params = (struct og_arrival_params){
-		.now_s = og_clock_wall_ns(og_loop_clock(j->p->c->loop)) / OG_NS_PER_S,
-		.freshness_s = spec->query.freshness_ms / 1000,
-		.grace_s = spec->query.grace_ms / 1000,
-		.window_s = window,
-		.keep_s = keep > window ? keep : window};
-	for (int i = 0; i < OG_SIGNAL_COUNT_; i++)
-		j->params.sight[i] = j->s->written[i].sight;
-	if (!gather(j) || og_verify_evidence(j->p->engine, og_svz(j->s->name), &j->p->arena,
-				  &j->evidence, &err) < 0)
+	if (!gather(j) || og_verify_prepare(j->p->engine, spec, &j->s->token, now_s, &j->p->arena,
+				  &j->by, &err) < 0)
 		return false;
-	if (!there)
-		without_token(j, spec);
-	struct og_sv grafana = spec->query.grafana_url;
-	if (!grafana.n)
-		grafana = og_verify_grafana(j->p->engine, og_svz(j->s->name));
-	j->cluster = spec->cluster_name;
-	j->grafana = (struct og_explore_stack){.url = grafana, .slug = slug_of(spec)};
+	for (int i = 0; i < OG_SIGNAL_COUNT_; i++)
+		j->by.params.sight[i] = j->s->written[i].sight;
 	return true;
-}
-
-/* ---- the evidence, for people ---- */
-
-static void show(const struct judging *j, const struct og_arrival_workload *w,
-	const struct og_arrival_verdict *v, struct og_arena *a, struct shown *ret)
-{
-	og_auto_buf struct og_buf query = OG_BUF_INIT(QUERY_BYTES), link = OG_BUF_INIT(LINK_BYTES);
-	const struct og_arrival_row *row = v->has_evidence ? &v->evidence : NULL;
-	const struct og_arrival_identity *id = w->nidentities ? &w->identities[0] : NULL;
-	struct og_explore_target t = {.cluster = j->cluster,
-		.ns = w->ns,
-		.name = w->name,
-		.service_namespace = OG_SV(""),
-		.service_name = OG_SV(""),
-		.revision = OG_SV(""),
-		.route = v->route};
-
-	*ret = (struct shown){OG_SV(""), OG_SV("")};
-	if (v->state == OG_AR_OFF || !j->evidence.source[v->signal].asked)
-		return;
-	if (row && row->service_name.n) {
-		t.service_namespace = row->service_namespace;
-		t.service_name = row->service_name;
-	} else if (id && id->service_name.n) {
-		t.service_namespace = id->service_namespace;
-		t.service_name = id->service_name;
-	}
-	og_explore_query(v->signal, &t, &query);
-	if (!query.failed)
-		ret->query = og_arena_sv(a, og_buf_view(&query));
-	if (og_explore_link(v->signal, &t, &j->grafana, &link, NULL) == 0)
-		ret->explore = og_arena_sv(a, og_buf_view(&link));
 }
 
 /* ---- what comes out ---- */
 
 static uint64_t mark_of(const struct og_arrival_result *r, const struct og_findings *f,
-	const struct shown *shown, const struct og_stars_facts *stars)
+	const struct og_verify_shown *shown, const struct og_stars_facts *stars)
 {
 	og_auto_buf struct og_buf b = OG_BUF_INIT(MARK_BYTES);
 
@@ -184,8 +89,8 @@ static uint32_t nfindings(const struct og_findings *f)
 	return f->n < ARRIVAL_FINDINGS ? f->n : ARRIVAL_FINDINGS;
 }
 
-static struct arrival_said *keep(
-	const struct og_arrival_result *r, const struct og_findings *f, const struct shown *shown)
+static struct arrival_said *keep(const struct og_arrival_result *r, const struct og_findings *f,
+	const struct og_verify_shown *shown)
 {
 	size_t text = 0, nsilent = 0;
 
@@ -249,11 +154,11 @@ static void take(struct judging *j, uint32_t i, const struct og_arrival_result *
 {
 	struct workload_entry *e = j->entries[i];
 	struct arrival *a = &e->arrival;
-	struct shown shown[OG_SIGNAL_COUNT_];
+	struct og_verify_shown shown[OG_SIGNAL_COUNT_];
 
 	for (int s = 0; s < OG_SIGNAL_COUNT_; s++)
-		show(j, &a->facts->w, &r->signal[s], arena, &shown[s]);
-	verify_stars_of(&a->facts->w, r, f, &j->stars[i]);
+		og_verify_show(&j->by, &a->facts->w, &r->signal[s], arena, &shown[s]);
+	og_verify_stars_of(&a->facts->w, r, f, &j->stars[i]);
 	if (og_loop_now_ns(j->p->c->loop) < a->rare_until_ns)
 		og_stars_facts_add(&j->stars[i], &a->rare);
 	uint64_t mark = mark_of(r, f, shown, &j->stars[i]);
@@ -276,25 +181,25 @@ static void take(struct judging *j, uint32_t i, const struct og_arrival_result *
 	}
 }
 
-static int judge_all(struct judging *j, struct og_err *err)
+static int judge_all(struct judging *j, const struct og_stack *spec, struct og_err *err)
 {
 	struct og_arena *a = &j->p->arena;
 	struct og_arrival_index *ix = NULL;
 	og_auto_arena struct og_arena one;
-	int r = og_arrival_index_new(j->workloads, j->n, &j->evidence, SEED, a, &ix, err);
+	int r = og_arrival_index_new(j->workloads, j->n, &j->by.evidence, SEED, a, &ix, err);
 
 	const struct og_stars_many many = {.workloads = j->workloads,
 		.n = j->n,
 		.index = ix,
-		.arrival = &j->evidence,
+		.arrival = &j->by.evidence,
 		.seed = SEED};
-	if (r == 0 && !(j->stars = verify_stars(j->p, j->s, &many, err)))
+	if (r == 0 && !(j->stars = og_verify_stars_many(j->p->engine, spec, &many, a, err)))
 		r = -(int)err->code;
 	og_arena_init(&one, 0, 0);
 	for (uint32_t i = 0; i < j->n && r == 0; i++) {
 		struct og_arrival_result result;
 		struct og_findings findings = {0};
-		r = og_arrival_judge(ix, i, &j->entries[i]->arrival.memory, &j->params, &one,
+		r = og_arrival_judge(ix, i, &j->entries[i]->arrival.memory, &j->by.params, &one,
 			&result, &findings, err);
 		for (int k = 0; k < OG_SIGNAL_COUNT_ && r == 0; k++)
 			verify_written_explain(j->s, &result.signal[k], &one);
@@ -317,9 +222,9 @@ void verify_judge(struct verify_part *p, struct verify_part_stack *s)
 	if (!prepare(&j, spec))
 		(void)og_err_set(&err, OG_E_OOM, "out of memory");
 	if (err.code == 0)
-		(void)judge_all(&j, &err);
+		(void)judge_all(&j, spec, &err);
 	if (err.code == 0)
-		(void)verify_strangers(p, s, &j.evidence, &err);
+		(void)verify_strangers(p, s, &j.by.evidence, &err);
 	if (err.code != 0)
 		og_log_limited(OG_SV("judge"), 60000, OG_LOG_ERROR, "verify", "not judged",
 			og_lf_str("stack", s->name), og_lf_err(&err));

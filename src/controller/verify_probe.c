@@ -77,9 +77,9 @@ static uint64_t mark_of(const struct verify_part *p, const struct verify_part_st
 	mark_text(&m, t->secret_name);
 	mark_text(&m, t->config_map_name);
 	mark_text(&m, t->ca_file);
-	mark_text(&m, og_svz(s->ca));
+	mark_text(&m, og_svz(s->token.ca));
 	mark_text(&m, og_svz(k ? k->cred.hash : ""));
-	mark_text(&m, og_sv(og_secret_expose(&s->token), og_secret_len(&s->token)));
+	mark_text(&m, og_sv(og_secret_expose(&s->token.secret), og_secret_len(&s->token.secret)));
 	for (int i = 0; i < OG_GF_COUNT_; i++) {
 		struct og_sv url, user;
 		if (og_verify_backend(p->engine, spec->name, (enum og_gf_backend)i, &url, &user)) {
@@ -160,7 +160,7 @@ static int make_client(struct verify_run *u, struct og_probe_opts *o, struct og_
 	struct verify_part *p = u->p;
 	struct og_gf_client_opts c = {.loop = p->c->loop,
 		.http = p->http,
-		.ca_pem = og_svz(u->s->ca),
+		.ca_pem = og_svz(u->s->token.ca),
 		.allow_http = true, /* as the engine's */
 		.interval_ms = p->c->o->verify_request_ms,
 		.metrics = p->c->metrics};
@@ -177,7 +177,7 @@ static int make_client(struct verify_run *u, struct og_probe_opts *o, struct og_
 		if (e->user.n)
 			ids[o->nids++] = (struct og_send_id){what[i], e->user};
 	}
-	if (!any || u->s->token_why)
+	if (!any || u->s->token.why)
 		return 0;
 	struct og_err err = OG_ERR_INIT;
 	return og_gf_client_new(&c, &u->client, &err);
@@ -224,7 +224,7 @@ static int start(struct verify_run *u, const struct og_stack *spec, const struct
 		&a, "spec.receiver.endpoint of GrafanaStack %.*s", OG_SV_ARG(spec->name)));
 	o.profiles_field = og_svz(og_arena_fmt(&a,
 		"spec.receiver.endpoints.profiles of GrafanaStack %.*s", OG_SV_ARG(spec->name)));
-	bool ok = copy_secret(&u->token, &u->s->token);
+	bool ok = copy_secret(&u->token, &u->s->token.secret);
 	if (spec->credentials.present && k)
 		ok = ok && copy_secret(&u->headers, &k->cred.header) &&
 		     copy_secret(&u->user, &k->cred.profiles_user) &&
@@ -342,7 +342,7 @@ void verify_probe_look(struct verify_part *p, struct verify_part_stack *s)
 		return;
 	if (spec->credentials.present && (!k || !k->known))
 		return; /* it is told when they are read */
-	if (!s->token_why &&
+	if (!s->token.why &&
 		(!og_verify_stats(p->engine, og_svz(s->name), &stats) || !stats.cycles))
 		return;
 	uint64_t mark = mark_of(p, s, spec, k);

@@ -40,8 +40,8 @@ static void of_backend(struct verify_part *p, const struct og_stack *spec,
 	bool there = og_verify_state(p->engine, og_svz(s->name), rows[row].backend, &st);
 
 	ret->type = rows[row].type;
-	if (s->token_why)
-		set(ret, "False", s->token_why, og_svz(s->token_message));
+	if (s->token.why)
+		set(ret, "False", s->token.why, og_svz(s->token.message));
 	else if (there && !st.configured)
 		set(ret, "Unknown", "NotConfigured", OG_SV("the stack does not say where it is"));
 	else if (!there || st.state == OG_GF_UNASKED)

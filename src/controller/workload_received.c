@@ -13,32 +13,6 @@ static const enum og_telemetry_cond conds[OG_SIGNAL_COUNT_] = {
 	[OG_SIGNAL_LOGS] = OG_TC_LOGS_RECEIVED,
 	[OG_SIGNAL_PROFILES] = OG_TC_PROFILES_RECEIVED};
 
-static enum og_cond_status status_of(enum og_arrival_state s)
-{
-	static const enum og_cond_status of[OG_AR_STATE_COUNT_] = {
-		[OG_AR_UNKNOWN] = OG_COND_UNKNOWN,
-		[OG_AR_OFF] = OG_COND_UNKNOWN,
-		[OG_AR_WAITING] = OG_COND_UNKNOWN,
-		[OG_AR_NEVER] = OG_COND_FALSE,
-		[OG_AR_STALE] = OG_COND_FALSE,
-		[OG_AR_IDLE] = OG_COND_TRUE,
-		[OG_AR_VIA_STDOUT] = OG_COND_TRUE,
-		[OG_AR_FLOWING] = OG_COND_TRUE};
-	return of[s];
-}
-
-/* There is nothing now that could send, and that is as it should be. */
-static bool at_rest(const struct arrival_signal *s)
-{
-	static const char *const reasons[] = {
-		"ScaledToZero", "NoPods", "Suspended", "FirstRun", "NextRun"};
-
-	for (size_t i = 0; s->state == OG_AR_WAITING && i < OG_COUNT(reasons); i++)
-		if (!strcmp(s->reason, reasons[i]))
-			return true;
-	return false;
-}
-
 static void say(struct pass *p, enum og_signal signal, struct og_telemetry_said *ret)
 {
 	const struct arrival *a = &p->entry->arrival;
@@ -60,13 +34,13 @@ static void say(struct pass *p, enum og_signal signal, struct og_telemetry_said 
 			.verified = true,
 			.optional = p->signals[signal] == OG_MODE_OPTIONAL};
 	} else {
-		*ret = (struct og_telemetry_said){.status = status_of(s->state),
+		const struct og_arrival_verdict v = {.state = s->state,
 			.reason = s->reason,
-			.message = s->message,
+			.finding = s->finding,
 			.cause = s->cause,
-			.off = s->state == OG_AR_OFF && s->finding,
-			.verified = strcmp(s->reason, "NotConfigured") != 0,
-			.optional = !s->expected || s->state == OG_AR_OFF || at_rest(s)};
+			.message = s->message,
+			.expected = s->expected};
+		og_telemetry_received(&v, ret);
 	}
 }
 
@@ -144,7 +118,7 @@ static void take_memory(struct pass *p)
 		a->written_ns = og_loop_now_ns(p->c->loop);
 	}
 	og_buf_fmt(&b, "%llu", (unsigned long long)a->written_mark);
-	verify_stars_write(&a->said->stars, &b);
+	og_verify_stars_write(&a->said->stars, &b);
 	og_buf_ch(&b, ' ');
 	og_arrival_memory_write(&a->written, &b);
 	p->status.seen_text = b.failed ? OG_SV("") : og_arena_sv(p->arena, og_buf_view(&b));

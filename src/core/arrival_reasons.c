@@ -137,6 +137,31 @@ int og_arrival_state_rank(enum og_arrival_state s)
 	return (unsigned)s < OG_COUNT(ranks) ? ranks[s] : ranks[OG_AR_UNKNOWN];
 }
 
+enum og_cond_status og_arrival_condition(enum og_arrival_state s)
+{
+	static const enum og_cond_status of[OG_AR_STATE_COUNT_] = {
+		[OG_AR_UNKNOWN] = OG_COND_UNKNOWN,
+		[OG_AR_OFF] = OG_COND_UNKNOWN,
+		[OG_AR_WAITING] = OG_COND_UNKNOWN,
+		[OG_AR_NEVER] = OG_COND_FALSE,
+		[OG_AR_STALE] = OG_COND_FALSE,
+		[OG_AR_IDLE] = OG_COND_TRUE,
+		[OG_AR_VIA_STDOUT] = OG_COND_TRUE,
+		[OG_AR_FLOWING] = OG_COND_TRUE};
+	return (unsigned)s < OG_AR_STATE_COUNT_ ? of[s] : OG_COND_UNKNOWN;
+}
+
+bool og_arrival_at_rest(enum og_arrival_state s, const char *reason)
+{
+	static const char *const reasons[] = {
+		"ScaledToZero", "NoPods", "Suspended", "FirstRun", "NextRun"};
+
+	for (size_t i = 0; s == OG_AR_WAITING && reason && i < OG_COUNT(reasons); i++)
+		if (!strcmp(reason, reasons[i]))
+			return true;
+	return false;
+}
+
 const char *og_arrival_tie_name(enum og_arrival_tie t)
 {
 	return (unsigned)t < OG_COUNT(ties) ? ties[t] : "none";

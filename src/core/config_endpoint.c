@@ -4,6 +4,7 @@
  * misread is refused (userinfo, query, fragment), and the two host variables are understood.
  */
 #include "config_endpoint-priv.h"
+#include "otelgate/core/config.h"
 #include "otelgate/base/mem.h"
 
 static const char *const host_vars[] = {"$(OTEL_NODE_IP)", "$(OTEL_POD_IP)"};
@@ -258,4 +259,11 @@ struct og_sv og_endpoint_path(const struct og_endpoint *e)
 	while (p.n && p.p[p.n - 1] == '/')
 		p.n--;
 	return p;
+}
+
+bool og_url_in_the_clear(struct og_sv url)
+{
+	struct og_endpoint e;
+
+	return !og_endpoint_parse(url, &e) && !e.https && og_endpoint_reach(&e) == OG_REACH_PUBLIC;
 }

@@ -8,6 +8,7 @@
 #include "otelgate/base/mem.h"
 #include "otelgate/base/parse.h"
 #include "otelgate/codec/jwrite.h"
+#include "otelgate/core/arrival.h"
 #include "otelgate/core/fields.h"
 
 enum {
@@ -349,6 +350,19 @@ static enum og_cond_status status_of(const struct og_telemetry_said *s)
 
 /* What was received says nothing until it is verified. What is upstream comes first: a backend is
  * not blamed for what never left the pod. */
+void og_telemetry_received(const struct og_arrival_verdict *v, struct og_telemetry_said *ret)
+{
+	bool rests = og_arrival_at_rest(v->state, v->reason);
+
+	*ret = (struct og_telemetry_said){.status = og_arrival_condition(v->state),
+		.reason = v->reason,
+		.message = v->message,
+		.cause = v->cause,
+		.off = v->state == OG_AR_OFF && v->finding,
+		.verified = !v->reason || strcmp(v->reason, "NotConfigured") != 0,
+		.optional = !v->expected || v->state == OG_AR_OFF || rests};
+}
+
 void og_telemetry_ready(
 	const struct og_telemetry_said said[OG_TC_COUNT_], struct og_telemetry_said *ret)
 {

@@ -236,19 +236,6 @@ static void read_silent(struct reader *r, struct og_jval list, struct og_coverag
 			names[s->nsilent++] = text(r, it.val);
 }
 
-/* Nothing could send now, and that is as it should be. */
-static bool at_rest(const struct og_coverage_signal *s)
-{
-	static const char *const reasons[] = {
-		"ScaledToZero", "NoPods", "Suspended", "FirstRun", "NextRun"};
-
-	for (size_t i = 0; s->state == OG_AR_WAITING && s->cell.reason && i < OG_COUNT(reasons);
-		i++)
-		if (!strcmp(s->cell.reason, reasons[i]))
-			return true;
-	return false;
-}
-
 static void read_signal(struct reader *r, enum og_signal signal, enum og_telemetry_cond type)
 {
 	struct og_jval v = og_jpath(r->status, "signals", og_signal_name(signal), NULL);
@@ -279,10 +266,47 @@ static void read_signal(struct reader *r, enum og_signal signal, enum og_telemet
 	}
 	if (s->state == OG_AR_OFF)
 		s->cell.result = OG_RESULT_NA;
-	else if (at_rest(s))
+	else if (og_arrival_at_rest(s->state, s->cell.reason))
 		s->cell.result = OG_RESULT_PASS;
 	else if (s->cell.result == OG_RESULT_FAIL && out->ready == OG_COND_TRUE)
 		s->mode = OG_MODE_OPTIONAL;
+}
+
+void og_coverage_signal_take(const struct og_arrival_verdict *v, struct og_coverage_signal *s)
+{
+	static const enum og_result results[] = {[OG_COND_ABSENT] = OG_RESULT_UNKNOWN,
+		[OG_COND_UNKNOWN] = OG_RESULT_UNKNOWN,
+		[OG_COND_FALSE] = OG_RESULT_FAIL,
+		[OG_COND_TRUE] = OG_RESULT_PASS};
+	const struct og_finding_def *def = v->finding ? og_finding_def(og_svz(v->finding)) : NULL;
+	bool known = v->state != OG_AR_UNKNOWN && v->state != OG_AR_OFF;
+	enum og_signal_mode mode = s->mode;
+
+	*s = (struct og_coverage_signal){.cell = {.result = results[og_arrival_condition(v->state)],
+						 .reason = v->reason,
+						 .message = v->message,
+						 .fix = og_svz(def ? def->fix : ""),
+						 .finding = v->finding},
+		.mode = mode,
+		.verified = true,
+		.state = v->state,
+		.last_seen_s = v->last_seen_s,
+		.since_s = v->since_s,
+		.asked_s = v->answered_s,
+		.pods_known = v->covers_known && v->of,
+		.covered = v->covered,
+		.of = v->of,
+		.silent = v->silent,
+		.nsilent = v->nsilent,
+		.via = known && v->route != OG_ROUTE_UNKNOWN ? og_arrival_route_name(v->route)
+							     : NULL,
+		.tie = v->tie != OG_TIE_NONE ? og_arrival_tie_name(v->tie) : NULL,
+		.query = OG_SV(""),
+		.explore = OG_SV("")};
+	if (v->state == OG_AR_OFF)
+		s->cell.result = OG_RESULT_NA;
+	else if (og_arrival_at_rest(v->state, v->reason))
+		s->cell.result = OG_RESULT_PASS;
 }
 
 void og_coverage_pods_send(struct og_coverage_row *row, struct og_coverage_pod *pods, uint32_t n)
@@ -369,6 +393,7 @@ int og_telemetry_row_read(struct og_sv ns, const struct og_owner *owner, struct 
 	out.row.profile = text(&r, og_jgetl(status, "profile"));
 	out.row.stack = text(&r, og_jgetl(status, "stack"));
 	out.row.revision = text(&r, og_jgetl(status, "revision"));
+	out.seen = text(&r, og_jgetl(status, "seen"));
 	if (og_ji64(og_jgetl(status, "observedGeneration"), &n) && n > 0)
 		out.observed_generation = n;
 	out.rollout = rollout_of(&r);

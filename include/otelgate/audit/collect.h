@@ -4,6 +4,7 @@
  * Filling a coverage report. Two sources: manifests and dumps from files, and a cluster. Both fill
  * rows and say what they could not see (`blind`); og_coverage_finish is called by whoever shows it.
  */
+#include "otelgate/audit/ask.h"
 #include "otelgate/core/coverage.h"
 
 /* What to look at, for every source. */
@@ -12,6 +13,8 @@ struct og_audit_want {
 	struct og_sv ns;		/* "" = all namespaces */
 	struct og_sv default_ns;	/* of objects in files that name none; "" = "default" */
 	struct og_selector selector;	/* labels of workloads; not present = all */
+	/* The backends of the workloads' stacks are asked; NULL = they are not. */
+	const struct og_audit_ask *backends;
 	int64_t now_s;
 	/* What is being read, and how much of it: bytes of a file, called for every chunk; of a
 	 * cluster 0 and 0, the text says it, once a second. `of` 0 = unknown. May be NULL. */

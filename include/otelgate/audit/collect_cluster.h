@@ -16,10 +16,10 @@ struct og_audit_cluster {
 
 /*
  * An og_audit_collect_fn. *ret is filled but for what og_coverage_finish makes; `cluster`,
- * `tool_version` and findings of the cluster are the caller's. Configuration is the cluster's:
- * want->config is not read. What may not be read is `blind` (OG002). Errors: what leaves nothing to
- * show: the client's, TIMEOUT, INVALID when no kind of workload may be read (the message has the
- * missing rule), OOM.
+ * `tool_version` and findings of the cluster are the caller's. Configuration is the cluster's
+ * unless want->config is given. What may not be read is `blind` (OG002). Errors: what leaves
+ * nothing to show: the client's, TIMEOUT, those of og_audit_ask_rows, INVALID when no kind of
+ * workload may be read (the message has the missing rule), OOM.
  */
 int og_audit_collect_cluster(const void *source, const struct og_audit_want *want,
 	struct og_arena *arena, struct og_coverage *ret, struct og_err *err);

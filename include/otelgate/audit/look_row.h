@@ -8,6 +8,9 @@
 /* What may be read at all: where it may not, empty stores say nothing. */
 struct og_audit_sight {
 	bool config, pods, namespaces;
+	bool config_given; /* not the cluster's own: which credentials are distributed is not told
+			    */
+	bool sends;	   /* what is to arrive is kept with the row: backends are to be asked */
 };
 
 /*

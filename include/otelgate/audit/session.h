@@ -12,6 +12,9 @@ struct og_audit_session_opts {
 	struct og_kube_access *access; /* taken over, also on an error */
 	const char *component;	       /* of the user agent; NULL = "otelgate" */
 	int64_t timeout_ms;	       /* until all watches have answered; 0 = 60 s */
+	/* Who has the configuration from elsewhere, or asks backends itself, lacks nothing without
+	 * the cluster's: it is not among the blind. */
+	bool own_config, own_answers;
 	void *ctx;
 	/* What is being waited for, about once a second. Optional. */
 	void (*progress)(void *ctx, const char *what);

@@ -34,6 +34,11 @@ const char *og_arrival_state_name(enum og_arrival_state s); /* "Flowing", … */
 /* How good a state is: Never < Stale < Unknown < Waiting = Off < Idle < ViaStdout < Flowing.
  * More rows of a workload never lower it, but that what was Unknown may become known. */
 int og_arrival_state_rank(enum og_arrival_state s);
+/* What a condition says of a signal in this state. */
+enum og_cond_status og_arrival_condition(enum og_arrival_state s);
+/* There is nothing now that could send, and that is as it should be: scaled to zero, suspended, the
+ * next run. */
+bool og_arrival_at_rest(enum og_arrival_state s, const char *reason);
 
 /* What ties a row to a workload, weakest first. */
 enum og_arrival_tie {

@@ -194,6 +194,8 @@ const char *og_libc_name(enum og_libc l);	  /* "glibc", "musl", "unknown" */
 /* False when the word is not one of them. "none" is no language and "unknown" no libc here. */
 bool og_language_parse(struct og_sv word, enum og_language *ret);
 bool og_libc_parse(struct og_sv word, enum og_libc *ret);
+/* http:// to a host of the internet: a credential could be read on the way. */
+bool og_url_in_the_clear(struct og_sv url);
 bool og_signal_parse(struct og_sv word, enum og_signal *ret);
 bool og_signal_mode_parse(struct og_sv word, enum og_signal_mode *ret);
 

@@ -81,6 +81,8 @@ struct og_coverage_finding {
 	bool is_new; /* not in the baseline */
 };
 
+struct og_audit_sends; /* audit/ask.h */
+
 struct og_coverage_row {
 	struct og_sv ns, group, kind, name, uid;
 	struct og_sv source; /* "cluster", or file:line */
@@ -98,6 +100,8 @@ struct og_coverage_row {
 	struct og_stars_brief stars; /* not told: nobody opted it in, or nobody counted */
 	struct og_coverage_finding *findings;
 	uint32_t nfindings;
+	/* What is to arrive, for who asks backends about it; NULL = nobody does. */
+	struct og_audit_sends *sends;
 	/* Made by og_coverage_finish. */
 	enum og_link broken; /* first that fails, else first unknown; COUNT_ = none */
 	enum og_result verdict;

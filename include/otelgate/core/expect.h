@@ -21,3 +21,12 @@ struct og_expectation {
  */
 int og_expect(const struct og_plan *plan, struct og_arena *arena, struct og_expectation *ret,
 	struct og_err *err);
+
+/*
+ * The pods, and how they come and go, into `w`: from what its rollout was judged by and what came
+ * of it. created_s is that of the object, where its facts do not tell it. Views are those of `in`.
+ * Errors: OOM.
+ */
+int og_expect_pods(const struct og_rollout_input *in, const struct og_rollout_result *result,
+	int64_t created_s, struct og_arena *arena, struct og_arrival_workload *w,
+	struct og_err *err);

@@ -141,6 +141,9 @@ int og_telemetry_object(
 	const struct og_telemetry_input *in, struct og_buf *out, struct og_err *err);
 int og_telemetry_status(
 	const struct og_telemetry_input *in, struct og_buf *out, struct og_err *err);
+/* What the condition of a signal says of its verdict. */
+struct og_arrival_verdict;
+void og_telemetry_received(const struct og_arrival_verdict *v, struct og_telemetry_said *ret);
 /* READY as it follows from the others. */
 void og_telemetry_ready(
 	const struct og_telemetry_said said[OG_TC_COUNT_], struct og_telemetry_said *ret);

@@ -17,6 +17,7 @@ struct og_telemetry_row {
 	enum og_cond_status ready;
 	const char *ready_reason; /* "" = none */
 	struct og_sv ready_message;
+	struct og_sv seen; /* status.seen as it is; "" = none */
 };
 
 /*
@@ -26,6 +27,10 @@ struct og_telemetry_row {
  */
 int og_telemetry_row_read(struct og_sv ns, const struct og_owner *owner, struct og_jval status,
 	struct og_arena *arena, struct og_telemetry_row *ret, struct og_err *err);
+
+/* The same of one signal from its verdict, without a status between them. The mode stays; query and
+ * link are the caller's; `silent` are views of the verdict. */
+void og_coverage_signal_take(const struct og_arrival_verdict *v, struct og_coverage_signal *s);
 
 /* Which of these pods send, from the row's signals. */
 void og_coverage_pods_send(struct og_coverage_row *row, struct og_coverage_pod *pods, uint32_t n);
