@@ -170,7 +170,9 @@ static void put_condition(struct og_buf *b, const struct condition *c, struct og
 		"\"lastTransitionTime\":",
 		c->type, c->status, (long long)generation);
 	og_jw_str(b, since);
-	og_buf_fmt(b, ",\"reason\":\"%s\",\"message\":", c->reason);
+	og_buf_lit(b, ",\"reason\":");
+	og_jw_str(b, og_svz(c->reason));
+	og_buf_lit(b, ",\"message\":");
 	og_jw_str(b, c->message);
 	og_buf_ch(b, '}');
 }

@@ -416,6 +416,34 @@ START_TEST(what_was_found_outlives_the_leader)
 }
 END_TEST
 
+/* Whoever may write a status may write words that are no reason; they stay text. */
+START_TEST(what_others_wrote_is_kept_as_text)
+{
+	static char text[65536];
+	const char *at;
+
+	put_gateway();
+	scopes("metrics:write,logs:write,profiles:write");
+	begin(0);
+	CR_UNTIL(says("TracesWritable", "False", "ScopeMissing"));
+	ck_assert_int_eq(cr_end(&r), 0);
+	const char *stack = cr_get("grafanastacks.otelgate.dev", NULL, "s");
+	at = strstr(stack, "\"ScopeMissing\"");
+	ck_assert_ptr_nonnull(at);
+	(void)snprintf(text, sizeof(text), "%.*s\"a\\\",\\n\"%s", (int)(at - stack), stack,
+		at + strlen("\"ScopeMissing\""));
+	/* a status of before, so that there is something to write */
+	for (char *g = text; (g = strstr(g, "\"observedGeneration\":1")); g++)
+		g[strlen("\"observedGeneration\":")] = '0';
+	cr_put(text);
+	ck_assert(says("MetricsWritable", "True", "\"observedGeneration\":0"));
+	begin(-1);
+	CR_UNTIL(says("MetricsWritable", "True", "\"observedGeneration\":1"));
+	ck_assert(says("TracesWritable", "False", "\"reason\":\"a\\\",\\n\""));
+	ck_assert_int_eq(cr_end(&r), 0);
+}
+END_TEST
+
 /* A stack that goes takes with it what is under way. */
 START_TEST(a_stack_may_go_in_the_middle_of_a_probe)
 {
@@ -556,6 +584,7 @@ int main(void)
 	tcase_add_test(tc, a_stack_can_refuse_to_be_probed);
 	tcase_add_test(tc, what_passes_counts_when_it_lasts);
 	tcase_add_test(tc, what_was_found_outlives_the_leader);
+	tcase_add_test(tc, what_others_wrote_is_kept_as_text);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("end");
 	tcase_set_timeout(tc, 60);
