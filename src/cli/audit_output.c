@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Forms of an audit to standard output and to files. */
-#include <errno.h>
-#include <signal.h>
 #include "audit-priv.h"
 #include "otelgate/base/fs.h"
 #include "otelgate/base/mem.h"
@@ -70,19 +68,6 @@ static bool to_file(struct og_cli *cli, const char *path, const struct og_buf *b
 	return false;
 }
 
-/* A reader that has gone has seen enough: the exit code is that of the gates all the same. */
-static bool to_reader(struct og_cli *cli, const struct og_buf *b)
-{
-	struct og_err err = OG_ERR_INIT;
-
-	(void)signal(SIGPIPE, SIG_IGN);
-	if (!b->len || og_fs_write_all(cli->out_fd, "standard output", b->p, b->len, &err) == 0 ||
-		err.sys == EPIPE)
-		return true;
-	og_cli_error(cli, "%s", err.msg);
-	return false;
-}
-
 int og_audit_outputs_write(struct og_cli *cli, const struct og_audit_args *a,
 	const struct og_audit_outputs *o, const struct og_coverage *c,
 	const struct og_gate_result *gates)
@@ -103,7 +88,7 @@ int og_audit_outputs_write(struct og_cli *cli, const struct og_audit_args *a,
 			if (!o->v[i].form->write(c, &ro, cli->arena, &b) || b.failed) {
 				og_cli_error(cli, "%s: out of memory", o->v[i].form->name);
 				code = OG_EXIT_FAULT;
-			} else if (standard ? !to_reader(cli, &b)
+			} else if (standard ? !og_cli_show(cli, og_buf_view(&b))
 					    : !to_file(cli, o->v[i].path, &b)) {
 				code = OG_EXIT_FAULT;
 			}

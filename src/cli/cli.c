@@ -15,22 +15,31 @@
 /* Output is collected, so it needs room for the largest input and what is inserted. */
 enum { OUT_MAX_BYTES = 1 << 30, ARENA_MAX_BYTES = 1 << 30, MSG_BYTES = 4096 };
 
-/* At the end a reader that has gone has seen enough: the exit code is the command's all the same.
- */
+bool og_cli_show(struct og_cli *cli, struct og_sv text)
+{
+	struct og_err err = OG_ERR_INIT;
+	const char *pager = og_pager_command(cli, text);
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (!text.n || (pager && og_pager_show(cli, pager, text)) ||
+		og_fs_write_all(cli->out_fd, "standard output", text.p, text.n, &err) == 0 ||
+		err.sys == EPIPE)
+		return true;
+	og_cli_error(cli, "%s", err.msg);
+	return false;
+}
+
 static bool flush(struct og_cli *cli, bool end)
 {
 	struct og_err err = OG_ERR_INIT;
 	bool ok = !cli->out.failed;
-	const char *pager = end && ok ? og_pager_command(cli, og_buf_view(&cli->out)) : NULL;
 
-	if (end)
-		(void)signal(SIGPIPE, SIG_IGN);
 	if (!ok)
 		og_cli_error(cli, "out of memory: the output is not written");
-	else if (cli->out.len && !(pager && og_pager_show(cli, pager, og_buf_view(&cli->out))) &&
-		 og_fs_write_all(cli->out_fd, "standard output", cli->out.p, cli->out.len, &err) !=
-			 0 &&
-		 !(end && err.sys == EPIPE)) {
+	else if (end)
+		ok = og_cli_show(cli, og_buf_view(&cli->out));
+	else if (cli->out.len && og_fs_write_all(cli->out_fd, "standard output", cli->out.p,
+					 cli->out.len, &err) != 0) {
 		og_cli_error(cli, "%s", err.msg);
 		ok = false;
 	}

@@ -75,6 +75,12 @@ int og_cli_fail(struct og_cli *cli, const struct og_err *err);
 int og_cli_usage(struct og_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Writes what was collected. False (with a message on standard error) when it can't be written. */
 bool og_cli_flush(struct og_cli *cli);
+/*
+ * Writes what ends a command: through a pager where it is more than the terminal shows. A reader
+ * that has gone has seen enough, and is no failure: the exit code is the command's all the same.
+ * False (with a message on standard error) when it can't be written.
+ */
+bool og_cli_show(struct og_cli *cli, struct og_sv text);
 
 /* NULL when there is no such command. *ret_words is the number of arguments it took. */
 const struct og_command *og_command_find(int argc, char *const *argv, int *ret_words);
