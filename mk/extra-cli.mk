@@ -5,7 +5,7 @@ GEN_CLI := man/otelgate.1 docs/reference/cli.md completions/otelgate.bash comple
 	docs/reference/rollouts.md \
 	manifests/base/rbac-webhook.yaml manifests/base/rbac-controller.yaml \
 	manifests/base/rbac-reader.yaml manifests/restarts/rbac.yaml \
-	docs/reference/report.schema.json
+	docs/reference/report.schema.json docs/reference/status.schema.json
 GEN_CLI_man/otelgate.1 := man
 GEN_CLI_docs/reference/cli.md := markdown
 GEN_CLI_completions/otelgate.bash := bash
@@ -19,6 +19,7 @@ GEN_CLI_manifests/base/rbac-controller.yaml := rbac-controller
 GEN_CLI_manifests/base/rbac-reader.yaml := rbac-reader
 GEN_CLI_manifests/restarts/rbac.yaml := rbac-restarts
 GEN_CLI_docs/reference/report.schema.json := report-schema
+GEN_CLI_docs/reference/status.schema.json := status-schema
 
 .PHONY: docs docs-cli check-docs-cli check-cli
 docs: docs-cli

@@ -33,7 +33,8 @@ int ask_blind(
 	}
 	o->blind[o->nblind++] = (struct og_coverage_blind){.what = og_arena_sv(a->arena, what),
 		.why = og_arena_sv(a->arena, why),
-		.finding = finding};
+		.finding = finding,
+		.rule = OG_SV("")};
 	return a->arena->failed ? og_err_set(err, OG_E_OOM, "asking backends") : 0;
 }
 

@@ -17,20 +17,8 @@ struct collecting {
 
 static int add_blind(struct collecting *x, struct og_err *err)
 {
-	struct og_audit_blind blind[OG_CLUSTER_WATCHES];
-	uint32_t n = 0;
-	int r = og_audit_session_blind(&x->s, x->ns, x->arena, blind, &n, err);
-
-	if (r < 0)
-		return r;
-	x->out->blind = og_arena_new_n(x->arena, n + 1, struct og_coverage_blind);
-	if (!x->out->blind)
-		return og_err_set(err, OG_E_OOM, "collecting");
-	for (uint32_t i = 0; i < n; i++)
-		x->out->blind[x->out->nblind++] = (struct og_coverage_blind){.what = blind[i].what,
-			.why = blind[i].why,
-			.finding = blind[i].absent ? NULL : "OG002"};
-	return 0;
+	return og_audit_session_coverage_blind(
+		&x->s, x->ns, x->arena, &x->out->blind, &x->out->nblind, err);
 }
 
 /* Without any kind of workload there is nothing to show. */

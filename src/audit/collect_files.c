@@ -21,7 +21,8 @@ int collect_blind(struct collect *c, const char *what, const char *why, const ch
 			memcpy(v, o->blind, o->nblind * sizeof(*v));
 		o->blind = v;
 	}
-	o->blind[o->nblind++] = (struct og_coverage_blind){og_svz(what), og_svz(why), finding};
+	o->blind[o->nblind++] = (struct og_coverage_blind){
+		.what = og_svz(what), .why = og_svz(why), .finding = finding, .rule = OG_SV("")};
 	return 0;
 }
 

@@ -196,6 +196,7 @@ const struct og_report_field og_report_fields[] = {
 	{"blind[].what", OG_RT_STRING, false, NULL, "What."},
 	{"blind[].why", OG_RT_STRING, false, NULL, "Why."},
 	{"blind[].finding", OG_RT_STRING, true, NULL, "Id for `otelgate explain`."},
+	{"blind[].rule", OG_RT_STRING, true, NULL, "The RBAC rule that is missing, YAML."},
 	{"notes", OG_RT_STRINGS, false, NULL, "For people: accepted findings that have expired."},
 	{"gates", OG_RT_OBJECT, false, NULL, "What was asked to be so."},
 	{"gates.end", OG_RT_WORD, false, "pass|tripped|not-evaluated", "Of all gates together."},
@@ -205,11 +206,48 @@ const struct og_report_field og_report_fields[] = {
 };
 const size_t og_report_nfields = OG_COUNT(og_report_fields);
 
+/* What a status has of its own. */
+static const struct og_report_field status_head[] = {
+	{"schemaVersion", OG_RT_INT, false, NULL,
+		"2. Grows when a member changes its meaning or goes; new members do not count."},
+	{"kind", OG_RT_WORD, false, "StatusReport", "What this is."},
+	{"toolVersion", OG_RT_STRING, false, NULL, "Version of otelgate."},
+	{"generated", OG_RT_TIME, true, NULL, "When it was made."},
+	{"partial", OG_RT_BOOL, false, NULL, "Something could not be looked at: `blind`."},
+	{"notes", OG_RT_STRINGS, false, NULL, "For people: who arrives and is nobody's."},
+};
+static const struct og_report_field status_workload[] = {
+	{"workloads[].generation", OG_RT_INT, true, NULL, "Of the workload as it is now."},
+	{"workloads[].observedGeneration", OG_RT_INT, true, NULL,
+		"That the controller has judged; left out when it is judged here."},
+	{"workloads[].rollout", OG_RT_WORD, false, "Unknown|Complete|Progressing|Waiting|Stuck",
+		"How far its rollout is."},
+	{"workloads[].ready", OG_RT_WORD, false, "true|false|unknown",
+		"All that is expected is so, and is known to be."},
+	{"workloads[].readyReason", OG_RT_STRING, true, NULL, "One stable word."},
+	{"workloads[].readyMessage", OG_RT_STRING, true, NULL, "For people."},
+};
+
 /* ---- the schema ---- */
 
 static void pad(struct og_buf *b, int in)
 {
 	og_buf_fmt(b, "\n%*s", in, "");
+}
+
+/* The rows of one document. */
+struct schema {
+	const struct og_report_field
+		*v[OG_COUNT(og_report_fields) + OG_COUNT(status_head) + OG_COUNT(status_workload)];
+	size_t n;
+	struct og_arena arena;
+};
+
+static void add(struct schema *s, const struct og_report_field *f, size_t n, const char *below)
+{
+	for (size_t i = 0; i < n; i++)
+		if (og_sv_starts(og_svz(f[i].path), og_svz(below)))
+			s->v[s->n++] = &f[i];
 }
 
 /* "a.b[]" for an element of list a.b; the path itself for an object. */
@@ -232,18 +270,18 @@ static struct og_sv member_of(const struct og_report_field *f, struct og_sv pref
 }
 
 /* NOLINTBEGIN(misc-no-recursion): no deeper than the table of fields */
-static void field(struct og_buf *b, const struct og_report_field *f, int in, struct og_arena *a);
+static void field(struct og_buf *b, const struct og_report_field *f, int in, struct schema *s);
 
-static void object(struct og_buf *b, struct og_sv prefix, int in, struct og_arena *arena)
+static void object(struct og_buf *b, struct og_sv prefix, int in, struct schema *s)
 {
 	bool any = false;
 
 	og_buf_lit(b, "\"type\": \"object\",");
 	pad(b, in);
 	og_buf_lit(b, "\"required\": [");
-	for (size_t i = 0; i < og_report_nfields; i++) {
-		struct og_sv name = member_of(&og_report_fields[i], prefix);
-		if (!name.n || og_report_fields[i].optional)
+	for (size_t i = 0; i < s->n; i++) {
+		struct og_sv name = member_of(s->v[i], prefix);
+		if (!name.n || s->v[i]->optional)
 			continue;
 		og_buf_fmt(b, "%s\"%.*s\"", any ? ", " : "", OG_SV_ARG(name));
 		any = true;
@@ -252,14 +290,14 @@ static void object(struct og_buf *b, struct og_sv prefix, int in, struct og_aren
 	pad(b, in);
 	og_buf_lit(b, "\"properties\": {");
 	any = false;
-	for (size_t i = 0; i < og_report_nfields; i++) {
-		struct og_sv name = member_of(&og_report_fields[i], prefix);
+	for (size_t i = 0; i < s->n; i++) {
+		struct og_sv name = member_of(s->v[i], prefix);
 		if (!name.n)
 			continue;
 		og_buf_str(b, any ? "," : "");
 		pad(b, in + 2);
 		og_buf_fmt(b, "\"%.*s\": {", OG_SV_ARG(name));
-		field(b, &og_report_fields[i], in + 4, arena);
+		field(b, s->v[i], in + 4, s);
 		og_buf_ch(b, '}');
 		any = true;
 	}
@@ -279,18 +317,18 @@ static void words(struct og_buf *b, const char *list)
 	og_buf_ch(b, ']');
 }
 
-static void field(struct og_buf *b, const struct og_report_field *f, int in, struct og_arena *a)
+static void field(struct og_buf *b, const struct og_report_field *f, int in, struct schema *s)
 {
 	og_buf_lit(b, "\"description\": ");
 	og_jw_str(b, og_svz(f->help));
 	og_buf_lit(b, ", ");
 	switch (f->type) {
 	case OG_RT_OBJECT:
-		object(b, below(f, a), in, a);
+		object(b, below(f, &s->arena), in, s);
 		return;
 	case OG_RT_LIST:
 		og_buf_lit(b, "\"type\": \"array\", \"items\": {");
-		object(b, below(f, a), in, a);
+		object(b, below(f, &s->arena), in, s);
 		og_buf_ch(b, '}');
 		return;
 	case OG_RT_STRINGS:
@@ -318,18 +356,39 @@ static void field(struct og_buf *b, const struct og_report_field *f, int in, str
 }
 /* NOLINTEND(misc-no-recursion) */
 
-void og_report_schema(struct og_buf *out)
+static void write_schema(
+	struct schema *s, const char *title, const char *command, int version, struct og_buf *out)
 {
-	og_auto_arena struct og_arena arena = {0};
-
-	og_arena_init(&arena, 0, 0);
 	og_buf_fmt(out,
 		"{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n"
-		"  \"title\": \"otelgate coverage report\",\n"
-		"  \"description\": \"`otelgate audit -o json`, schemaVersion %d. Members that are "
+		"  \"title\": \"%s\",\n"
+		"  \"description\": \"`%s`, schemaVersion %d. Members that are "
 		"not here may come; none of these goes or changes its meaning within a version.\",\n  ",
-		OG_COVERAGE_SCHEMA);
-	object(out, OG_SV(""), 2, &arena);
+		title, command, version);
+	object(out, OG_SV(""), 2, s);
 	og_buf_lit(out, "\n}\n");
-	out->failed |= arena.failed;
+	out->failed |= s->arena.failed;
+	og_arena_fini(&s->arena);
+}
+
+void og_report_schema(struct og_buf *out)
+{
+	struct schema s = {.n = 0};
+
+	og_arena_init(&s.arena, 0, 0);
+	add(&s, og_report_fields, og_report_nfields, "");
+	write_schema(
+		&s, "otelgate coverage report", "otelgate audit -o json", OG_COVERAGE_SCHEMA, out);
+}
+
+void og_status_schema(struct og_buf *out)
+{
+	struct schema s = {.n = 0};
+
+	og_arena_init(&s.arena, 0, 0);
+	add(&s, status_head, OG_COUNT(status_head), "");
+	add(&s, og_report_fields, og_report_nfields, "workloads");
+	add(&s, status_workload, OG_COUNT(status_workload), "");
+	add(&s, og_report_fields, og_report_nfields, "blind");
+	write_schema(&s, "otelgate status", "otelgate status -o json", OG_STATUS_SCHEMA, out);
 }

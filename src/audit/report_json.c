@@ -232,9 +232,8 @@ static void pods(struct og_buf *b, const struct og_coverage_row *row)
 	og_buf_lit(b, "]}");
 }
 
-static void row_of(struct og_buf *b, const struct og_coverage_row *row, bool baselined)
+void og_report_workload_json(const struct og_coverage_row *row, bool baselined, struct og_buf *b)
 {
-	og_buf_ch(b, '{');
 	str(b, "namespace", row->ns);
 	str(b, "group", row->group);
 	str(b, "kind", row->kind);
@@ -271,7 +270,28 @@ static void row_of(struct og_buf *b, const struct og_coverage_row *row, bool bas
 	og_buf_ch(b, '}');
 	stars(b, &row->stars);
 	findings(b, row->findings, row->nfindings, baselined);
+}
+
+static void row_of(struct og_buf *b, const struct og_coverage_row *row, bool baselined)
+{
+	og_buf_ch(b, '{');
+	og_report_workload_json(row, baselined, b);
 	og_buf_ch(b, '}');
+}
+
+void og_report_blind_json(const struct og_coverage_blind *v, uint32_t n, struct og_buf *b)
+{
+	og_buf_ch(b, '[');
+	for (uint32_t i = 0; i < n; i++) {
+		comma(b);
+		og_buf_ch(b, '{');
+		str(b, "what", v[i].what);
+		str(b, "why", v[i].why);
+		word(b, "finding", v[i].finding);
+		some(b, "rule", v[i].rule);
+		og_buf_ch(b, '}');
+	}
+	og_buf_ch(b, ']');
 }
 
 static void head(struct og_buf *b, const struct og_coverage *c)
@@ -306,16 +326,7 @@ static void rest(struct og_buf *b, const struct og_coverage *c)
 {
 	findings(b, c->findings, c->nfindings, c->baselined);
 	key(b, "blind");
-	og_buf_ch(b, '[');
-	for (uint32_t i = 0; i < c->nblind; i++) {
-		comma(b);
-		og_buf_ch(b, '{');
-		str(b, "what", c->blind[i].what);
-		str(b, "why", c->blind[i].why);
-		word(b, "finding", c->blind[i].finding);
-		og_buf_ch(b, '}');
-	}
-	og_buf_ch(b, ']');
+	og_report_blind_json(c->blind, c->nblind, b);
 	key(b, "notes");
 	og_buf_ch(b, '[');
 	for (uint32_t i = 0; i < c->nnotes; i++) {

@@ -19,6 +19,17 @@ const struct og_stars_rule *og_report_first_star(const struct og_coverage_row *r
 	return best;
 }
 
+struct og_sv og_report_stars_word(
+	const struct og_coverage_row *row, enum og_stars_dimension d, struct og_arena *arena)
+{
+	og_auto_buf struct og_buf b = OG_BUF_INIT(64);
+
+	if (!row->stars.told)
+		return OG_SV("-");
+	og_stars_brief_text(&row->stars.score[d], d, &b);
+	return og_arena_sv(arena, og_buf_view(&b));
+}
+
 enum { FIRST = 2, COLUMNS = FIRST + OG_STARS_DIMENSION_COUNT_ + 1 };
 static const struct og_table_column columns[COLUMNS] = {
 	{.header = "NAMESPACE"},

@@ -77,7 +77,14 @@ static struct og_sv or_none(struct og_sv s)
 	return s.n ? s : OG_SV("<none>");
 }
 
-enum { FIRST_WORD = 2, LAST_WORD = 7, NARROW = 10, COLUMNS = 14 };
+enum {
+	FIRST_WORD = 2,
+	LAST_WORD = 7,
+	NARROW = 10,
+	STARS = 12,
+	SOURCE = STARS + OG_STARS_DIMENSION_COUNT_,
+	COLUMNS = SOURCE + 2
+};
 static const struct og_table_column columns[COLUMNS] = {
 	{.header = "NAMESPACE"},
 	{.header = "WORKLOAD", .max_width = 48},
@@ -91,6 +98,12 @@ static const struct og_table_column columns[COLUMNS] = {
 	{.header = "WHY"},
 	{.header = "PROFILE"},
 	{.header = "STACK"},
+	{.header = "COVERAGE"},
+	{.header = "QUALITY"},
+	{.header = "CORRELATION"},
+	{.header = "PERFORMANCE"},
+	{.header = "PRODUCTION"},
+	{.header = "PROFILING"},
 	{.header = "SOURCE", .max_width = SOURCE_WIDTH},
 	{.header = "MESSAGE", .max_width = MESSAGE_WIDTH},
 };
@@ -114,8 +127,10 @@ static void add_row(struct og_table *t, const struct og_coverage *c,
 	cells[9] = why(row, a);
 	cells[10] = or_none(row->profile);
 	cells[11] = or_none(row->stack);
-	cells[12] = or_none(row->source);
-	cells[13] = or_none(broken ? broken->message : og_sv("", 0));
+	for (int d = 0; d < OG_STARS_DIMENSION_COUNT_; d++)
+		cells[STARS + d] = og_report_stars_word(row, (enum og_stars_dimension)d, a);
+	cells[SOURCE] = or_none(row->source);
+	cells[SOURCE + 1] = or_none(broken ? broken->message : og_sv("", 0));
 	og_table_row(t, cells);
 }
 

@@ -35,6 +35,16 @@ static void csv_num(struct og_buf *b, double v, const char *fmt)
 		og_buf_fmt(b, strcmp(fmt, "%.1f") == 0 ? "%.1f" : "%.0f", v);
 }
 
+/* Stars earned, and those if all that is not known is well; empty where they do not apply. */
+static void csv_stars(struct og_buf *b, const struct og_stars_brief *s)
+{
+	for (int d = 0; d < OG_STARS_DIMENSION_COUNT_; d++) {
+		bool is = s->told && s->score[d].applies;
+		csv_num(b, is ? (double)s->score[d].stars : -1, "%.0f");
+		csv_num(b, is ? (double)s->score[d].best : -1, "%.0f");
+	}
+}
+
 static void csv_row(struct og_buf *b, const struct og_coverage_row *row, struct og_arena *arena)
 {
 	const struct og_cell *broken = og_report_broken(row);
@@ -64,6 +74,7 @@ static void csv_row(struct og_buf *b, const struct og_coverage_row *row, struct 
 			og_buf_fmt(&ids, "%s%s", ids.len ? " " : "", row->findings[i].def->id);
 	csv(b, og_buf_view(&ids));
 	csv(b, row->source);
+	csv_stars(b, &row->stars);
 	og_buf_lit(b, "\r\n");
 }
 
@@ -74,7 +85,10 @@ bool report_csv(const struct og_coverage *c, const struct og_report_opts *o, str
 		og_buf_lit(out,
 			"namespace,kind,name,optedIn,verdict,score,injected,credentials,egress,"
 			"rollout,metrics,metricsState,traces,tracesState,logs,logsState,profiles,"
-			"profilesState,profile,stack,pods,broken,message,findings,source\r\n");
+			"profilesState,profile,stack,pods,broken,message,findings,source,"
+			"coverageStars,coverageBest,qualityStars,qualityBest,correlationStars,"
+			"correlationBest,performanceStars,performanceBest,productionStars,"
+			"productionBest,profilingStars,profilingBest\r\n");
 	for (uint32_t i = 0; i < c->n; i++)
 		if (!report_skips(o, &c->rows[i]))
 			csv_row(out, &c->rows[i], arena);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "otelgate/base/mem.h"
+#include "otelgate/core/coverage.h"
 #include "otelgate/kube/kubeconfig.h"
 
 enum { TIMEOUT_MS = 60000, TURN_MS = 200, KNOCK_MS = 10000 };
@@ -186,4 +187,27 @@ int og_audit_session_blind(struct og_audit_session *s, const char *ns, struct og
 	}
 	*ret_n = to;
 	return arena->failed ? og_err_set(err, OG_E_OOM, "looking at a cluster") : 0;
+}
+
+int og_audit_session_coverage_blind(struct og_audit_session *s, const char *ns,
+	struct og_arena *arena, struct og_coverage_blind **ret, uint32_t *ret_n, struct og_err *err)
+{
+	struct og_audit_blind blind[OG_CLUSTER_WATCHES];
+	uint32_t n = 0;
+	int r = og_audit_session_blind(s, ns, arena, blind, &n, err);
+	struct og_coverage_blind *v =
+		og_arena_new_n(arena, (size_t)n + 1, struct og_coverage_blind);
+
+	if (r < 0)
+		return r;
+	for (uint32_t i = 0; v && i < n; i++)
+		v[i] = (struct og_coverage_blind){.what = blind[i].what,
+			.why = blind[i].why,
+			.finding = blind[i].absent ? NULL : "OG002",
+			.rule = og_arena_sv(arena, og_svz(blind[i].info.rule))};
+	if (!v || arena->failed)
+		return og_err_set(err, OG_E_OOM, "looking at a cluster");
+	*ret = v;
+	*ret_n = n;
+	return 0;
 }

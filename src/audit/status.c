@@ -298,6 +298,8 @@ int og_audit_status_rows(struct og_audit_session *s, const struct og_audit_statu
 	if (rc == 0 && all && ask->backends)
 		rc = ask_backends(&r, err);
 	og_cluster_config_unref(r.held);
+	for (uint32_t i = 0; i < r.out.n && rc == 0; i++)
+		og_coverage_row_judge(&r.out.rows[i].row);
 	if (rc == 0 && r.out.n)
 		qsort(r.out.rows, r.out.n, sizeof(r.out.rows[0]), compare);
 	og_map_fini(&r.statuses);

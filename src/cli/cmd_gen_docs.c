@@ -22,6 +22,7 @@ static const struct {
 	{"rbac-reader", og_gen_rbac_reader},
 	{"rbac-restarts", og_gen_rbac_restarts},
 	{"report-schema", og_report_schema},
+	{"status-schema", og_status_schema},
 };
 
 static int run_gen_docs(struct og_cli *cli, void *args, const struct og_parsed *p)
@@ -36,7 +37,7 @@ static int run_gen_docs(struct og_cli *cli, void *args, const struct og_parsed *
 	return og_cli_usage(cli,
 		"unknown document \"%.64s\": man, markdown, bash, zsh, fish, metrics, rollouts, rbac or "
 		"rbac-webhook, rbac-controller, rbac-reader, "
-		"rbac-restarts or report-schema",
+		"rbac-restarts, report-schema or status-schema",
 		p->operands[0]);
 }
 
@@ -44,7 +45,7 @@ const struct og_command og_cmd_gen_docs = {
 	.name = "gen-docs",
 	.summary = "print a document generated from the option tables",
 	.usage =
-		"man|markdown|bash|zsh|fish|metrics|rollouts|rbac|rbac-webhook|rbac-controller|rbac-reader|rbac-restarts|report-schema",
+		"man|markdown|bash|zsh|fish|metrics|rollouts|rbac|rbac-webhook|rbac-controller|rbac-reader|rbac-restarts|report-schema|status-schema",
 	.hidden = true,
 	.min_operands = 1,
 	.max_operands = 1,

@@ -120,6 +120,7 @@ struct show {
 	const struct og_audit_ask *backends; /* NULL = they are not asked */
 	const char *ns;			     /* NULL = all */
 	struct og_buf notes;		     /* what could not be seen, a line each */
+	struct og_buf said;		     /* who arrives and is nobody's, a line each */
 	bool partial;
 	/* -w */
 	bool dirty;
@@ -172,9 +173,19 @@ static int write_document(
 	struct show *x, const struct og_audit_status *s, struct og_arena *arena, struct og_err *err)
 {
 	og_auto_buf struct og_buf json = OG_BUF_INIT(DOC_BYTES);
+	struct og_coverage c = {.n = 0};
 	struct og_buf *out = &x->cli->out;
+	int r = og_audit_session_coverage_blind(&x->s, x->ns, arena, &c.blind, &c.nblind, err);
 
-	status_json(s, x->partial, og_buf_view(&x->notes), &json);
+	if (r == 0)
+		r = og_audit_asked_blind(&s->asked, arena, &c, err);
+	if (r < 0)
+		return r;
+	const struct status_beside beside = {.now_s = now_s(),
+		.blind = c.blind,
+		.nblind = c.nblind,
+		.notes = og_buf_view(&x->said)};
+	status_json(s, &beside, &json);
 	if (json.failed)
 		return og_err_set(err, OG_E_OOM, "writing the status");
 	if (x->a->output == OUT_YAML)
@@ -251,6 +262,12 @@ static int code_of(const struct show *x, const struct og_audit_status *s)
 	return no ? OG_EXIT_GATE : unknown ? OG_EXIT_FAULT : OG_EXIT_PASS;
 }
 
+static void write_notes(struct show *x)
+{
+	session_write_notes(x->cli, og_buf_view(&x->notes));
+	session_write_notes(x->cli, og_buf_view(&x->said));
+}
+
 static int show_once(struct show *x, struct og_err *err)
 {
 	struct og_audit_status s;
@@ -264,7 +281,7 @@ static int show_once(struct show *x, struct og_err *err)
 	}
 	if (r < 0)
 		return og_cli_fail(cli, err);
-	session_write_notes(cli, og_buf_view(&x->notes));
+	write_notes(x);
 	if (any_missing(x))
 		return OG_EXIT_FAULT;
 	if (!s.n && x->a->output <= OUT_STARS)
@@ -380,7 +397,7 @@ static int turn(struct show *x, bool first, bool terminal, struct og_err *err)
 	else if (r == 0)
 		r = write_changed(x, &s, first, &arena, err);
 	if (r == 0 && first)
-		session_write_notes(x->cli, og_buf_view(&x->notes));
+		write_notes(x);
 	return r;
 }
 
@@ -476,8 +493,8 @@ static int strangers(struct show *x, struct og_err *err)
 			: og_audit_strangers_ask(&x->s, x->cli->arena, &v, &n, err);
 
 	for (uint32_t i = 0; r == 0 && i < n; i++) {
-		og_audit_strangers_say(&v[i], &x->notes);
-		og_buf_lit(&x->notes, "; otelgate explain OG806\n");
+		og_audit_strangers_say(&v[i], &x->said);
+		og_buf_lit(&x->said, "; otelgate explain OG806\n");
 	}
 	return r;
 }
@@ -522,6 +539,7 @@ static int on_cluster(struct show *x, const struct status_args *a)
 	og_audit_session_close(&x->s);
 	og_map_fini(&x->rows);
 	og_buf_fini(&x->notes);
+	og_buf_fini(&x->said);
 	return code;
 }
 
@@ -530,7 +548,8 @@ static int run_status(struct og_cli *cli, void *args, const struct og_parsed *p)
 	struct status_args *a = args;
 	struct ask_loaded asked = {.n = 0};
 	struct og_err err = OG_ERR_INIT;
-	struct show x = {.cli = cli, .a = a, .notes = OG_BUF_INIT(64 << 10)};
+	struct show x = {
+		.cli = cli, .a = a, .notes = OG_BUF_INIT(64 << 10), .said = OG_BUF_INIT(64 << 10)};
 
 	if (a->all && a->kube.ns)
 		return og_cli_usage(cli, "--namespace and --all-namespaces exclude each other");

@@ -41,10 +41,15 @@ void status_stars_of(
 /* The table of stars. Errors: OOM. */
 int status_stars(const struct status_look *v, const struct og_audit_status *s, struct og_buf *out,
 	struct og_err *err);
-/* ,"stars":{…} or nothing. */
-void status_stars_json(const struct og_stars_brief *s, struct og_buf *b);
 /* "deployment/web", a line each. */
 void status_names(const struct og_audit_status *s, struct og_buf *out);
-/* One document: {"schemaVersion":1,"workloads":[…]}. */
+/* What a document says beside workloads. */
+struct status_beside {
+	int64_t now_s;
+	const struct og_coverage_blind *blind;
+	uint32_t nblind;
+	struct og_sv notes; /* a line each */
+};
+/* One document: docs/reference/status.schema.json. */
 void status_json(
-	const struct og_audit_status *s, bool partial, struct og_sv notes, struct og_buf *out);
+	const struct og_audit_status *s, const struct status_beside *beside, struct og_buf *out);

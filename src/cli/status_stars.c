@@ -87,30 +87,3 @@ int status_stars(const struct status_look *v, const struct og_audit_status *s, s
 		return og_err_set(err, OG_E_OOM, "writing the stars");
 	return 0;
 }
-
-void status_stars_json(const struct og_stars_brief *s, struct og_buf *b)
-{
-	const char *comma = "";
-
-	if (!s->told)
-		return;
-	og_buf_lit(b, ",\"stars\":{");
-	for (int i = 0; i < OG_STARS_DIMENSION_COUNT_; i++) {
-		enum og_stars_dimension d = (enum og_stars_dimension)i;
-		const struct og_stars_brief_score *one = &s->score[i];
-		if (!one->applies)
-			continue;
-		og_buf_fmt(b,
-			"%s\"%s\":{\"stars\":%u,\"best\":%u,\"of\":%u,\"percent\":%u,"
-			"\"bestPercent\":%u",
-			comma, og_stars_dimension_id(d), one->stars, one->best, og_stars_most(d),
-			one->percent, one->best_percent);
-		if (one->raise)
-			og_buf_fmt(b, ",\"raise\":\"%s\"", one->raise->id);
-		if (one->unknown)
-			og_buf_fmt(b, ",\"unknown\":\"%s\"", one->unknown->id);
-		og_buf_ch(b, '}');
-		comma = ",";
-	}
-	og_buf_ch(b, '}');
-}

@@ -4,6 +4,7 @@
 #include "otelgate/base/mem.h"
 #include "otelgate/cli/term.h"
 #include "otelgate/codec/table.h"
+#include "otelgate/audit/report.h"
 #include "status-priv.h"
 
 enum { CELL_BYTES = 256, NAME_BYTES = 1024 };
@@ -189,8 +190,10 @@ void status_table(const struct status_look *v, const struct og_audit_status *s, 
 		{"WORKLOAD", 0, false}, {"PODS", 0, true}, {"ROLLOUT", 0, false},
 		{"METRICS", 0, false}, {"TRACES", 0, false}, {"LOGS", 0, false},
 		{"PROFILES", 0, false}, {"READY", 0, false}, {"BROKEN", 0, false},
-		{"PROFILE", 0, false}, {"REVISION", 0, false}, {"WHY", 120, false}};
-	enum { NARROW = 9 };
+		{"PROFILE", 0, false}, {"REVISION", 0, false}, {"COVERAGE", 0, false},
+		{"QUALITY", 0, false}, {"CORRELATION", 0, false}, {"PERFORMANCE", 0, false},
+		{"PRODUCTION", 0, false}, {"PROFILING", 0, false}, {"WHY", 120, false}};
+	enum { NARROW = 9, STARS = NARROW + 3 };
 	og_auto_buf struct og_buf b = OG_BUF_INIT(NAME_BYTES);
 	struct og_table t;
 
@@ -216,7 +219,10 @@ void status_table(const struct status_look *v, const struct og_audit_status *s, 
 		cells[NARROW] = og_svz(status_link_name(broken));
 		cells[NARROW + 1] = or_none(r->row.profile);
 		cells[NARROW + 2] = or_none(r->row.revision);
-		cells[NARROW + 3] = r->ready_message;
+		for (int d = 0; d < OG_STARS_DIMENSION_COUNT_; d++)
+			cells[STARS + d] =
+				og_report_stars_word(&r->row, (enum og_stars_dimension)d, v->arena);
+		cells[STARS + OG_STARS_DIMENSION_COUNT_] = r->ready_message;
 		og_table_row(&t, cells);
 	}
 	if (!og_table_write(&t, v->headers, out) || v->arena->failed)

@@ -274,6 +274,13 @@ static void sum_up(struct og_coverage *c)
 	add_findings(&c->total, c->findings, c->nfindings);
 }
 
+void og_coverage_row_judge(struct og_coverage_row *row)
+{
+	find_broken(row);
+	row->verdict = verdict_of(row);
+	row->score = score_of(row);
+}
+
 int og_coverage_finish(struct og_coverage *c, struct og_arena *arena, struct og_err *err)
 {
 	if (c->n)
@@ -284,9 +291,7 @@ int og_coverage_finish(struct og_coverage *c, struct og_arena *arena, struct og_
 		struct og_coverage_row *row = &c->rows[i];
 		if (row->nfindings)
 			qsort(row->findings, row->nfindings, sizeof(*row->findings), by_id);
-		find_broken(row);
-		row->verdict = verdict_of(row);
-		row->score = score_of(row);
+		og_coverage_row_judge(row);
 	}
 	c->total = (struct og_coverage_sum){.ns = OG_SV("")};
 	c->nnamespaces = 0;

@@ -44,6 +44,9 @@ struct og_sv og_report_age(int64_t seconds, struct og_arena *arena);
 struct og_sv og_report_object(const struct og_coverage_row *row, struct og_arena *arena);
 /* Whether only_problems keeps the row. */
 bool og_report_is_problem(const struct og_coverage_row *row);
+/* "4/5", "2-4/5" with what is not known, "-": stars of a dimension, in the arena or static. */
+struct og_sv og_report_stars_word(
+	const struct og_coverage_row *row, enum og_stars_dimension d, struct og_arena *arena);
 /* The rule that would raise the score of a row's stars that has least; NULL = none is known to. */
 const struct og_stars_rule *og_report_first_star(const struct og_coverage_row *row);
 /* What is said of its first broken link: the cell, or NULL. */
@@ -63,7 +66,14 @@ enum { OG_REPORT_CAUSES = 5 };
 uint32_t og_report_causes(
 	const struct og_coverage *c, struct og_report_cause ret[OG_REPORT_CAUSES]);
 
-/* ---- fields of the JSON form ---- */
+/* ---- the JSON form ---- */
+
+/* Members of a workload, without the braces; what more there is can follow. */
+void og_report_workload_json(const struct og_coverage_row *row, bool baselined, struct og_buf *out);
+/* The list `blind`. */
+void og_report_blind_json(const struct og_coverage_blind *v, uint32_t n, struct og_buf *out);
+
+/* ---- fields of the JSON forms ---- */
 
 enum og_report_type {
 	OG_RT_OBJECT,
@@ -87,3 +97,7 @@ extern const struct og_report_field og_report_fields[];
 extern const size_t og_report_nfields;
 /* docs/reference/report.schema.json: JSON Schema 2020-12, made from the table. */
 void og_report_schema(struct og_buf *out);
+/* docs/reference/status.schema.json, of `otelgate status -o json`: the same workloads, and what a
+ * status has beside them. */
+enum { OG_STATUS_SCHEMA = 2 };
+void og_status_schema(struct og_buf *out);

@@ -51,3 +51,8 @@ struct og_audit_blind {
  * Errors: OOM. */
 int og_audit_session_blind(struct og_audit_session *s, const char *ns, struct og_arena *arena,
 	struct og_audit_blind *ret, uint32_t *ret_n, struct og_err *err);
+/* The same as a report has it; *ret is the arena's. */
+struct og_coverage_blind;
+int og_audit_session_coverage_blind(struct og_audit_session *s, const char *ns,
+	struct og_arena *arena, struct og_coverage_blind **ret, uint32_t *ret_n,
+	struct og_err *err);

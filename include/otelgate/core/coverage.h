@@ -112,6 +112,7 @@ struct og_coverage_row {
 struct og_coverage_blind {
 	struct og_sv what, why;
 	const char *finding; /* OG002, OG003 … */
+	struct og_sv rule;   /* YAML of the RBAC rule that is missing; "" = none */
 };
 
 /* Numerator, denominator and what is unknown of it. */
@@ -165,6 +166,8 @@ struct og_coverage {
  */
 int og_coverage_finish(struct og_coverage *c, struct og_arena *arena, struct og_err *err);
 
+/* Broken link, verdict and score of one row, as og_coverage_finish makes them of all. */
+void og_coverage_row_judge(struct og_coverage_row *row);
 /* Makes link RECEIVED from the signals: the worst of those that are expected. For who collects. */
 void og_coverage_received(struct og_coverage_row *row);
 /* The signal's absence is a fault: expected, or logs that are collected from stdout. */

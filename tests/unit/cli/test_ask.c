@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "otelgate/audit/report.h"
 #include "otelgate/base/mem.h"
 #include "support/askworld.h"
+#include "support/schema.h"
 #include "support/suite.h"
 #include "support/tmpdir.h"
 
@@ -61,6 +63,21 @@ static void write_files(const char *secret)
 	og_tmpdir_write(&dir, "config.yaml", aw_config("", secret));
 }
 
+/* What was written is what its schema says. */
+static void valid(void (*write)(struct og_buf *out))
+{
+	og_auto_buf struct og_buf schema = OG_BUF_INIT(1 << 20);
+	og_auto_arena struct og_arena a = {0};
+	struct og_err err = OG_ERR_INIT;
+	struct og_jdoc d, s;
+
+	og_arena_init(&a, 0, 0);
+	write(&schema);
+	ck_assert_int_eq(og_jdoc_parse(&s, &a, og_buf_view(&schema), NULL, &err), 0);
+	ck_assert_msg(og_jdoc_parse(&d, &a, og_svz(clr_out.p), NULL, &err) == 0, "%s", err.msg);
+	schema_validate(og_jroot(&d), og_jroot(&s), "$");
+}
+
 /* ---- what is known ---- */
 
 START_TEST(what_arrives_is_told_without_a_controller)
@@ -97,7 +114,12 @@ START_TEST(an_audit_of_the_cluster_counts_it)
 	ck_assert_int_eq(CLR_RUN("audit", "-A", "--ask", "-o", "json"), 0);
 	ck_assert(clr_says("\"backends\":true"));
 	ck_assert(clr_says("\"tie\":\"revision\""));
+	valid(og_report_schema);
 	no_token();
+	ck_assert_int_eq(CLR_RUN("status", "-A", "--ask", "-o", "json"), 0);
+	ck_assert(clr_says("\"verdict\":\"pass\",\"score\":100.0"));
+	ck_assert(clr_says("\"ready\":\"true\",\"readyReason\":\"Arrives\""));
+	valid(og_status_schema);
 }
 END_TEST
 
@@ -214,7 +236,13 @@ START_TEST(a_wrong_token)
 		3);
 	ck_assert(clr_says("deployment/web    2/2   Complete   ?         ?        ?"));
 	ck_assert(clr_says("metrics of stack s: AuthFailed: "));
-	ck_assert(clr_says("otelgate explain OG419"));
+	ck_assert_int_eq(
+		CLR_RUN("status", "-n", "shop", "--ask", "--query-token-file", wrong, "-o", "json"),
+		0);
+	valid(og_status_schema);
+	ck_assert(clr_says("\"partial\":true"));
+	ck_assert(clr_says("{\"what\":\"metrics of stack s\",\"why\":\"AuthFailed: "));
+	ck_assert(clr_says("\"finding\":\"OG419\""));
 	no_token();
 	ck_assert_int_eq(CLR_RUN("audit", "-A", "--ask", "--query-token-file", wrong,
 				 "--min-coverage", "metrics=100", "-o", "json"),

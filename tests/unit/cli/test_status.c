@@ -8,8 +8,10 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "otelgate/audit/report.h"
 #include "otelgate/base/mem.h"
 #include "support/clusterrun.h"
+#include "support/schema.h"
 #include "support/suite.h"
 
 #define READER                                                                                   \
@@ -166,18 +168,36 @@ START_TEST(one_workload_is_a_picture)
 }
 END_TEST
 
+/* What was written is what the schema says. */
+static void valid(void)
+{
+	og_auto_buf struct og_buf schema = OG_BUF_INIT(1 << 20);
+	og_auto_arena struct og_arena a = {0};
+	struct og_err err = OG_ERR_INIT;
+	struct og_jdoc d, s;
+
+	og_arena_init(&a, 0, 0);
+	og_status_schema(&schema);
+	ck_assert_int_eq(og_jdoc_parse(&s, &a, og_buf_view(&schema), NULL, &err), 0);
+	ck_assert_msg(og_jdoc_parse(&d, &a, og_svz(clr_out.p), NULL, &err) == 0, "%s", err.msg);
+	schema_validate(og_jroot(&d), og_jroot(&s), "$");
+}
+
 START_TEST(programs_get_a_document)
 {
 	world();
 	ck_assert_int_eq(CLR_RUN("status", "-n", "trading", "-o", "json"), 0);
-	ck_assert(
-		clr_says("{\"schemaVersion\":1,\"partial\":false,\"notes\":\"\",\"workloads\":["));
-	ck_assert(clr_says("\"broken\":\"Injected\""));
+	valid();
+	ck_assert(clr_says("{\"schemaVersion\":2,\"kind\":\"StatusReport\","));
+	ck_assert(clr_says("\"partial\":false,\"workloads\":["));
+	ck_assert(clr_says("\"broken\":\"injected\""));
+	ck_assert(clr_says("\"podsSending\":2,\"podsExpected\":3"));
+	ck_assert(clr_says("\"blind\":[],\"notes\":[]}"));
 	ck_assert_ptr_null(strstr(clr_out.p, "\"stars\"")); /* nobody counted */
 	ck_assert(clr_says("\"silent\":[\"tradeengine-5f6d-x7k2p\"]"));
 	ck_assert_ptr_null(strstr(clr_out.p, "OG999999"));
 	ck_assert_int_eq(CLR_RUN("status", "-n", "trading", "-o", "yaml"), 0);
-	ck_assert(clr_says("schemaVersion: 1\n"));
+	ck_assert(clr_says("schemaVersion: 2\n"));
 	ck_assert(clr_says("  name: tradeengine\n"));
 	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "-o", "json"), 0);
 	ck_assert(clr_says("\"stars\":{\"coverage\":{\"stars\":3,\"best\":4,\"of\":5,"));
@@ -198,6 +218,9 @@ START_TEST(strangers_are_a_note)
 			   "workload explains: shop/"));
 	ck_assert(clr_says("and 1 more; otelgate explain OG806"));
 	ck_assert(!clr_says("\033[31mold"));
+	ck_assert_int_eq(CLR_RUN("status", "-A", "-o", "json"), 0);
+	valid();
+	ck_assert(clr_says("\"notes\":[\"2 services arrive"));
 	ck_assert_int_eq(CLR_RUN("status", "-n", "shop"), 0);
 	ck_assert(!clr_says("OG806"));
 }
@@ -286,6 +309,7 @@ START_TEST(hostile_texts_steer_nothing)
 	ck_assert_ptr_null(strstr(clr_out.p, "\xC2\x9B"));
 	ck_assert(clr_says("\\x1b[5mq"));
 	ck_assert_int_eq(CLR_RUN("status", "-A", "-o", "json"), 0);
+	valid();
 	ck_assert_ptr_null(strchr(clr_out.p, '\033'));
 }
 END_TEST
@@ -407,6 +431,11 @@ START_TEST(half_of_the_rights_show_half)
 	ck_assert(clr_says("resources: [\"pods\"]"));
 	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "deployment/web"), 0);
 	ck_assert(clr_says("? injected      Pods may not be read."));
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "-o", "json"), 0);
+	valid();
+	ck_assert(clr_says("\"partial\":true"));
+	ck_assert(clr_says("{\"what\":\"pods in namespace shop\","));
+	ck_assert(clr_says("\"finding\":\"OG002\",\"rule\":\"apiVersion: rbac.authorization"));
 	clr_user("none", "[]");
 	ck_assert_int_eq(CLR_RUN("status", "-n", "shop"), 3);
 	ck_assert(clr_says("nothing may be read"));
