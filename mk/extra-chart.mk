@@ -34,11 +34,17 @@ CHECK_EXTRA += check-generated-chart
 # Needs helm (3, 4 or both; HELM names them): `tests/e2e/tools/build helm3 helm4` builds them, and
 # kubectl for its kustomize.
 HELM ?= $(wildcard $(addprefix $(shell tests/e2e/tools/build --where 2>/dev/null)/,helm3 helm4))
-.PHONY: chart-check
-chart-check: $(BIN) ## What Helm says of the chart
+# promtool of the Prometheus that the end-to-end tests use: `tests/e2e/tools/build promtool`
+PROMTOOL_DIR = $(shell tests/e2e/tools/build --where promtool 2>/dev/null)
+.PHONY: chart-check chart-lint
+chart-check: $(BIN) ## What Helm and promtool say of the chart
 	$(Q)[ -n "$(HELM)" ] || { echo 'no helm: tests/e2e/tools/build helm3 helm4' >&2; exit 3; }
-	$(Q)PATH="$(dir $(firstword $(HELM))):$$PATH" OG_BIN=$(BIN) tests/chart/run $(HELM)
-SCRIPTS += tests/chart/run
+	$(Q)PATH="$(dir $(firstword $(HELM))):$$PATH:$(PROMTOOL_DIR)" OG_BIN=$(BIN) tests/chart/run $(HELM)
+chart-lint: e2e-helm ## What kube-score says of the chart and of manifests (needs Go, once)
+	$(Q)tests/e2e/tools/build kubectl kube-score >/dev/null
+	$(Q)tools=$$(tests/e2e/tools/build --where) && PATH="$$tools:$$PATH" tests/chart/lint \
+		"$$(tests/e2e/tools/build --where kube-score)/kube-score" "$$tools/helm4"
+SCRIPTS += tests/chart/run tests/chart/lint
 
 # What the last stage of the Dockerfile holds, from what is built here, and the program run in it.
 .PHONY: image-rootfs
@@ -51,5 +57,5 @@ SCRIPTS += scripts/rootfs scripts/oci-archive tests/chart/rootfs
 # helm-three and helm-four of tests/e2e: `make e2e T=helm`, all of them without T.
 .PHONY: e2e-helm
 e2e-helm: ## Build Helm 3 and 4 into the cache
-	$(Q)tests/e2e/tools/build helm3 helm4 >/dev/null
+	$(Q)tests/e2e/tools/build helm3 helm4 promtool >/dev/null
 e2e: $(if $(T),$(if $(findstring helm,$(T)),e2e-helm),e2e-helm)

@@ -2,7 +2,10 @@
 
 //go:build tools
 
-// Package tools pins a real Prometheus; its dependencies would clash with those of the other folders.
+// Package tools pins a real Prometheus and its promtool; their dependencies would clash with those of the other folders.
 package tools
 
-import _ "github.com/prometheus/prometheus/cmd/prometheus"
+import (
+	_ "github.com/prometheus/prometheus/cmd/prometheus"
+	_ "github.com/prometheus/prometheus/cmd/promtool"
+)
