@@ -97,7 +97,7 @@ try_start() {
 }
 
 demo_shell() {
-	og_say 'starting: a cluster, a Grafana Cloud, webhook and controller, all on 127.0.0.1'
+	og_say 'starting a cluster, a Grafana Cloud, webhook and controller on 127.0.0.1'
 	try_start
 	KUBECONFIG=$work/try/kubeconfig
 	PATH=$work/try/bin:$PATH
@@ -108,21 +108,22 @@ demo_shell() {
 		"$@"
 		return
 	fi
+	echo
+	text 'A simulated cluster with the trading engine in namespace trading, which nobody has opted in.' \
+		'KUBECONFIG and PATH are set; manifests/ and otelgate.yaml are here. "exit" ends all of it, and removes this folder.'
 	cat <<-EOF
 
-		A simulated cluster with the trading engine in namespace trading, which nobody has opted in. KUBECONFIG and
-		PATH are set; manifests/ and otelgate.yaml are here. "exit" ends all of it, and removes this folder.
+		   1. opt in     otelgate optin -n trading deployment/tradeengine
+		                 otelgate wait -n trading deployment/tradeengine
+		   2. break it   token cut
+		   3. ask why    otelgate doctor -n trading deployment/tradeengine
+		   4. mend it    token whole
+		                 otelgate wait -n trading deployment/tradeengine
+		   5. gate it    otelgate audit -n trading --min-coverage metrics=90,logs=90
+		      and in CI  otelgate optin -f manifests/ --in-place
+		                 otelgate audit -f manifests/ -c otelgate.yaml --fail-on error
 
-		  1. opt in    otelgate optin -n trading deployment/tradeengine
-		               otelgate wait -n trading deployment/tradeengine
-		  2. break it  token cut
-		  3. ask why   otelgate doctor -n trading deployment/tradeengine
-		  4. mend it   token whole
-		               otelgate wait -n trading deployment/tradeengine
-		  5. gate it   otelgate optin -f manifests/ --in-place
-		               otelgate audit -f manifests/ --config otelgate.yaml --fail-on error
-
-		Step by step, with what is seen: docs/tryout.md
+		   Step by step, with what is seen: docs/tryout.md
 
 	EOF
 	case ${SHELL:-/bin/sh} in

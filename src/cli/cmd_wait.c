@@ -92,7 +92,7 @@ static void name(const struct waiting *w, const struct og_telemetry_row *row, st
 	status_object(&row->row, out);
 }
 
-/* A change is a line; on a terminal one that the next one replaces. */
+/* A change is a line; on a terminal one that the next one replaces, until it has arrived. */
 static void tell(struct waiting *w, size_t i, const struct og_telemetry_row *row, struct og_sv why)
 {
 	og_auto_buf struct og_buf line = OG_BUF_INIT(2 * WHY_BYTES);
@@ -101,7 +101,7 @@ static void tell(struct waiting *w, size_t i, const struct og_telemetry_row *row
 	name(w, row, &line);
 	og_buf_lit(&line, ": ");
 	og_buf_sv(&line, why);
-	if (isatty(w->cli->err_fd) == 1) {
+	if (isatty(w->cli->err_fd) == 1 && w->state[i].end != OG_WAIT_ARRIVED) {
 		session_progress_say(
 			&w->progress, "%llds  %s", (long long)seconds(w), line.p ? line.p : "");
 		return;
@@ -109,6 +109,7 @@ static void tell(struct waiting *w, size_t i, const struct og_telemetry_row *row
 	if (w->state[i].said == h)
 		return;
 	w->state[i].said = h;
+	session_progress_clear(&w->progress);
 	og_buf_fmt(&w->cli->err, "%llds  ", (long long)seconds(w));
 	og_text_safe(&w->cli->err, og_buf_view(&line));
 	og_buf_ch(&w->cli->err, '\n');

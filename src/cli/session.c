@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include "otelgate/base/clock.h"
 #include "otelgate/base/mem.h"
+#include "otelgate/base/width.h"
 #include "otelgate/cli/term.h"
 #include "session-priv.h"
 
@@ -11,7 +12,9 @@ enum { LINE_BYTES = 512 };
 
 void session_progress_say(struct session_progress *p, const char *fmt, ...)
 {
-	og_auto_buf struct og_buf line = OG_BUF_INIT(LINE_BYTES), b = OG_BUF_INIT(4 * LINE_BYTES);
+	og_auto_buf struct og_buf line = OG_BUF_INIT(LINE_BYTES),
+				  safe = OG_BUF_INIT(4 * LINE_BYTES);
+	og_auto_buf struct og_buf b = OG_BUF_INIT(5 * LINE_BYTES);
 	va_list ap;
 
 	if (isatty(p->cli->err_fd) != 1)
@@ -19,8 +22,12 @@ void session_progress_say(struct session_progress *p, const char *fmt, ...)
 	va_start(ap, fmt);
 	og_buf_vfmt(&line, fmt, ap);
 	va_end(ap);
+	og_text_safe(&safe, og_buf_view(&line));
+	/* What wraps could not be taken back, and a full line wraps on some terminals. */
+	struct og_sv text = og_buf_view(&safe);
+	text.n = og_width_fit(text, og_term_columns(p->cli->err_fd) - 1);
 	og_buf_lit(&b, "\r\033[K");
-	og_text_safe(&b, og_buf_view(&line));
+	og_buf_sv(&b, text);
 	p->shown = write(p->cli->err_fd, og_buf_view(&b).p, b.len) >= 0;
 }
 

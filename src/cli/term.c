@@ -20,12 +20,18 @@ bool og_term_colour(int fd, enum og_colour when, og_getenv_fn *env)
 	return isatty(fd) == 1;
 }
 
-unsigned og_term_width(int fd)
+unsigned og_term_columns(int fd)
 {
 	struct winsize ws = {0};
 	if (isatty(fd) != 1 || ioctl(fd, TIOCGWINSZ, &ws) != 0 || ws.ws_col == 0)
 		return WIDTH_PLAIN;
-	return ws.ws_col < WIDTH_MIN ? WIDTH_MIN : ws.ws_col > WIDTH_MAX ? WIDTH_MAX : ws.ws_col;
+	return ws.ws_col;
+}
+
+unsigned og_term_width(int fd)
+{
+	unsigned n = og_term_columns(fd);
+	return n < WIDTH_MIN ? WIDTH_MIN : n > WIDTH_MAX ? WIDTH_MAX : n;
 }
 
 const char og_style_off[] = "\033[0m";

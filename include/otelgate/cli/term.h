@@ -13,6 +13,8 @@ enum og_colour { OG_COLOUR_AUTO, OG_COLOUR_ALWAYS, OG_COLOUR_NEVER };
 bool og_term_colour(int fd, enum og_colour when, og_getenv_fn *env);
 /* Columns for prose: the terminal's width within 60 … 100; 80 when fd is no terminal. */
 unsigned og_term_width(int fd);
+/* Columns of the terminal, whatever they are; 80 when fd is no terminal or does not say. */
+unsigned og_term_columns(int fd);
 
 /*
  * Whether the locale has no other characters than ASCII: all but UTF-8, as POSIX decides it (the

@@ -2,6 +2,11 @@
 /* What is said of a file that is being read. */
 #include "../../../src/cli/session-priv.h"
 
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 #include "otelgate/base/clock.h"
 #include "otelgate/base/mem.h"
 #include "support/suite.h"
@@ -44,6 +49,42 @@ START_TEST(nothing_at_once)
 }
 END_TEST
 
+static const struct {
+	unsigned short columns;
+	const char *text, *want;
+} lines[] = {
+	{20, "waiting for pods ...", "waiting for pods .."}, /* a full line wraps on some */
+	{20, "waiting for pods", "waiting for pods"},
+	{8, "\u5c71\u5c71\u5c71\u5c71", "\u5c71\u5c71\u5c71"}, /* two columns each */
+	{20, "a\033[2Jb", "a\\x1b[2Jb"},
+	{1, "waiting", ""},
+};
+
+/* On a terminal a line takes no more than a line, so that the next one can replace it. */
+START_TEST(never_longer_than_the_terminal)
+{
+	static const char clear[] = "\r\033[K";
+	struct winsize ws = {.ws_row = 5, .ws_col = lines[_i].columns};
+	char got[512] = "";
+	int screen = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), terminal;
+
+	ck_assert(screen >= 0 && grantpt(screen) == 0 && unlockpt(screen) == 0);
+	terminal = open(ptsname(screen), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	ck_assert_int_ge(terminal, 0);
+	ck_assert_int_eq(ioctl(terminal, TIOCSWINSZ, &ws), 0);
+	struct og_cli cli = {.err_fd = terminal};
+	struct session_progress p = {.cli = &cli};
+
+	session_progress_say(&p, "%s", lines[_i].text);
+	ck_assert(p.shown);
+	ck_assert_int_gt((int)read(screen, got, sizeof(got) - 1), 0);
+	ck_assert_int_eq(strncmp(got, clear, sizeof(clear) - 1), 0);
+	ck_assert_str_eq(got + sizeof(clear) - 1, lines[_i].want);
+	(void)close(terminal);
+	(void)close(screen);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("cli/progress");
@@ -51,6 +92,7 @@ int main(void)
 
 	tcase_add_loop_test(t, how_far_and_how_long, 0, (int)OG_COUNT(texts));
 	tcase_add_test(t, nothing_at_once);
+	tcase_add_loop_test(t, never_longer_than_the_terminal, 0, (int)OG_COUNT(lines));
 	suite_add_tcase(s, t);
 	return og_suite_run(s);
 }
