@@ -235,7 +235,7 @@ static void check_image(const struct check *c, const char *path, struct og_sv im
 static void check_languages(const struct check *c)
 {
 	bool any_profiler = false;
-	for (int i = OG_LANG_JAVA; i <= OG_LANG_DOTNET; i++) {
+	for (int i = OG_LANG_JAVA; i < OG_LANG_GO; i++) { /* those that have an agent */
 		const struct og_profile_language *l = &c->p->languages[i];
 		const char *name = og_language_name((enum og_language)i);
 		const char *profiler = cfg_fmt(c->r, "spec.languages.%s.profilerImage", name);

@@ -4,6 +4,7 @@
 
 #include "otelgate/base/mem.h"
 #include "otelgate/base/suggest.h"
+#include "otelgate/core/fields.h"
 #include "otelgate/core/optin_edit.h"
 
 #include <stdlib.h>
@@ -40,9 +41,6 @@ static struct og_sv key_place(struct og_arena *a, enum og_level level, enum og_k
 
 /* --- signals ------------------------------------------------------------------------------- */
 
-static const char *const signal_words[] = {"metrics", "traces", "logs", "profiles"};
-static const char *const mode_words[] = {"expected", "optional", "off", "stdout"};
-
 static int signal_item(
 	struct og_sv item, enum og_signal *ret, enum og_signal_mode *ret_mode, struct og_err *err)
 {
@@ -51,7 +49,7 @@ static int signal_item(
 	enum og_signal s = OG_SIGNAL_METRICS;
 	enum og_signal_mode mode = OG_MODE_EXPECTED;
 	if (!og_signal_parse(word, &s)) {
-		const char *near = og_suggest(word, signal_words, OG_COUNT(signal_words));
+		const char *near = og_suggest(word, og_words_signal, OG_SIGNAL_COUNT_);
 		return og_err_set(err, OG_E_INVALID, "\"%.*s\" is no signal; %s%s%s",
 			OG_SV_ARG(word),
 			near ? "did you mean " : "the signals are metrics, traces, logs, profiles",
@@ -60,7 +58,7 @@ static int signal_item(
 	if (eq < item.n) {
 		struct og_sv m = og_sv_trim(og_sv(item.p + eq + 1, item.n - eq - 1));
 		if (!og_signal_mode_parse(m, &mode)) {
-			const char *near = og_suggest(m, mode_words, OG_COUNT(mode_words));
+			const char *near = og_suggest(m, og_words_signal_mode, OG_MODE_STDOUT + 1);
 			return og_err_set(err, OG_E_INVALID, "\"%.*s\" is no mode of %s%s%s%s",
 				OG_SV_ARG(m), og_signal_name(s), near ? "; did you mean " : "",
 				near ? near : "",
@@ -331,8 +329,6 @@ void og_settings_targets(struct og_plan *p, struct og_arena *a)
 
 /* --- languages ----------------------------------------------------------------------------- */
 
-static const char *const language_words[] = {"java", "nodejs", "python", "dotnet", "go", "other"};
-
 struct said_language {
 	enum og_language language;
 	enum og_libc libc;
@@ -356,11 +352,16 @@ static bool read_language(struct og_plan *p, struct og_arena *a, struct og_sv it
 		return false;
 	}
 	if (!og_language_parse(word, &ret->language) || ret->language == OG_LANG_NONE) {
-		const char *near = og_suggest(word, language_words, OG_COUNT(language_words));
+		const struct og_field all = {.words = og_words_language, .first_word = 1};
+		const char *near = og_suggest(word, og_words_language + 1, OG_LANG_COUNT_ - 1);
+		og_auto_buf struct og_buf list = OG_BUF_INIT(256);
+		og_field_words_text(&all, &list);
 		og_findings_addf(&p->findings, a, "OG203", place, "\"%.*s\" is no language; %s%s%s",
-			OG_SV_ARG(word),
-			near ? "did you mean " : "write java, nodejs, python, dotnet, go or other",
-			near ? near : "", near ? "?" : "");
+			OG_SV_ARG(word), near ? "did you mean " : "write ",
+			near	 ? near
+			: list.p ? list.p
+				 : "another one",
+			near ? "?" : "");
 		return false;
 	}
 	if (slash == rest.n)

@@ -245,25 +245,14 @@ static void put_stack(struct og_buf *b, const struct og_stack *s)
 
 static void put_profile(struct og_buf *b, const struct og_profile *p)
 {
-	static const char *const signals[OG_SIGNAL_COUNT_] = {
-		[OG_SIGNAL_METRICS] = "metrics",
-		[OG_SIGNAL_TRACES] = "traces",
-		[OG_SIGNAL_LOGS] = "logs",
-		[OG_SIGNAL_PROFILES] = "profiles",
-	};
-	static const char *const modes[] = {
-		[OG_MODE_EXPECTED] = "expected",
-		[OG_MODE_OPTIONAL] = "optional",
-		[OG_MODE_OFF] = "off",
-		[OG_MODE_STDOUT] = "stdout",
-	};
 	og_buf_ch(b, '{');
 	put_str(b, "name", p->name);
 	og_buf_ch(b, ',');
 	put_str(b, "stack", p->stack ? p->stack->name : OG_SV(""));
 	og_buf_fmt(b, ",\"default\":%s,\"signals\":{", p->is_default ? "true" : "false");
 	for (int i = 0; i < OG_SIGNAL_COUNT_; i++)
-		og_buf_fmt(b, "%s\"%s\":\"%s\"", i ? "," : "", signals[i], modes[p->signals[i]]);
+		og_buf_fmt(b, "%s\"%s\":\"%s\"", i ? "," : "", og_signal_name((enum og_signal)i),
+			og_words_signal_mode[p->signals[i]]);
 	og_buf_fmt(
 		b, "},\"onError\":\"%s\"}", p->on_error == OG_ON_ERROR_REJECT ? "reject" : "admit");
 }
