@@ -35,13 +35,16 @@ static int any_sight(struct collecting *x, struct og_err *err)
 			     !strcmp(w[i].resource, "pods");
 		if (makes && w[i].state == OG_WATCH_SYNCED)
 			return 0;
-		if (!*why && *w[i].error) {
+		if (makes && !*why && *w[i].error) {
 			why = w[i].error;
 			rule = w[i].rule;
 		}
 	}
-	return og_err_set(err, OG_E_INVALID, "no workload may be read: %.300s%s%.300s", why,
-		*rule ? "; the rule that is missing:\n" : "", rule);
+	return og_err_set(err, OG_E_INVALID, "no workload may be read: %.400s%s%.400s", why,
+		*rule ? "; ClusterRole otelgate-reader (manifests/base) has the rights that it takes; "
+			"the first that is missing:\n"
+		      : "",
+		rule);
 }
 
 static int take_rows(struct collecting *x, struct og_err *err)

@@ -101,7 +101,9 @@ static void links_unseen(struct judging *j)
 	if (!j->plan.injects)
 		return;
 	link[OG_LINK_EGRESS] = cell(OG_RESULT_UNKNOWN, "NotLookedAt",
-		OG_SV("Network policies are looked at by otelgate controller alone."), none);
+		OG_SV("Network policies are looked at by otelgate controller, and by otelgate "
+		      "doctor."),
+		none);
 	if (j->plan.secret_name.n)
 		link[OG_LINK_CREDENTIALS] = cell(OG_RESULT_UNKNOWN, "NotLookedAt",
 			OG_SV("Whether the namespace has the Secret of the stack takes rights to "
@@ -150,7 +152,8 @@ static void signals(struct judging *j)
 				? cell(OG_RESULT_NA, "Off", OG_SV("The signal is not asked for."),
 					  OG_SV(""))
 				: cell(OG_RESULT_UNKNOWN, "NotVerified",
-					  OG_SV("otelgate controller has not written what arrives."),
+					  OG_SV("otelgate controller has not written what arrives; "
+						"otelgate status --ask asks the backends."),
 					  OG_SV(""));
 	}
 	og_coverage_received(row);

@@ -463,6 +463,20 @@ static bool any_sight(struct show *x)
 	return false;
 }
 
+/* The first right that is missing stands for all: a role has them. */
+static int nothing(const struct show *x, struct og_err *err)
+{
+	struct og_sv notes = og_buf_view(&x->notes), blank = OG_SV("\n\n");
+	size_t n = 0;
+
+	while (n + blank.n <= notes.n && !og_sv_starts(og_sv(notes.p + n, notes.n - n), blank))
+		n++;
+	return og_err_set(err, OG_E_INVALID,
+		"nothing may be read: it takes the rights of ClusterRole otelgate-reader "
+		"(manifests/base); the first that is missing:\n%.*s",
+		(int)(n < 700 ? n : 700), notes.p);
+}
+
 /* The controller's statuses tell all of a table. A workload that is named is shown with its pods;
  * and where there are no statuses, all has to be looked at here. */
 static int look(struct show *x, struct og_err *err)
@@ -478,9 +492,7 @@ static int look(struct show *x, struct og_err *err)
 			 : NULL;
 	if (!s || !og_store_count(s))
 		r = watch(x, OG_AUDIT_PARTS_ALL, err);
-	if (r == 0 && !any_sight(x))
-		return og_err_set(err, OG_E_INVALID, "nothing may be read:\n%.600s", x->notes.p);
-	return r;
+	return r == 0 && !any_sight(x) ? nothing(x, err) : r;
 }
 
 /* Of the whole cluster alone: they are no workload of a namespace. */

@@ -168,8 +168,10 @@ static int turn(struct waiting *w, bool last, bool *ret_more, struct og_err *err
 		const struct og_telemetry_row *row = row_of(w, &s, i);
 		if (!row)
 			return og_err_set(err, OG_E_NOT_FOUND,
-				"no workload is called \"%.*s\" in namespace %s",
-				OG_SV_ARG(w->targets[i].name), w->ns);
+				"no workload is called \"%s%s%.*s\" in namespace %s",
+				w->targets[i].kind ? w->targets[i].kind : "",
+				w->targets[i].kind ? "/" : "", OG_SV_ARG(w->targets[i].name),
+				w->ns);
 		w->state[i].end = og_wait_judge(row, &w->ask, &why);
 		if (w->state[i].end == OG_WAIT_ARRIVED)
 			og_buf_lit(&why, "arrived");
@@ -211,7 +213,7 @@ static int is_lost(struct waiting *w, struct og_err *err)
 			info[i].state != OG_WATCH_SYNCED)
 			return og_err_set(err,
 				info[i].state == OG_WATCH_ABSENT ? OG_E_NOT_FOUND : OG_E_INVALID,
-				"%s%.300s%s%.300s",
+				"%s%.400s%s%.400s",
 				info[i].state == OG_WATCH_ABSENT
 					? "the cluster has no WorkloadTelemetry, and nobody else "
 					  "knows what arrives: apply manifests/crds, and run the "

@@ -103,16 +103,23 @@ static const struct og_doctor_said *breaker(const struct og_doctor_step *s)
 }
 
 static void put_step(const struct doctor_style *v, const struct og_doctor_report *r,
-	const struct og_doctor_step *s, struct og_buf *out)
+	const struct og_doctor_step *s, const struct og_doctor_step *before, struct og_buf *out)
 {
 	bool first = s == r->broken;
 	const struct og_doctor_said *x = breaker(s);
+	/* What keeps one rung from being known often keeps all that follow. */
+	bool same = before && s->end == OG_DE_UNKNOWN && before->end == OG_DE_UNKNOWN &&
+		    s->evidence.n && og_sv_eq(s->evidence, before->evidence);
 
 	put_mark(v, s->end, out);
 	og_buf_fmt(out, " %s", s->rung->id);
 	pad(out, 2 + strlen(s->rung->id), INDENT);
 	/* What breaks it is told in full below. */
-	put_text(v, first && x ? og_svz(x->def->title) : s->evidence, INDENT, out);
+	put_text(v,
+		same	     ? OG_SV("As above.")
+		: first && x ? og_svz(x->def->title)
+			     : s->evidence,
+		INDENT, out);
 	for (uint32_t i = first && x ? 1 : 0; i < s->nsaid; i++)
 		put_said(v, &s->said[i], out);
 }
@@ -246,10 +253,15 @@ static bool beyond(const struct og_doctor_facts *f, const struct og_doctor_step 
 void doctor_table(const struct doctor_style *v, const struct og_doctor_facts *f,
 	const struct og_doctor_report *r, struct og_buf *out)
 {
+	const struct og_doctor_step *before = NULL;
+
 	put_head(v, f, out);
-	for (uint32_t i = 0; i < r->n; i++)
-		if (r->step[i].end != OG_DE_NOT_REACHED && !beyond(f, &r->step[i]))
-			put_step(v, r, &r->step[i], out);
+	for (uint32_t i = 0; i < r->n; i++) {
+		if (r->step[i].end == OG_DE_NOT_REACHED || beyond(f, &r->step[i]))
+			continue;
+		put_step(v, r, &r->step[i], before, out);
+		before = &r->step[i];
+	}
 	if (!f->target.n)
 		put_groups(v, r, out);
 	if (r->broken)

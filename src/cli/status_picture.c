@@ -104,7 +104,7 @@ static void put_pods_said(const struct og_coverage_row *r, struct og_buf *out)
 	og_auto_buf struct og_buf b = OG_BUF_INIT(64);
 
 	status_ratio(r, &b);
-	if (r->pods_seen)
+	if (r->pods_seen && !og_sv_is(og_buf_view(&b), "-"))
 		og_buf_fmt(out, "%s pods. ", b.p);
 }
 

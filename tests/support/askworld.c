@@ -75,10 +75,10 @@ void aw_token(const char *token)
 
 /* ---- workloads ---- */
 
-static void put(const char *text)
+void aw_put(const char *json)
 {
-	clr_putf("%s", text);
-	og_buf_fmt(&dump, "%s%s", dump.len ? "," : "", text);
+	clr_putf("%s", json);
+	og_buf_fmt(&dump, "%s%s", dump.len ? "," : "", json);
 }
 
 const char *aw_dump(void)
@@ -106,14 +106,14 @@ void aw_workload(const char *name, bool asks)
 		"\"observedGeneration\":1,\"replicas\":2,\"updatedReplicas\":2,\"readyReplicas\":2,"
 		"\"availableReplicas\":2}}",
 		name, name, spec);
-	put(text);
+	aw_put(text);
 	(void)snprintf(text, sizeof(text),
 		"{\"apiVersion\":\"apps/v1\",\"kind\":\"ReplicaSet\",\"metadata\":{\"name\":"
 		"\"%s-1\",\"namespace\":\"shop\",\"uid\":\"r-%s\",\"ownerReferences\":[{"
 		"\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"name\":\"%s\",\"uid\":"
 		"\"d-%s\",\"controller\":true}]},%s}",
 		name, name, name, name, spec);
-	put(text);
+	aw_put(text);
 }
 
 void aw_pod(const char *name, const char *of, long ago_s, const char *revision)
@@ -137,7 +137,7 @@ void aw_pod(const char *name, const char *of, long ago_s, const char *revision)
 		"\"True\"}],\"containerStatuses\":[{\"name\":\"app\",\"ready\":true,"
 		"\"restartCount\":0,\"state\":{\"running\":{\"startedAt\":\"%s\"}}}]}}",
 		name, at, revision, record, of, of, at);
-	put(text);
+	aw_put(text);
 }
 
 const char *aw_revision(const char *name)
@@ -157,8 +157,8 @@ const char *aw_web(void)
 {
 	aw_workload("web", true);
 	const char *rev = aw_revision("web");
-	aw_pod("web-1-a", "web", 3600, rev);
-	aw_pod("web-1-b", "web", 3600, rev);
+	aw_pod("web-1-a", "web", 30 * 3600 + 20, rev);
+	aw_pod("web-1-b", "web", 30 * 3600 + 20, rev);
 	return rev;
 }
 

@@ -16,13 +16,15 @@ const char *aw_config(const char *query, const char *secret);
 void aw_configure(const char *query, const char *secret);
 void aw_token(const char *token); /* what the Secret holds */
 
+/* Any object, into the cluster and the dump. */
+void aw_put(const char *json);
 /* Deployment and ReplicaSet NAME in namespace shop; `asks` = opted in. */
 void aw_workload(const char *name, bool asks);
 /* A pod of it, that was made so long ago; revision "" = not injected. */
 void aw_pod(const char *name, const char *of, long ago_s, const char *revision);
 /* The revision its pods are to carry, as otelgate status tells it; until the next call. */
 const char *aw_revision(const char *name);
-/* Deployment web with two pods that have run for an hour, and its revision. */
+/* Deployment web with two pods that have run for 30 hours, and its revision. */
 const char *aw_web(void);
 /* The cluster's objects of the shop as a List in JSON, for files; until the next call. */
 const char *aw_dump(void);

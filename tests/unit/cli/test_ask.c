@@ -94,7 +94,7 @@ START_TEST(what_arrives_is_told_without_a_controller)
 	ck_assert(clr_says("✓ egress        What its pods send arrives"));
 	ck_assert(clr_says("2/2 pods send traces."));
 	ck_assert(clr_says("  web-1-a   "));
-	ck_assert(clr_says("60m   yes     ✓ ✓ ✓ ?   current"));
+	ck_assert(clr_says("30h   yes     ✓ ✓ ✓ ?   current"));
 	ck_assert(clr_says("Coverage              ★★★★★  5/5"));
 	ck_assert(clr_says("count by (k8s_pod_name, otelgate_revision) "
 			   "(target_info{job=\"shop/web\"})"));

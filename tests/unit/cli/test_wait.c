@@ -221,7 +221,7 @@ START_TEST(what_cannot_be_is_said_at_once)
 	ck_assert_int_eq(CLR_RUN("wait", "-n", "shop", "deployment/web", "--timeout", "1h"), 1);
 	ck_assert(clr_says("will not arrive: traces: "));
 	ck_assert_int_eq(CLR_RUN("wait", "-n", "shop", "deployment/other", "--timeout", "1h"), 3);
-	ck_assert(clr_says("no workload is called \"other\" in namespace shop"));
+	ck_assert(clr_says("no workload is called \"Deployment/other\" in namespace shop"));
 	ck_assert_int_eq(CLR_RUN("wait", "-n", "shop", "deployment"), 2);
 	ck_assert_int_eq(CLR_RUN("wait", "-n", "shop", "web"), 2);
 	ck_assert_int_eq(CLR_RUN("wait", "-n", "shop"), 2);
