@@ -23,6 +23,8 @@ values() {
 		    stack: main
 		    default: true
 		    signals: {profiles: "off"}
+		    sdk: {addUids: true}
+		    languages: {python: {image: agent-python:1, libc: glibc, imagePullPolicy: Never}}
 	EOF
 }
 
@@ -40,11 +42,20 @@ with_otelgate() {
 	values >"$W/values.yaml"
 	helm upgrade otelgate "$chart" -n otelgate -f "$W/values.yaml" >"$W/out" 2>&1 || fail "$(cat "$W/out")"
 	mkdir -p "$D/sink"
-	printf 'Basic %s\n' "$(printf '100001:glc_first' | base64 -w0)" >"$D/sink/good"
+	lets_in glc_first
 	: >"$D/sink/seen"
 	proc_start sink nsenter --net="$OUTSIDE" "$("$here/tools/sdk" --where python)/bin/python" "$here/lib/sink.py" 10.89.0.1 4318 "$D/sink"
 	until_asked default "$injected"
 	: >"$D/with-otelgate"
+}
+
+# lets_in TOKEN: the receiver, from now on
+lets_in() { printf 'Basic %s\n' "$(printf '100001:%s' "$1" | base64 -w0)" >"$D/sink/good"; }
+
+# distributed NAMESPACE TOKEN: the controller has written it there; '=' is percent-encoded in the value
+distributed() {
+	k get secret -n "$1" otelgate-otlp -o json |
+		jq -e --arg value "$(printf '100001:%s' "$2" | base64 -w0)" '.data["otlp-headers"] | @base64d | gsub("%3D"; "=") | endswith($value)'
 }
 
 # credential TOKEN: as somebody writes it into the Secret of the stack
@@ -53,14 +64,20 @@ credential() {
 		k apply --server-side --force-conflicts -f - >/dev/null
 }
 
-# pod_spec [INDENT]: of the shop, as PodSecurity restricted lets it in
+# no_credential NAMESPACE: nobody has written one, and none is distributed
+no_credential() {
+	k delete secret -n monitoring grafana-cloud --ignore-not-found >/dev/null
+	until_true 30 'the credential is still distributed' api_is GET "/api/v1/namespaces/$1/secrets/otelgate-otlp" '.code == 404'
+}
+
+# pod_spec IMAGE [INDENT]: as PodSecurity restricted lets it in
 pod_spec() {
-	sed "s/^/${1:-}/" <<-'EOF'
+	sed "s/^/${2:-}/" <<-EOF
 		terminationGracePeriodSeconds: 5
 		securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
 		containers:
 		- name: app
-		  image: shop:1
+		  image: $1
 		  imagePullPolicy: Never
 		  env:
 		  - {name: OTEL_METRIC_EXPORT_INTERVAL, value: "1000"}
@@ -73,10 +90,10 @@ pod_spec() {
 	EOF
 }
 
-# shop NAMESPACE NAME [ANNOTATION...]: a Deployment; without an annotation it is not asked in
-shop() {
-	local ns=$1 name=$2
-	shift 2
+# deployment NAMESPACE NAME IMAGE [ANNOTATION...]: annotations of its pods; it is there when that is done
+deployment() {
+	local ns=$1 name=$2 image=$3
+	shift 3
 	{
 		cat <<-EOF
 			apiVersion: apps/v1
@@ -90,7 +107,7 @@ shop() {
 			      annotations: {$(IFS=, && echo "$*")}
 			    spec:
 		EOF
-		pod_spec '      '
+		pod_spec "$image" '      '
 	} | k apply -f - >/dev/null
 	k rollout status -n "$ns" "deployment/$name" --timeout=60s >/dev/null
 }
