@@ -187,10 +187,11 @@ full_helm_test() {
 	k apply --dry-run=server -f "$W/hooks.yaml" >"$W/out" 2>"$W/warnings" || fail "refused: $(cat "$W/warnings")"
 	[ ! -s "$W/warnings" ] || fail "warnings: $(cat "$W/warnings")"
 	k create --dry-run=client -o json -f "$W/hooks.yaml" | jq -c '.items[]? // .' >"$W/hooks"
-	eq "$(jq -r .kind "$W/hooks" | sort | paste -sd' ')" 'ConfigMap Pod Pod' 'what is made for the test'
+	eq "$(jq -r .kind "$W/hooks" | sort | paste -sd' ')" 'Pod Pod' 'what is made for the test'
 	jq 'select(.kind == "Pod")' "$W/hooks" >"$W/hook-pods.json"
 	mkdir "$W/test" "$W/ca"
-	jq -r 'select(.kind == "ConfigMap") | .data["pod.yaml"]' "$W/hooks" >"$W/test/pod.yaml"
+	jq -r '.metadata.annotations["otelgate.dev/test-pod"] // empty' "$W/hooks" >"$W/test/pod.yaml"
+	eq "$(jq -c 'select(.spec.serviceAccountName == "otelgate-controller").spec.automountServiceAccountToken' "$W/hooks")" true 'a token for whom the controller stands'
 	k get secret -n otelgate otelgate-webhook-ca -o 'jsonpath={.data.ca\.crt}' | base64 -d >"$W/ca/ca.crt"
 
 	mapfile -t args < <(container admission)

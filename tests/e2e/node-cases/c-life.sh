@@ -58,7 +58,8 @@ full_node_away() {
 	with_otelgate
 	ns_new "$CASE" pod-security.kubernetes.io/enforce=restricted
 	k scale -n otelgate deployment otelgate-webhook --replicas=0 >/dev/null
-	until_true 60 'webhooks are still there' all_ready 2
+	# those that end still serve, for as long as somebody may not have heard of it
+	k wait -n otelgate --for=delete pod -l app.kubernetes.io/component=webhook --timeout=60s >/dev/null
 	at=$(now_ms)
 	bare one
 	note "a pod without any webhook: Ready after $(($(now_ms) - at)) ms"
@@ -98,6 +99,12 @@ full_node_refused() {
 
 tasks() { ctr -a /run/containerd.sock -n k8s.io task ls -q; }
 
+# started again when it has ended, which it does as long as containerd is not there
+kubelet_is_back() {
+	! proc_gone kubelet || "$here/lib/node-start" kubelet
+	k get --raw "/api/v1/nodes/$NODE/proxy/healthz"
+}
+
 back() {
 	all_ready 4 && k get pods -n "$CASE" -l app=web -o json | jq -e '[.items[] | select(.status.containerStatuses[0].ready and .status.containerStatuses[0].restartCount > 0)] | length == 1'
 }
@@ -119,8 +126,7 @@ full_node_restart() {
 
 	proc_kill kubelet
 	until_asked default "$injected"
-	"$here/lib/node-start" kubelet
-	until_true 60 'the kubelet is not back' k get --raw "/api/v1/nodes/$NODE/proxy/healthz"
+	until_true 60 'the kubelet is not back' kubelet_is_back
 
 	proc_kill kubelet
 	at=$(now_ms)
@@ -129,7 +135,7 @@ full_node_restart() {
 	done
 	proc_kill containerd
 	"$here/lib/node-start" containerd
-	"$here/lib/node-start" kubelet
+	until_true 60 'the kubelet is not back' kubelet_is_back
 	until_true 120 "not all is back: $(k get pods -A)" back
 	note "from the end of all processes until all is Ready: $(($(now_ms) - at)) ms"
 	until_asked default "$injected"

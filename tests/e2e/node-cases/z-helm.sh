@@ -10,13 +10,18 @@ full_node_helm_test() {
 	with_otelgate
 	lets_in glc_first
 	credential glc_first
-	helm test otelgate -n otelgate --logs --timeout 2m >"$W/out" 2>&1 || fail "$(cat "$W/out"; k get pods -n otelgate)"
-	grep -q otelgate.dev/revision "$W/out" || fail "no review: $(cat "$W/out")"
+	helm test otelgate -n otelgate --timeout 2m >"$W/out" 2>&1 || fail "$(cat "$W/out"; k logs -n otelgate otelgate-test-receivers; k logs -n otelgate otelgate-test-admission)"
 	eq "$(grep -c '^Phase: *Succeeded' "$W/out")" 2 'tests that succeeded'
+	eq "$(k get pods,configmaps -n otelgate -o name | grep -c test || :)" 0 'what is left of them'
+	# it is the credential that is tried, and it is said
 	lets_in glc_other
-	if helm test otelgate -n otelgate --logs --timeout 1m >"$W/out" 2>&1; then
+	if helm test otelgate -n otelgate --timeout 2m >"$W/out" 2>&1; then
 		fail "a refused credential was found well: $(cat "$W/out")"
 	fi
+	eq "$(grep -c '^Phase: *Succeeded' "$W/out")" 1 'tests that succeeded'
+	k logs -n otelgate otelgate-test-receivers >"$W/out"
+	grep -q '^metrics  *broken  *credential ' "$W/out" || fail "another reason: $(cat "$W/out")"
+	k delete pod -n otelgate otelgate-test-receivers >/dev/null
 	lets_in glc_first
 }
 
