@@ -116,12 +116,18 @@ _otelgate() {
 		esac
 		;;
 	"doctor")
-		options="--namespace --all-namespaces --filename --config --output --notes --no-dry-run --registration --ascii --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --no-pager --help"
+		options="--namespace --all-namespaces --filename --config --ask --query-token-file --query-ca-file --prometheus-url --loki-url --tempo-url --pyroscope-url --output --notes --no-dry-run --registration --ascii --timeout --kubeconfig --context --cluster --user --server --tls-server-name --certificate-authority --insecure-skip-tls-verify --token --client-certificate --client-key --as --as-uid --as-group --as-user-extra --request-timeout --disable-compression --color --no-color --no-pager --help"
 		files=1
 		case "$prev" in
 		-n|--namespace) return ;;
 		-f|--filename) files=1 ;;
 		-c|--config) files=1 ;;
+		--query-token-file) files=1 ;;
+		--query-ca-file) files=1 ;;
+		--prometheus-url) return ;;
+		--loki-url) return ;;
+		--tempo-url) return ;;
+		--pyroscope-url) return ;;
 		-o|--output) words="table json yaml" ;;
 		--registration) return ;;
 		--timeout) return ;;

@@ -188,8 +188,10 @@ static int one_row(struct doctor_look *l, const struct og_audit_status *s, struc
 
 static int look_workloads(struct doctor_look *l, struct og_err *err)
 {
-	const struct og_audit_status_ask ask = {
-		.targets = l->targets, .ntargets = l->ntargets, .now_s = l->ask->now_s};
+	const struct og_audit_status_ask ask = {.targets = l->targets,
+		.ntargets = l->ntargets,
+		.now_s = l->ask->now_s,
+		.backends = l->ask->backends};
 	struct og_doctor_known *known = &l->f->part[OG_DP_WORKLOADS];
 	struct og_audit_blind *blind =
 		og_arena_new_n(l->arena, OG_CLUSTER_WATCHES, struct og_audit_blind);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* doctor: the ladder from the API server to what arrives, up to its first broken rung. */
 #include <signal.h>
+#include "ask-priv.h"
 #include "commands-priv.h"
 #include "doctor-priv.h"
 #include "joboptions-priv.h"
@@ -17,6 +18,7 @@ enum { DOC_BYTES = 256 << 20, PROBLEMS_SHOWN = 20 };
 
 struct doctor_args {
 	struct og_kubeflags kube;
+	struct ask_args ask;
 	struct og_strs files, config;
 	bool all, ascii, notes, no_dry_run;
 	unsigned output;
@@ -37,6 +39,7 @@ static const struct og_opt opts[] = {
 		.help = "manifests or a dump instead of a cluster; may be repeated",
 	},
 	OG_OPT_CONFIG(struct doctor_args, config, OG_OPT_CONFIG_HELP),
+	ASK_OPTS(struct doctor_args, ask),
 	{
 		.name = "output",
 		.letter = 'o',
@@ -155,7 +158,8 @@ static void on_problem(void *ctx, const char *message)
 		og_cli_error(p->cli, "%s", message);
 }
 
-static int of_files(struct og_cli *cli, const struct doctor_args *a, const struct og_parsed *p)
+static int of_files(struct og_cli *cli, const struct doctor_args *a, const struct og_parsed *p,
+	const struct og_audit_ask *backends)
 {
 	struct problems problems = {.cli = cli};
 	const struct og_audit_files files = {.paths = a->files.v,
@@ -175,6 +179,7 @@ static int of_files(struct og_cli *cli, const struct doctor_args *a, const struc
 	const struct og_audit_want want = {.config = config,
 		.ns = og_svz(a->kube.ns),
 		.default_ns = og_svz(a->kube.ns),
+		.backends = backends,
 		.now_s = now_s()};
 	if (og_doctor_collect_files(
 		    &files, &want, p->operands, p->noperands, cli->arena, &f, &err) < 0)
@@ -199,7 +204,8 @@ static void on_progress(void *ctx, const char *what)
 		session_progress_say(&p->progress, "looking at %s …", what);
 }
 
-static int of_cluster(struct og_cli *cli, const struct doctor_args *a, const struct og_parsed *p)
+static int of_cluster(struct og_cli *cli, const struct doctor_args *a, const struct og_parsed *p,
+	const struct og_audit_ask *backends)
 {
 	struct patience patience = {
 		.progress.cli = cli, .from_ns = og_clock_mono_ns(og_clock_system())};
@@ -218,6 +224,7 @@ static int of_cluster(struct og_cli *cli, const struct doctor_args *a, const str
 		.ntarget = p->noperands,
 		.registration = a->registration,
 		.no_dry_run = a->no_dry_run,
+		.backends = backends,
 		.timeout_ms = a->timeout_ms,
 		.now_s = now_s(),
 		.tool_version = OG_VERSION,
@@ -231,6 +238,8 @@ static int of_cluster(struct og_cli *cli, const struct doctor_args *a, const str
 static int run_doctor(struct og_cli *cli, void *args, const struct og_parsed *p)
 {
 	struct doctor_args *a = args;
+	const struct og_audit_ask *backends = NULL;
+	struct ask_loaded asked = {.n = 0};
 
 	if (a->all && a->kube.ns)
 		return og_cli_usage(cli, "--namespace and --all-namespaces exclude each other");
@@ -240,7 +249,11 @@ static int run_doctor(struct og_cli *cli, void *args, const struct og_parsed *p)
 		return og_cli_usage(
 			cli, "--config goes with -f: a cluster is judged by its own configuration");
 	(void)signal(SIGPIPE, SIG_IGN); /* a reader that has gone ends it by its exit code */
-	return a->files.n ? of_files(cli, a, p) : of_cluster(cli, a, p);
+	int code = ask_load(cli, &a->ask, a->timeout_ms, &asked, &backends);
+	if (code == OG_EXIT_PASS)
+		code = a->files.n ? of_files(cli, a, p, backends) : of_cluster(cli, a, p, backends);
+	ask_fini(&asked);
+	return code;
 }
 
 const struct og_command og_cmd_doctor = {
@@ -262,7 +275,8 @@ const struct og_command og_cmd_doctor = {
 		"otelgate-reader. What may not be seen is \"?\", with the right that is missing: "
 		"that is no pass. Of Secrets only what is wrong with them is said.\n"
 		"\n"
-		"With -f it looks at manifests or a dump, as far as they tell.",
+		"With -f it looks at manifests or a dump, as far as they tell. With --ask the backends "
+		"are asked what arrives, where the controller has not written it.",
 	.examples = "# the cluster, and all workloads in short\n"
 		    "%P doctor -A\n"
 		    "# why does nothing arrive from this one?\n"

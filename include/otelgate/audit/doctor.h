@@ -306,7 +306,8 @@ struct og_doctor_ask {
 	size_t ntarget;		       /* 0 = the cluster */
 	const char *registration;      /* NULL = "otelgate" */
 	bool no_dry_run;
-	int64_t timeout_ms; /* for all of it; 0 = 60 s */
+	const struct og_audit_ask *backends; /* are asked what arrives; NULL = they are not */
+	int64_t timeout_ms;		     /* for all of it; 0 = 60 s */
 	int64_t now_s;
 	const char *tool_version;
 	void *ctx;

@@ -135,6 +135,16 @@ START_TEST(a_dump_is_told_by_live_backends)
 	ck_assert(clr_says("✓ OK "));
 	ck_assert_ptr_null(strstr(clr_out.p, "what arrives"));
 	no_token();
+	ck_assert_int_eq(CLR_RUN("doctor", "-f", dump, "--config", config, "--ask",
+				 "--query-token-file", token, "deployment/web"),
+		0);
+	ck_assert(clr_says("✓ arrival        metrics Flowing, traces Flowing, logs Flowing"));
+	ck_assert(clr_says("✓ correlation    All 3 signals that flow are tied"));
+	ck_assert_int_eq(CLR_RUN("doctor", "-f", dump, "--config", config, "--ask",
+				 "--query-token-file", wrong, "deployment/web"),
+		0); /* what files cannot tell does not count */
+	ck_assert(clr_says("? arrival        metrics Unknown, traces Unknown, logs Unknown"));
+	no_token();
 	/* By the name of the stack, where there are several. */
 	char named[420];
 	(void)snprintf(named, sizeof(named), "s=%s", token);
