@@ -23,7 +23,7 @@ og_jobs() {
 og_deps_probes() {
 	case $1 in
 	build) echo 'bash make gcc ar nm pkg-config :jansson>=2.13 :yaml-0.1>=0.2 :libssl>=3.0 :libcrypto>=3.0 :libmicrohttpd>=0.9.75 :libcurl>=7.88' ;;
-	test) echo ':check>=0.15 :zlib>=1.2 patch curl jq openssl setsid python3' ;;
+	test) echo ':check>=0.15 :zlib>=1.2 patch curl jq openssl setsid python3 py:yaml' ;;
 	demo) echo 'openssl curl jq :zlib>=1.2' ;;
 	e2e) echo 'openssl curl jq setsid flock' ;;
 	backends) echo 'nginx python3 node npm' ;;
@@ -42,9 +42,9 @@ og_deps_packages() {
 	debian-build) echo 'bash make gcc libc6-dev binutils pkg-config libjansson-dev libyaml-dev libssl-dev libmicrohttpd-dev libcurl4-openssl-dev' ;;
 	fedora-build) echo 'bash make gcc binutils pkgconf-pkg-config jansson-devel libyaml-devel openssl-devel libmicrohttpd-devel libcurl-devel diffutils findutils gawk' ;;
 	alpine-build) echo 'bash make gcc musl-dev binutils pkgconf jansson-dev yaml-dev openssl-dev libmicrohttpd-dev curl-dev linux-headers' ;;
-	debian-test) echo 'check zlib1g-dev patch curl jq openssl util-linux python3' ;;
-	fedora-test) echo 'check-devel zlib-devel patch curl jq openssl util-linux python3' ;;
-	alpine-test) echo 'check-dev zlib-dev patch coreutils diffutils curl jq openssl util-linux python3' ;;
+	debian-test) echo 'check zlib1g-dev patch curl jq openssl util-linux python3 python3-yaml' ;;
+	fedora-test) echo 'check-devel zlib-devel patch curl jq openssl util-linux python3 python3-pyyaml' ;;
+	alpine-test) echo 'check-dev zlib-dev patch coreutils diffutils curl jq openssl util-linux python3 py3-yaml' ;;
 	debian-demo) echo 'openssl curl jq ca-certificates zlib1g-dev' ;;
 	fedora-demo) echo 'openssl curl jq ca-certificates zlib-devel' ;;
 	alpine-demo) echo 'openssl curl jq ca-certificates zlib-dev' ;;
@@ -71,6 +71,7 @@ og_deps_has() {
 		command -v pkg-config >/dev/null 2>&1 &&
 			pkg-config --atleast-version="${module#*>=}" "${module%%>=*}" 2>/dev/null
 		;;
+	py:*) python3 -c "import ${1#py:}" 2>/dev/null ;;
 	*\|*) og_deps_has "${1%%|*}" || og_deps_has "${1#*|}" ;;
 	*) command -v "$1" >/dev/null 2>&1 ;;
 	esac

@@ -46,8 +46,9 @@ struct og_httpc {
 	struct og_timer timer;	/* libcurl's; set for ever, so that moving it cannot fail */
 	struct og_timer repair; /* ends calls whose `failed` is set; likewise */
 	char *user_agent;
-	char *ca_file; /* SSL_CERT_FILE; NULL = libcurl's own place */
-	long http_version;
+	char *ca_file;	   /* SSL_CERT_FILE; NULL = libcurl's own place */
+	long http_version; /* of https; nobody speaks HTTP/2 without TLS here */
+	bool http1;	   /* a server has answered https in HTTP/1 */
 	struct httpc_sock *socks;
 	struct og_httpc_call *calls;
 	struct og_httpc_stats stats;
@@ -79,6 +80,7 @@ struct og_httpc_call {
 	char error[CURL_ERROR_SIZE];
 	bool repeatable; /* GET, HEAD */
 	bool proxied;
+	bool https;
 	bool own;
 	int64_t connect_ms, total_ms, idle_ms;
 	uint64_t max_bytes;

@@ -303,6 +303,14 @@ static void on_total(void *ctx)
 	finish_limit(ctx, HTTPC_LIMIT_TOTAL);
 }
 
+static void note_version(const struct og_httpc_call *call)
+{
+	long v = 0;
+	if (call->https && curl(easy_getinfo)(call->easy, CURLINFO_HTTP_VERSION, &v) == CURLE_OK &&
+		(v == CURL_HTTP_VERSION_1_0 || v == CURL_HTTP_VERSION_1_1))
+		call->c->http1 = true;
+}
+
 size_t httpc_on_header(char *p, size_t size, size_t n, void *ctx)
 {
 	struct og_httpc_call *call = ctx;
@@ -315,6 +323,8 @@ size_t httpc_on_header(char *p, size_t size, size_t n, void *ctx)
 		call->head_too_large = r == -OG_E_LIMIT;
 		return 0;
 	}
+	if (r == 1)
+		note_version(call);
 	if (r == 1 && call->on_head && call->on_head(call->ctx, &call->head) != 0) {
 		call->refused_by_callback = true;
 		return 0;

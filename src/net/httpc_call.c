@@ -302,13 +302,25 @@ static CURLcode set_numbers(CURL *easy, const struct number *list, size_t n)
 	return rc;
 }
 
+/*
+ * Whether a call waits until a connection that is being made turns out to carry many. libcurl
+ * (since 8.12, url_match_http_multiplex) waits for the first answer, where it comes in HTTP/1, too:
+ * a list that takes a minute would hold back all others.
+ */
+static bool waits_for_http2(const struct og_httpc_call *call)
+{
+	return !call->own && call->https && !call->c->http1 &&
+	       call->c->http_version != CURL_HTTP_VERSION_1_1;
+}
+
 static CURLcode set_transfer(struct og_httpc_call *call, const struct og_httpc_request *r)
 {
 	const struct number numbers[] = {
 		{CURLOPT_NOSIGNAL, 1},
 		{CURLOPT_FOLLOWLOCATION, 0},
 		{CURLOPT_PATH_AS_IS, 1},
-		{CURLOPT_HTTP_VERSION, call->c->http_version},
+		{CURLOPT_HTTP_VERSION,
+			call->https ? call->c->http_version : (long)CURL_HTTP_VERSION_1_1},
 		{CURLOPT_CONNECTTIMEOUT_MS, 0x7fffffff}, /* our own timers do */
 		{CURLOPT_TCP_NODELAY, 1},
 #if LIBCURL_VERSION_NUM >= 0x075700
@@ -317,7 +329,7 @@ static CURLcode set_transfer(struct og_httpc_call *call, const struct og_httpc_r
 #endif
 		{CURLOPT_FRESH_CONNECT, call->own},
 		{CURLOPT_FORBID_REUSE, call->own},
-		{CURLOPT_PIPEWAIT, !call->own},
+		{CURLOPT_PIPEWAIT, waits_for_http2(call)},
 	};
 	CURL *e = call->easy;
 	CURLcode rc = set_numbers(e, numbers, OG_COUNT(numbers));
@@ -370,7 +382,7 @@ static int set_options(struct og_httpc_call *call, const struct og_httpc_request
 	return cc == CURLE_OK ? 0 : no_memory(err);
 }
 
-static void copy_limits(struct og_httpc_call *call, const struct og_httpc_request *r)
+static void copy_limits(struct og_httpc_call *call, const struct og_httpc_request *r, bool https)
 {
 	call->ctx = r->ctx;
 	call->on_head = r->on_head;
@@ -381,6 +393,7 @@ static void copy_limits(struct og_httpc_call *call, const struct og_httpc_reques
 	call->idle_ms = r->idle_ms;
 	call->max_bytes = r->max_bytes;
 	call->own = r->own_connection;
+	call->https = https;
 	call->repeatable = strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0;
 }
 
@@ -399,7 +412,7 @@ int httpc_call_make(struct og_httpc *c, const struct og_httpc_request *r,
 		return no_memory(err);
 	call->c = c;
 	httpc_head_init(&call->head);
-	copy_limits(call, r);
+	copy_limits(call, r, u.https);
 	bool v6 = u.host_kind == OG_URL_IPV6;
 	(void)snprintf(call->hostport, sizeof(call->hostport), "%s%.*s%s:%u", v6 ? "[" : "",
 		OG_SV_ARG(u.host), v6 ? "]" : "", u.port);

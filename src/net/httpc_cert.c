@@ -53,6 +53,10 @@ static void on_info(const SSL *ssl, int where, int ret)
 static CURLcode on_context(CURL *easy, void *context, void *ctx)
 {
 	(void)easy;
+	/* Records are decrypted in a buffer of the connection, which OpenSSL 3.5 keeps: what was
+	 * read is to be wiped in it, and the buffer given back. */
+	(void)SSL_CTX_set_options(context, SSL_OP_CLEANSE_PLAINTEXT);
+	(void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
 	if (ctx_index < 0 || SSL_CTX_set_ex_data(context, ctx_index, ctx) != 1)
 		return CURLE_OK;
 	SSL_CTX_set_verify(context, SSL_CTX_get_verify_mode(context), on_verify);

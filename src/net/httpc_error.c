@@ -138,10 +138,13 @@ static int no_http(const struct og_httpc_call *call, struct og_err *err)
 		*text ? text : "no reason was given");
 }
 
+/* CURLE_TOO_LARGE of libcurl 8.6, which the headers of 7.88 do not have */
+#define CURLCODE_TOO_LARGE 100
+
 static int explain(const struct og_httpc_call *call, CURLcode cc, struct og_httpc_result *r)
 {
 	struct og_err *err = &r->err;
-	switch (cc) {
+	switch ((int)cc) {
 	case CURLE_OK:
 		/* libcurl takes a head that is cut for an answer without a body */
 		return call->head.complete ? 0 : cut(call, r);
@@ -171,11 +174,14 @@ static int explain(const struct og_httpc_call *call, CURLcode cc, struct og_http
 	case CURLE_ABORTED_BY_CALLBACK:
 		return call->resent ? cut(call, r) : stopped(call, err);
 	case CURLE_OUT_OF_MEMORY:
-		/* so libcurl calls a header line above its own limit (100 KiB) */
+		/* so libcurl before 8.6 calls a header line above its own limit (100 KiB) */
 		if (call->sendings && !call->head.complete)
 			return og_err_set(err, OG_E_LIMIT,
 				"a header of %s is too long, or memory is out", call->hostport);
 		return og_err_set(err, OG_E_OOM, "no memory for a request to %s", call->hostport);
+	case CURLCODE_TOO_LARGE:
+		return og_err_set(err, OG_E_LIMIT,
+			"the headers of %s are too long, or too many for libcurl", call->hostport);
 	case CURLE_BAD_CONTENT_ENCODING:
 		return og_err_set(err, OG_E_PARSE,
 			"the answer of %s is compressed in a way that cannot be read",
