@@ -260,7 +260,8 @@ START_TEST(hostile_text_stays_text)
 	struct og_buf b og_auto_buf = OG_BUF_INIT(0);
 
 	build(3, hostile[_i].text);
-	struct og_coverage_blind blind = {hostile[_i].text, hostile[_i].text, "OG002"};
+	struct og_coverage_blind blind = {
+		.what = hostile[_i].text, .why = hostile[_i].text, .finding = "OG002"};
 	c.blind = &blind;
 	c.nblind = 1;
 	c.notes = &hostile[_i].text;
