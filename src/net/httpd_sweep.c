@@ -179,19 +179,41 @@ static void sweep_conns(struct og_httpd *s, int64_t now)
 	trim_after_burst(s, n);
 }
 
-bool httpd_shed(struct og_httpd *s, int64_t now)
+static bool has_unread(const struct conn *c)
 {
-	struct conn *victim = NULL;
+	int unread = 0;
+	return ioctl(c->fd, FIONREAD, &unread) == 0 && unread > 0;
+}
+
+/* Whoever may be done without: a connection that never was of use, the oldest of them, or the one
+ * that has been idle for longest. NULL: all are at work. */
+static struct conn *least_useful(struct og_httpd *s, int64_t now)
+{
+	const struct og_httpd_limits *l = &s->o.limits;
+	struct conn *idle = NULL;
+	int64_t since = now - l->shed_idle_ms + 1;
 
 	/* The list is in the order of first sight. */
 	for (struct conn *c = s->live.next; c != &s->live; c = c->next) {
 		int phase = atomic_load(&c->phase);
-		if ((phase != CONN_FRESH && phase != CONN_IDLE) || atomic_load(&c->useful) ||
-			now - c->accepted_ms < s->o.limits.shed_ms)
+		if (phase != CONN_FRESH && phase != CONN_IDLE)
 			continue;
-		victim = c;
-		break;
+		if (!atomic_load(&c->useful)) {
+			if (now - c->accepted_ms >= l->shed_ms)
+				return c;
+		} else if (phase == CONN_IDLE && !c->burst_ms &&
+			   atomic_load(&c->phase_ms) < since) {
+			since = atomic_load(&c->phase_ms);
+			idle = c;
+		}
 	}
+	return idle && !has_unread(idle) ? idle : NULL;
+}
+
+bool httpd_shed(struct og_httpd *s, int64_t now)
+{
+	struct conn *victim = least_useful(s, now);
+
 	if (!victim)
 		return false;
 	STAT_ADD(s->n.shed, 1);

@@ -451,6 +451,7 @@ START_TEST(over_the_cap_fails_fast)
 	struct hc many[4];
 
 	l.max_connections = 4;
+	l.shed_idle_ms = 1000000;
 	start(_i, l, 2);
 	for (int i = 0; i < 4; i++) {
 		ck_assert(open_client(&many[i], _i));
@@ -494,6 +495,34 @@ START_TEST(useless_connections_give_way_at_the_cap)
 	ck_assert_uint_eq(stats().refused, 0);
 	for (int i = 0; i < 4; i++)
 		close(idle[i]);
+}
+END_TEST
+
+/* Without useless ones, whoever has been idle for longest: the cap cannot be filled for good. */
+START_TEST(the_longest_idle_gives_way_at_the_cap)
+{
+	struct og_httpd_limits l = patient();
+	struct hc many[4];
+
+	l.max_connections = 4;
+	l.shed_idle_ms = 1;
+	start(_i, l, 2);
+	for (int i = 0; i < 4; i++) {
+		ck_assert(open_client(&many[i], _i));
+		ck_assert(hc_get(&many[i], "/healthz") && hc_recv(&many[i], &r));
+	}
+	(void)poll(NULL, 0, 20); /* they are idle for more than a millisecond, in this order */
+	ck_assert(hc_get(&many[0], "/healthz") && hc_recv(&many[0], &r));
+	(void)poll(NULL, 0, 20);
+	still_serves(_i);
+	ck_assert_uint_eq(stats().shed, 1);
+	ck_assert_uint_eq(stats().refused, 0);
+	ck_assert(hc_ended(&many[1], SOON_MS));
+	for (int i = 0; i < 4; i++) {
+		if (i != 1)
+			ck_assert(hc_get(&many[i], "/healthz") && hc_recv(&many[i], &r));
+		hc_close(&many[i]);
+	}
 }
 END_TEST
 
@@ -742,6 +771,7 @@ int main(void)
 	tcase_add_test(tc, client_that_does_not_trust_us_is_counted);
 	tcase_add_loop_test(tc, over_the_cap_fails_fast, 0, 2);
 	tcase_add_loop_test(tc, useless_connections_give_way_at_the_cap, 0, 2);
+	tcase_add_loop_test(tc, the_longest_idle_gives_way_at_the_cap, 0, 2);
 	tcase_add_test(tc, connections_spread_over_the_workers);
 	tcase_add_loop_test(tc, too_many_in_flight_is_429, 0, 2);
 	tcase_add_test(tc, only_two_large_bodies_at_a_time);
