@@ -62,6 +62,10 @@ struct gen {
 	struct worker workers[];
 };
 
+/* Room above max_connections for those that are being shed and not yet closed by their workers, to
+ * which connections may come at some thousands a second. */
+enum { SHED_SLACK = 256 };
+
 enum { LINGER_MAX = 64, LINGER_MS = 2000, LINGER_BYTES = 16 << 20, STATUS_MAX = 600 };
 struct lingerer {
 	int fd;

@@ -32,8 +32,9 @@ static void fill_limits(struct og_httpd_limits *l)
 		.age_min_ms = 10000,
 		.retire_ms = 150000,
 		.drain_idle_ms = 1000,
+		.shed_silent_ms = 50,
 		.shed_ms = 1000,
-		.shed_idle_ms = 10000,
+		.shed_idle_ms = 1000,
 	};
 #define DEFAULT(field) l->field = l->field ? l->field : defaults.field
 	DEFAULT(max_connections);
@@ -53,6 +54,7 @@ static void fill_limits(struct og_httpd_limits *l)
 	DEFAULT(age_min_ms);
 	DEFAULT(retire_ms);
 	DEFAULT(drain_idle_ms);
+	DEFAULT(shed_silent_ms);
 	DEFAULT(shed_ms);
 	DEFAULT(shed_idle_ms);
 #undef DEFAULT

@@ -14,8 +14,7 @@
 #include <unistd.h>
 #include "otelgate/base/mem.h"
 
-/* Room above max_connections for those that are being shed and not yet closed. */
-enum { SHED_SLACK = 32, ACCEPT_BATCH = 64 };
+enum { ACCEPT_BATCH = 64 };
 /* A handshake in progress at the end of a drain gets that long, once the queue is empty. */
 enum { LAST_HANDSHAKE_MS = 20 };
 

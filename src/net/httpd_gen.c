@@ -99,8 +99,9 @@ static struct MHD_Daemon *start_daemon(struct worker *w, const char *cert_pem, c
 	return MHD_start_daemon(flags, 0, NULL, NULL, httpd_on_request, w,
 		MHD_OPTION_EXTERNAL_LOGGER, on_library_log, s, MHD_OPTION_NOTIFY_COMPLETED,
 		httpd_on_completed, w, MHD_OPTION_NOTIFY_CONNECTION, httpd_conn_notify, w,
-		MHD_OPTION_CONNECTION_LIMIT, l->max_connections + 64, MHD_OPTION_CONNECTION_TIMEOUT,
-		l->idle_ms / 1000 + 10, MHD_OPTION_CONNECTION_MEMORY_LIMIT, l->header_bytes,
+		MHD_OPTION_CONNECTION_LIMIT, l->max_connections + SHED_SLACK + 64,
+		MHD_OPTION_CONNECTION_TIMEOUT, l->idle_ms / 1000 + 10,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, l->header_bytes,
 #if MHD_VERSION >= 0x00097601
 		MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1,
 #else

@@ -185,28 +185,35 @@ static bool has_unread(const struct conn *c)
 	return ioctl(c->fd, FIONREAD, &unread) == 0 && unread > 0;
 }
 
-/* Whoever may be done without: a connection that never was of use, the oldest of them, or the one
- * that has been idle for longest. NULL: all are at work. */
+/* Whoever may be done without, see struct og_httpd_limits; NULL: all are at work. */
 static struct conn *least_useful(struct og_httpd *s, int64_t now)
 {
+	enum { LOOKS = 64 }; /* at the kernel's count of bytes: everybody waits meanwhile */
 	const struct og_httpd_limits *l = &s->o.limits;
-	struct conn *idle = NULL;
+	struct conn *useless = NULL, *idle = NULL;
 	int64_t since = now - l->shed_idle_ms + 1;
+	unsigned looks = 0;
 
 	/* The list is in the order of first sight. */
 	for (struct conn *c = s->live.next; c != &s->live; c = c->next) {
 		int phase = atomic_load(&c->phase);
+		int64_t age = now - c->accepted_ms;
 		if (phase != CONN_FRESH && phase != CONN_IDLE)
 			continue;
 		if (!atomic_load(&c->useful)) {
-			if (now - c->accepted_ms >= l->shed_ms)
+			if (phase == CONN_FRESH && age >= l->shed_silent_ms && looks++ < LOOKS &&
+				tcp_facts(c->fd).received == 0)
 				return c;
+			if (!useless && age >= l->shed_ms)
+				useless = c;
 		} else if (phase == CONN_IDLE && !c->burst_ms &&
 			   atomic_load(&c->phase_ms) < since) {
 			since = atomic_load(&c->phase_ms);
 			idle = c;
 		}
 	}
+	if (useless)
+		return useless;
 	return idle && !has_unread(idle) ? idle : NULL;
 }
 

@@ -96,12 +96,13 @@ struct og_httpd_limits {
 				     handshake each second would cost more than it balances */
 	unsigned retire_ms;	  /* 150 s: an old generation is stopped then at the latest */
 	unsigned drain_idle_ms;	  /* 1 s: connections idle that long are closed in a drain */
-	unsigned shed_ms;      /* 1 s: at the cap, connections that never carried a served request
-				  and are older give way */
-	unsigned shed_idle_ms; /* 10 s: at the cap and without such, the one that has been idle for
-				  longest gives way when it has been for that long. An API server
-				  at work uses its connections more often, and drops what is
-				  closed while it is idle */
+	/* At the cap a newcomer takes the place of the first of these that there is: */
+	unsigned shed_silent_ms; /* 50 ms: a connection without a byte for so long; a client sends
+				    its part of the handshake when it is connected */
+	unsigned shed_ms;	 /* 1 s: one that never carried a served request */
+	unsigned shed_idle_ms;	 /* 1 s: the one that has been idle for longest. An API server at
+				    work uses its connections more often, and drops one that is
+				    closed while it is idle */
 };
 
 /* One finished request. status 0 = the client went away before there was an answer. */

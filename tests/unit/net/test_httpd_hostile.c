@@ -498,6 +498,31 @@ START_TEST(useless_connections_give_way_at_the_cap)
 }
 END_TEST
 
+/* Who has begun to speak stays before who has said nothing, be it older. */
+START_TEST(silent_connections_give_way_first)
+{
+	struct og_httpd_limits l = patient();
+	struct pollfd fds[4];
+
+	l.max_connections = 4;
+	l.shed_silent_ms = l.shed_ms = 1;
+	start(_i, l, 2);
+	for (int i = 0; i < 4; i++) {
+		fds[i] = (struct pollfd){
+			.fd = hc_tcp(AF_INET, og_httpd_port(server), SOON_MS), .events = POLLIN};
+		ck_assert(fixture_until(server, conns_are, (uint64_t)i + 1));
+	}
+	ck_assert_int_eq(send(fds[0].fd, _i ? "\x16" : "G", 1, 0), 1);
+	(void)poll(NULL, 0, 20);
+	still_serves(_i);
+	ck_assert_uint_eq(stats().shed, 1);
+	ck_assert_int_eq(poll(fds, 4, SOON_MS), 1);
+	ck_assert_int_eq(fds[0].revents, 0);
+	for (int i = 0; i < 4; i++)
+		close(fds[i].fd);
+}
+END_TEST
+
 /* Without useless ones, whoever has been idle for longest: the cap cannot be filled for good. */
 START_TEST(the_longest_idle_gives_way_at_the_cap)
 {
@@ -771,6 +796,7 @@ int main(void)
 	tcase_add_test(tc, client_that_does_not_trust_us_is_counted);
 	tcase_add_loop_test(tc, over_the_cap_fails_fast, 0, 2);
 	tcase_add_loop_test(tc, useless_connections_give_way_at_the_cap, 0, 2);
+	tcase_add_loop_test(tc, silent_connections_give_way_first, 0, 2);
 	tcase_add_loop_test(tc, the_longest_idle_gives_way_at_the_cap, 0, 2);
 	tcase_add_test(tc, connections_spread_over_the_workers);
 	tcase_add_loop_test(tc, too_many_in_flight_is_429, 0, 2);
