@@ -3,7 +3,10 @@
 #include "collect-priv.h"
 
 #include "otelgate/base/mem.h"
+#include "otelgate/codec/emit.h"
 #include "otelgate/codec/url.h"
+
+enum { POLICY_BYTES = 1 << 20 };
 
 struct way {
 	struct collect *c;
@@ -14,6 +17,8 @@ struct way {
 	const char *reason, *finding; /* it cannot be judged, or is wrong before that */
 	struct og_sv message;
 	bool fails;
+	bool optional; /* the receiver that is looked at is of optional signals alone */
+	struct og_sv aside;
 };
 
 static int oom(struct og_err *err)
@@ -57,15 +62,26 @@ static int read_policies(struct collect *c, struct og_err *err)
 	return c->arena->failed ? oom(err) : 0;
 }
 
-static struct og_kvs ns_labels(const struct collect *c, struct og_sv ns)
+/* With the one that each namespace has by itself, which no manifest says. */
+static struct og_kvs ns_labels(struct way *w, struct og_sv ns)
 {
-	const struct kept *k = kept_find(c, OG_SV(""), OG_SV("Namespace"), OG_SV(""), ns);
-	return k ? k->labels : (struct og_kvs){NULL, 0};
+	const struct kept *k = kept_find(w->c, OG_SV(""), OG_SV("Namespace"), OG_SV(""), ns);
+	struct og_kvs said = k ? k->labels : (struct og_kvs){NULL, 0};
+	struct og_kv *v = og_arena_new_n(w->a, (size_t)said.n + 1, struct og_kv);
+
+	if (!v || og_kvs_getl(&said, "kubernetes.io/metadata.name"))
+		return said;
+	if (said.n)
+		memcpy(v, said.v, said.n * sizeof(*v));
+	v[said.n] = (struct og_kv){OG_SV("kubernetes.io/metadata.name"), ns};
+	return (struct og_kvs){v, said.n + 1};
 }
 
 static void unclear(struct way *w, const char *reason, const char *finding, const char *message)
 {
-	if (w->reason)
+	if (w->optional && finding && !w->aside.n)
+		w->aside = og_svz(message);
+	if (w->optional || w->reason)
 		return;
 	w->reason = reason;
 	w->finding = finding;
@@ -85,8 +101,12 @@ static struct og_egress_target *add_target(
 		if (og_sv_eq(w->targets[i].name, name) && w->targets[i].ports[0] == port)
 			return &w->targets[i];
 	struct og_egress_target *t = &w->targets[w->in.ntargets++];
-	*t = (struct og_egress_target){
-		.kind = kind, .name = name, .ports = ports, .nports = 1, .by_name = true};
+	*t = (struct og_egress_target){.kind = kind,
+		.name = name,
+		.ports = ports,
+		.nports = 1,
+		.by_name = true,
+		.optional = w->optional};
 	return t;
 }
 
@@ -151,7 +171,7 @@ static void behind(struct way *w, const struct og_egress_host *h, const struct o
 	if (!t || !e)
 		return;
 	t->ns = h->ns;
-	t->ns_labels = ns_labels(w->c, h->ns);
+	t->ns_labels = ns_labels(w, h->ns);
 	t->selector = s.selector;
 	if (!s.target || !s.selector.n) {
 		unclear(w, "EndpointsUnknown", NULL,
@@ -185,6 +205,8 @@ static void receiver(struct way *w, const struct og_plan *plan, struct og_sv end
 	if (og_url_parse(endpoint, &u, NULL) < 0 &&
 		og_url_parse_hostport(endpoint, 4317, &u, NULL) < 0)
 		unclear(w, "EndpointUnreadable", NULL, "The receiver's address cannot be read.");
+	else if (og_url_is_loopback(&u))
+		w->in.in_pod = true; /* a container beside it, or nobody */
 	else if (u.host_kind != OG_URL_NAME)
 		address(w, u.host, u.port);
 	else if (og_egress_host_read(u.host, w->k->ns, &h))
@@ -202,7 +224,7 @@ static int pod_of(
 	w->in.pod = (struct og_egress_end){.pod = true,
 		.ns = w->k->ns,
 		.name = w->k->name,
-		.ns_labels = ns_labels(w->c, w->k->ns)};
+		.ns_labels = ns_labels(w, w->k->ns)};
 	if (!og_kvs_read(og_jpath(plan->tmpl, "metadata", "labels", NULL), w->a, &labels))
 		return oom(err);
 	struct og_kv *v = og_arena_new_n(w->a, (size_t)labels.n + 1, struct og_kv);
@@ -217,6 +239,62 @@ static int pod_of(
 		og_selector_read(selector, w->a, &w->in.selector, NULL) < 0)
 		w->in.selector = (struct og_selector){.present = false};
 	return 0;
+}
+
+/* What is expected before what is optional: a receiver of both is no optional one. */
+static void receivers(struct way *w, const struct og_plan *plan)
+{
+	static const enum og_signal_mode order[] = {OG_MODE_EXPECTED, OG_MODE_OPTIONAL};
+	const struct og_stack *to = plan->profile->stack;
+	bool base = false, expected = false;
+
+	for (int k = 0; k < 2 * OG_SIGNAL_COUNT_; k++) {
+		int i = k % OG_SIGNAL_COUNT_;
+		struct og_sv own = to->receiver.signal_endpoint[i];
+		if (plan->signals[i] != order[k / OG_SIGNAL_COUNT_])
+			continue;
+		expected |= plan->signals[i] == OG_MODE_EXPECTED;
+		w->optional = expected && plan->signals[i] == OG_MODE_OPTIONAL;
+		if (own.n) {
+			receiver(w, plan, own);
+		} else if (!base && i != OG_SIGNAL_PROFILES) {
+			base = true;
+			receiver(w, plan, to->receiver.endpoint);
+		}
+	}
+	w->optional = false;
+}
+
+/*
+ * The policy that opens it, as somebody would write it: without the label of those that the
+ * controller makes and takes away. DNS is where clusters have it as a rule.
+ */
+static struct og_sv policy(struct way *w, const struct og_egress_result *r)
+{
+	static const struct og_kv label = {{"k8s-app", 7}, {"kube-dns", 8}};
+	static const uint16_t port = 53;
+	const struct og_egress_target dns = {.kind = OG_TARGET_PODS,
+		.name = OG_SV("DNS"),
+		.ns = OG_SV("kube-system"),
+		.selector = {&label, 1},
+		.ports = &port,
+		.nports = 1};
+	og_auto_buf struct og_buf json = OG_BUF_INIT(POLICY_BYTES), b = OG_BUF_INIT(POLICY_BYTES);
+	struct og_egress_in in = w->in;
+	struct og_jval v;
+	struct og_sv name;
+
+	in.dns = &dns;
+	if (!r->make ||
+		og_egress_name("allow-telemetry-", w->k->kind, w->k->name, w->a, &name, NULL) < 0 ||
+		og_egress_policy(&in, r, false, name, NULL, &json, NULL) < 0)
+		return OG_SV("");
+	v = parse(w->a, og_arena_sv(w->a, og_buf_view(&json)));
+	og_buf_lit(&b, "kubectl apply -f - <<'END'\n");
+	og_emit_yaml(&b, v, w->a);
+	og_buf_lit(&b, "END");
+	struct og_sv text = og_arena_sv(w->c->arena, og_buf_view(&b));
+	return b.failed || og_junset(v) || !text.p ? OG_SV("") : text;
 }
 
 /* Isolation of the pods themselves, and of the receiver's where that is a Service. */
@@ -238,8 +316,12 @@ static void say(struct way *w, const struct og_egress_result *r, struct og_cover
 	if (cell->result == OG_RESULT_FAIL && !cell->finding)
 		cell->finding = "OG512";
 	if (cell->result == OG_RESULT_FAIL)
+		cell->fix = policy(w, r);
+	if (cell->finding && cell->result != OG_RESULT_UNKNOWN)
 		(void)og_coverage_add(
 			row, a, cell->finding, OG_SV(""), cell->message, OG_SV(""), NULL);
+	else if (w->aside.n && cell->result == OG_RESULT_PASS)
+		(void)og_coverage_add(row, a, "OG524", OG_SV(""), w->aside, OG_SV(""), NULL);
 }
 
 int collect_egress(struct collect *c, const struct kept *k, const struct og_plan *plan,
@@ -264,11 +346,8 @@ int collect_egress(struct collect *c, const struct kept *k, const struct og_plan
 		rc = pod_of(w, plan, object, err);
 	if (rc < 0)
 		return rc;
-	receiver(w, plan, stack->receiver.endpoint);
-	for (int i = 0; i < OG_SIGNAL_COUNT_; i++)
-		if (plan->signals[i] != OG_MODE_OFF)
-			receiver(w, plan, stack->receiver.signal_endpoint[i]);
-	if (!w->reason && !w->in.ntargets)
+	receivers(w, plan);
+	if (!w->reason && !w->in.ntargets && !w->in.in_pod)
 		unclear(w, "NoReceiver", NULL, "The stack's receiver is not known from files.");
 	if (w->reason) {
 		cell->result = w->fails ? OG_RESULT_FAIL : OG_RESULT_UNKNOWN;

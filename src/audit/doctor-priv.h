@@ -7,18 +7,18 @@
 typedef bool doctor_holds_fn(const struct og_doctor_facts *f, const struct og_doctor_rule *r,
 	struct og_arena *arena, struct og_doctor_said *ret);
 
-/* ---- predicates; doctor_hold_cluster.c, doctor_hold_webhook.c, doctor_hold_workload.c ---- */
+/* ---- predicates; doctor_hold_cluster.c, _stack.c, _webhook.c, _workload.c, _arrival.c ---- */
 doctor_holds_fn doctor_unreachable, doctor_unauthorized, doctor_skew, doctor_rights_missing,
 	doctor_kinds_missing, doctor_kinds_version, doctor_config_refused, doctor_config_none,
 	doctor_no_leader, doctor_version_skew, doctor_of_secret, doctor_condition_distributed,
 	doctor_no_endpoint, doctor_service_unknown, doctor_service_port, doctor_no_backends,
-	doctor_query_refused, doctor_of_probe;
+	doctor_query_refused, doctor_of_probe, doctor_probe_changed;
 doctor_holds_fn doctor_no_registration, doctor_hook_service, doctor_hook_endpoints,
 	doctor_fails_broad, doctor_availability, doctor_no_reinvocation, doctor_ca_mismatch,
 	doctor_ca_expired, doctor_ca_expiring, doctor_excluded, doctor_firewall, doctor_no_mutation,
 	doctor_refused_psa, doctor_refused_quota, doctor_refused_webhook, doctor_fail_open_gap;
 /* The engine or the controller says it of the workload; of one of its signals that counts. */
-doctor_holds_fn doctor_of_workload, doctor_of_signal, doctor_of_way;
+doctor_holds_fn doctor_of_workload, doctor_of_signal, doctor_of_way, doctor_silent;
 
 /* ---- checks; doctor_check.c ---- */
 typedef void doctor_check_fn(
@@ -36,9 +36,18 @@ static inline bool doctor_seen(const struct og_doctor_facts *f, enum og_doctor_p
 }
 /* "deployment/web", as kubectl takes it. */
 struct og_sv doctor_object(const struct og_coverage_row *row, struct og_arena *arena);
+/* The command that shows what its SDKs say. */
+struct og_sv doctor_logs(const struct og_coverage_row *row, struct og_arena *arena);
 /* Time of about so many seconds: "3 days". */
 struct og_sv doctor_span(int64_t seconds, struct og_arena *arena);
+/* What the controller says of a stack; NULL = nothing. */
+const struct og_doctor_condition *doctor_condition(
+	const struct og_doctor_stack *s, struct og_sv type);
+/* The first condition of that status that tells of writing a signal that counts, and is it. */
+const struct og_doctor_condition *doctor_written(const struct og_doctor_facts *f,
+	const char *status, bool (*is)(const struct og_doctor_condition *c, const void *ctx),
+	const void *ctx, const struct og_doctor_stack **ret);
+/* Of a message of the controller's; the fix is left as it is when there is none. */
+void doctor_split_fix(struct og_sv text, struct og_sv *ret_message, struct og_sv *ret_fix);
 /* The link that is broken first, else the first unknown one; COUNT_ = none. */
 enum og_link doctor_first_link(const struct og_telemetry_row *row);
-/* Whether the condition of a stack ("MetricsWritable") is about a signal that is expected. */
-bool doctor_signal_counts(const struct og_doctor_facts *f, struct og_sv type);

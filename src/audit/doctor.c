@@ -36,6 +36,15 @@ struct og_sv doctor_span(int64_t seconds, struct og_arena *arena)
 		og_arena_fmt(arena, "%lld %s%s", (long long)n, units[i].one, n == 1 ? "" : "s"));
 }
 
+const struct og_doctor_condition *doctor_condition(
+	const struct og_doctor_stack *s, struct og_sv type)
+{
+	for (uint32_t i = 0; i < s->nconditions; i++)
+		if (og_sv_eq(s->conditions[i].type, type))
+			return &s->conditions[i];
+	return NULL;
+}
+
 /* ---- one rung ---- */
 
 static const enum og_doctor_end ends[] = {[OG_DW_NOTE] = OG_DE_PASS,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What each rung of the cluster says when no rule has broken it. */
 #include "doctor-priv.h"
+#include "otelgate/grafana/send.h"
 
 #define SAY(...) og_svz(og_arena_fmt(arena, __VA_ARGS__))
 #define CHECK(name)                                                                       \
@@ -122,20 +123,11 @@ CHECK(controller)
 
 /* ---- stacks ---- */
 
-static const struct og_doctor_condition *condition(
-	const struct og_doctor_stack *s, struct og_sv type)
-{
-	for (uint32_t i = 0; i < s->nconditions; i++)
-		if (og_sv_eq(s->conditions[i].type, type))
-			return &s->conditions[i];
-	return NULL;
-}
-
 /* The Secret itself, else the controller's word of it. */
 static void one_secret(
 	const struct og_doctor_stack *s, struct og_arena *arena, struct og_doctor_step *step)
 {
-	const struct og_doctor_condition *c = condition(s, OG_SV("CredentialsValid"));
+	const struct og_doctor_condition *c = doctor_condition(s, OG_SV("CredentialsValid"));
 
 	if (s->secret_known.sight == OG_DS_SEEN) {
 		bool good = s->secret_state == OG_CREDENTIAL_VALID;
@@ -158,6 +150,30 @@ static void one_secret(
 	}
 }
 
+/* A probe that is refused and that no rule has told of, at a link of the credentials or not. */
+static bool of_credentials(const struct og_doctor_condition *c, const void *ctx)
+{
+	enum og_send_link l = og_send_class_link(og_send_class_named(c->reason));
+	const bool *wanted = ctx;
+
+	return (l == OG_LINK_CREDENTIAL || l == OG_LINK_PERMISSION) == *wanted;
+}
+
+static void refused(const struct og_doctor_facts *f, bool credentials, struct og_arena *arena,
+	struct og_doctor_step *step)
+{
+	const struct og_doctor_stack *s;
+	const struct og_doctor_condition *c =
+		doctor_written(f, "False", of_credentials, &credentials, &s);
+	struct og_sv said;
+
+	if (!c || step->end == OG_DE_BROKEN)
+		return;
+	step->fix = SAY("otelgate probe %.*s", OG_SV_ARG(s->name));
+	doctor_split_fix(c->message.n ? c->message : c->reason, &said, &step->fix);
+	end(step, OG_DE_BROKEN, said);
+}
+
 CHECK(credentials)
 {
 	uint32_t wanted = 0;
@@ -176,12 +192,15 @@ CHECK(credentials)
 	const struct og_cell *cell = f->row ? &f->row->row.link[OG_LINK_CREDENTIALS] : NULL;
 	if (cell && og_coverage_counts(cell) == OG_RESULT_FAIL && step->end != OG_DE_BROKEN) {
 		end(step, OG_DE_BROKEN, cell->message);
-		step->fix = cell->fix;
+		step->fix = cell->fix.n ? cell->fix
+					: SAY("kubectl describe grafanastack %.*s",
+						  OG_SV_ARG(f->row->row.stack));
 	} else if (!wanted && f->files && cell && cell->result == OG_RESULT_UNKNOWN) {
 		end(step, OG_DE_UNKNOWN, cell->message);
 	} else if (!wanted) {
 		end(step, OG_DE_NA, OG_SV("Pods send without credentials."));
 	}
+	refused(f, true, arena, step);
 }
 
 /* Signals of which the controller's own probe was taken. */
@@ -195,28 +214,12 @@ static uint32_t probed(const struct og_doctor_stack *s)
 	return n;
 }
 
-/* What the controller sent to try was not taken, for a reason that no rule knows. */
-static const struct og_doctor_condition *refused(
-	const struct og_doctor_facts *f, const struct og_doctor_stack *s)
-{
-	for (uint32_t i = 0; i < s->nconditions; i++)
-		if (og_sv_ends(s->conditions[i].type, OG_SV("Writable")) &&
-			og_sv_is(s->conditions[i].status, "False") &&
-			doctor_signal_counts(f, s->conditions[i].type))
-			return &s->conditions[i];
-	return NULL;
-}
-
-static void one_receiver(const struct og_doctor_facts *f, const struct og_doctor_stack *s,
-	struct og_arena *arena, struct og_doctor_step *step)
+static void one_receiver(
+	const struct og_doctor_stack *s, struct og_arena *arena, struct og_doctor_step *step)
 {
 	const struct og_doctor_service *x = &s->service;
-	const struct og_doctor_condition *no = refused(f, s);
 
-	if (no) {
-		end(step, OG_DE_BROKEN, no->message.n ? no->message : no->reason);
-		step->fix = SAY("otelgate probe %.*s", OG_SV_ARG(s->name));
-	} else if (!s->has_endpoint)
+	if (!s->has_endpoint)
 		end(step, OG_DE_UNKNOWN,
 			OG_SV("The controller discovers the receiver by spec.slug; it has not been "
 			      "called from here."));
@@ -224,6 +227,10 @@ static void one_receiver(const struct og_doctor_facts *f, const struct og_doctor
 		end(step, OG_DE_PASS,
 			SAY("%.*s took what the controller sent it to try %u signal%s.",
 				OG_SV_ARG(s->endpoint), probed(s), probed(s) == 1 ? "" : "s"));
+	else if (s->in_pod)
+		end(step, OG_DE_PASS,
+			SAY("%.*s is the pod itself: a container beside it has to listen there.",
+				OG_SV_ARG(s->host)));
 	else if (s->outside || x->external)
 		end(step, OG_DE_PASS,
 			SAY("%.*s is outside of the cluster: `otelgate probe` sends it a record.",
@@ -249,10 +256,11 @@ CHECK(receiver)
 	for (uint32_t i = 0; i < f->nlooked; i++) {
 		struct og_sv said = step->evidence;
 		enum og_doctor_end before = step->end;
-		one_receiver(f, &f->stacks[i], arena, step);
+		one_receiver(&f->stacks[i], arena, step);
 		if (before >= OG_DE_UNKNOWN && before == step->end)
 			step->evidence = said;
 	}
+	refused(f, false, arena, step);
 }
 
 CHECK(workloads)

@@ -14,9 +14,9 @@ static void end(struct og_doctor_step *s, enum og_doctor_end e, struct og_sv evi
 	s->evidence = evidence;
 }
 
-/* The rung is as its link is. */
+/* The rung is as its link is; `fix`: what to do when nobody else says it. */
 static void by_link(const struct og_doctor_facts *f, enum og_link l, const char *pass,
-	const char *na, struct og_doctor_step *step)
+	const char *na, struct og_sv fix, struct og_doctor_step *step)
 {
 	static const enum og_doctor_end of[OG_RESULT_COUNT_] = {[OG_RESULT_NA] = OG_DE_NA,
 		[OG_RESULT_UNKNOWN] = OG_DE_UNKNOWN,
@@ -32,13 +32,14 @@ static void by_link(const struct og_doctor_facts *f, enum og_link l, const char 
 		: c->reason && *c->reason ? og_svz(c->reason)
 					  : OG_SV("It is not known."));
 	if (r == OG_RESULT_FAIL)
-		step->fix = c->fix;
+		step->fix = c->fix.n ? c->fix : fix;
 }
 
 CHECK(network)
 {
-	(void)arena;
-	by_link(f, OG_LINK_EGRESS, "Network policies let it.", "It sends nowhere.", step);
+	by_link(f, OG_LINK_EGRESS, "Network policies let it.", "It sends nowhere.",
+		SAY("kubectl -n %.*s get networkpolicies -o yaml", OG_SV_ARG(f->row->row.ns)),
+		step);
 }
 
 /* The command that opts it in. */
@@ -60,7 +61,7 @@ static struct og_sv asks(const struct og_doctor_facts *f, struct og_arena *arena
 
 CHECK(opt_in)
 {
-	by_link(f, OG_LINK_OPTED_IN, "It is opted in.", "Nobody has opted it in.", step);
+	by_link(f, OG_LINK_OPTED_IN, "It is opted in.", "Nobody has opted it in.", OG_SV(""), step);
 	/* Files say NA of what nobody asked for. */
 	if (!f->row->row.opted_in &&
 		(step->end == OG_DE_NA || (step->end == OG_DE_BROKEN && step->fix.n))) {
@@ -77,15 +78,21 @@ CHECK(opt_in)
 
 CHECK(injection)
 {
-	(void)arena;
-	by_link(f, OG_LINK_INJECTED, "Its pods are injected.", "Nothing is to be injected.", step);
+	by_link(f, OG_LINK_INJECTED, "Its pods are injected.", "Nothing is to be injected.",
+		SAY("otelgate missed -n %.*s   # why each of its pods is without",
+			OG_SV_ARG(f->row->row.ns)),
+		step);
 }
 
 CHECK(rollout)
 {
-	(void)arena;
+	/* It goes on: no reason of the table has a fix for that. */
 	by_link(f, OG_LINK_ROLLED_OUT, "All its pods run what they should.",
-		"Nothing is to be rolled out.", step);
+		"Nothing is to be rolled out.",
+		SAY("otelgate wait %.*s -n %.*s   # until it has ended; should it stop, that says "
+		    "why",
+			OG_SV_ARG(doctor_object(&f->row->row, arena)), OG_SV_ARG(f->row->row.ns)),
+		step);
 }
 
 CHECK(export)
@@ -98,9 +105,14 @@ CHECK(export)
 		any |= row->signal[i].mode != OG_MODE_OFF && row->signal[i].state != OG_AR_OFF;
 	if (injected == OG_RESULT_UNKNOWN)
 		end(step, OG_DE_UNKNOWN, OG_SV("What is injected is not known."));
+	else if (!any && step->end == OG_DE_WARN)
+		end(step, OG_DE_WARN, OG_SV("Its owner keeps all signals from the stack."));
 	else if (!any)
 		end(step, OG_DE_NA,
 			OG_SV("No signal is asked for, or its owner switched all off."));
+	else if (step->end == OG_DE_WARN)
+		end(step, OG_DE_WARN,
+			OG_SV("Its containers keep some of what is asked for from the receiver."));
 	else
 		end(step, OG_DE_PASS,
 			f->nlooked && f->stacks[0].has_endpoint
@@ -117,7 +129,7 @@ CHECK(arrival)
 	enum og_result worst = row->link[OG_LINK_RECEIVED].result;
 
 	by_link(f, OG_LINK_RECEIVED, "All that is expected arrives.", "No signal is expected.",
-		step);
+		doctor_logs(row, arena), step);
 	for (int i = 0; i < OG_SIGNAL_COUNT_; i++) {
 		const struct og_coverage_signal *s = &row->signal[i];
 		if (s->mode == OG_MODE_OFF)

@@ -4,23 +4,32 @@
 
 #define SAY(...) og_svz(og_arena_fmt(arena, __VA_ARGS__))
 
+static bool is_it(const struct og_coverage_finding *x, const char *id)
+{
+	return !x->ignored && !strcmp(x->def->id, id);
+}
+
+/* One that says where, if any does: what else has the id is the same thing in other words. */
 static bool take_finding(const struct og_coverage_row *row, const char *id, struct og_arena *arena,
 	struct og_doctor_said *ret)
 {
 	const struct og_coverage_finding *first = NULL;
-	uint32_t more = 0;
+	uint32_t n = 0, placed = 0;
 
 	for (uint32_t i = 0; i < row->nfindings; i++) {
 		const struct og_coverage_finding *x = &row->findings[i];
-		if (x->ignored || strcmp(x->def->id, id) != 0)
+		if (!is_it(x, id))
 			continue;
-		more += first != NULL;
-		first = first ? first : x;
+		n++;
+		if (!first || (x->place.n && !placed))
+			first = x;
+		placed += x->place.n > 0;
 	}
 	if (!first)
 		return false;
-	ret->message = more ? SAY("%.*s (and %u more like it)", OG_SV_ARG(first->message), more)
-			    : first->message;
+	n = placed ? placed : n;
+	ret->message = n > 1 ? SAY("%.*s (and %u more like it)", OG_SV_ARG(first->message), n - 1)
+			     : first->message;
 	ret->place = first->place;
 	ret->fix = first->fix;
 	return true;
@@ -64,26 +73,31 @@ bool doctor_of_way(const struct og_doctor_facts *f, const struct og_doctor_rule 
 	return c && og_coverage_counts(c) == OG_RESULT_FAIL && take_cell(c, r->finding, ret);
 }
 
-/* One that somebody expects; what is said of an optional signal breaks nothing. */
+/* Those that somebody expects; what is said of an optional signal breaks nothing. */
 bool doctor_of_signal(const struct og_doctor_facts *f, const struct og_doctor_rule *r,
 	struct og_arena *arena, struct og_doctor_said *ret)
 {
-	bool optional = false;
+	bool optional = false, found = false;
 
 	if (!f->row)
 		return false;
 	for (int i = 0; i < OG_SIGNAL_COUNT_; i++) {
 		const struct og_coverage_signal *s = &f->row->row.signal[i];
 		struct og_doctor_said said = *ret;
+		const char *name = og_signal_name((enum og_signal)i);
 		if (!take_cell(&s->cell, r->finding, &said))
 			continue;
 		if (!og_coverage_expects(s)) {
 			optional = true;
 			continue;
 		}
+		if (found) {
+			ret->place = SAY("%.*s, %s", OG_SV_ARG(ret->place), name);
+			continue;
+		}
+		found = true;
 		*ret = said;
-		ret->place = og_svz(og_signal_name((enum og_signal)i));
-		return true;
+		ret->place = og_svz(name);
 	}
-	return !optional && take_finding(&f->row->row, r->finding, arena, ret);
+	return found || (!optional && take_finding(&f->row->row, r->finding, arena, ret));
 }

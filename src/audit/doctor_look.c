@@ -115,10 +115,11 @@ static void take_link(
 		to->row.link[link] = live->row.link[link];
 }
 
-static bool has(const struct og_coverage_row *row, const struct og_finding_def *def)
+/* What is said already, unless this one says where. */
+static bool has(const struct og_coverage_row *row, const struct og_coverage_finding *x)
 {
 	for (uint32_t i = 0; i < row->nfindings; i++)
-		if (row->findings[i].def == def)
+		if (row->findings[i].def == x->def && (row->findings[i].place.n || !x->place.n))
 			return true;
 	return false;
 }
@@ -157,8 +158,8 @@ static int add_live(struct doctor_look *l, struct og_err *err)
 	take_link(to, &live, OG_LINK_INJECTED);
 	for (uint32_t i = 0; i < live.row.nfindings; i++) {
 		const struct og_coverage_finding *x = &live.row.findings[i];
-		if (!has(&said->row, x->def) && !og_coverage_add(&to->row, l->arena, x->def->id,
-							x->place, x->message, x->fix, NULL))
+		if (!has(&said->row, x) && !og_coverage_add(&to->row, l->arena, x->def->id,
+						   x->place, x->message, x->fix, NULL))
 			return og_err_set(err, OG_E_OOM, "looking at a workload");
 	}
 	l->f->row = to;

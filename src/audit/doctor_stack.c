@@ -145,8 +145,10 @@ static void look_receiver(
 			og_url_parse_hostport(to->endpoint, GRPC_PORT, &u, NULL) < 0))
 		return;
 	to->host = u.host;
-	to->outside = u.host_kind != OG_URL_NAME || !og_egress_host_read(u.host, own, &host);
-	if (to->outside)
+	to->in_pod = og_url_is_loopback(&u);
+	to->outside = !to->in_pod &&
+		      (u.host_kind != OG_URL_NAME || !og_egress_host_read(u.host, own, &host));
+	if (to->outside || to->in_pod)
 		return;
 	s->ns = keep(l, host.ns);
 	s->name = keep(l, host.service);

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "look_off-priv.h"
 #include "otelgate/audit/ask.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/core/expect.h"
@@ -396,6 +397,8 @@ int og_audit_look_row(const struct og_look *l, const struct og_audit_sight *sigh
 	stars(&j);
 	ready(&j);
 	if ((r = sends(&j, &rec, err)) < 0)
+		return r;
+	if (j.plan.injects && (r = look_off(j.plan.plan, l->arena, arena, &out.row, err)) < 0)
 		return r;
 	if (arena->failed || l->arena->failed)
 		return og_err_set(err, OG_E_OOM, "judging a workload");

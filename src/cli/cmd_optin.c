@@ -341,7 +341,8 @@ static const char exits[] =
 	"1 one cannot be changed in the cluster, or is managed from elsewhere; or the answer was "
 	"no\n"
 	"2 the command line is wrong\n"
-	"3 the cluster could not be asked, a right is missing, or a document could not be edited";
+	"3 the cluster could not be asked, a right is missing, nothing has a name that was given, "
+	"or a document could not be edited";
 
 const struct og_command og_cmd_optin = {
 	.name = "optin",

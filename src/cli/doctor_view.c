@@ -46,6 +46,25 @@ static void put_text(
 	og_buf_ch(out, '\n');
 }
 
+/* A command is one piece, to be copied: never wrapped, and the lines of a document that is given to
+ * it begin where they have to. */
+static void put_command(
+	const struct doctor_style *v, struct og_sv fix, unsigned indent, struct og_buf *out)
+{
+	bool command = og_sv_starts(fix, OG_SV("kubectl ")) ||
+		       og_sv_starts(fix, OG_SV("otelgate "));
+	struct og_sv rest = fix, line;
+
+	if (!command) {
+		put_text(v, fix, indent, out);
+		return;
+	}
+	while (og_sv_split(&rest, '\n', &line)) {
+		og_text_safe(out, line);
+		og_buf_ch(out, '\n');
+	}
+}
+
 static void pad(struct og_buf *out, size_t from, unsigned to)
 {
 	for (size_t i = from; i < to; i++)
@@ -95,6 +114,11 @@ static void put_said(
 	og_buf_sv(&b, s->message);
 	og_buf_inherit(out, &b);
 	put_text(v, og_buf_view(&b), INDENT + 8, out);
+	if (s->rule->weight != OG_DW_WARNS)
+		return;
+	pad(out, 0, INDENT + 8);
+	og_buf_lit(out, "fix ");
+	put_command(v, s->fix.n ? s->fix : og_svz(s->def->fix), INDENT + 12, out);
 }
 
 static const struct og_doctor_said *breaker(const struct og_doctor_step *s)
@@ -135,15 +159,12 @@ static void put_line(
 	put_text(v, text, 8, out);
 }
 
-/* A command is one piece, to be copied: never wrapped. */
 static void put_fix(const struct doctor_style *v, struct og_sv fix, struct og_buf *out)
 {
-	struct doctor_style wide = *v;
-
-	wide.width = og_sv_starts(fix, OG_SV("kubectl ")) || og_sv_starts(fix, OG_SV("otelgate "))
-			     ? 10000
-			     : v->width;
-	put_line(&wide, "fix", fix, out);
+	if (!fix.n)
+		return;
+	og_buf_lit(out, "  fix   ");
+	put_command(v, fix, 8, out);
 }
 
 static void put_broken(

@@ -46,24 +46,24 @@ static int edit(struct og_job *job, struct og_in_object *o, struct og_err *err)
 	return patch.failed || !o->patch.p ? og_err_set(err, OG_E_OOM, "out of memory") : 0;
 }
 
+/* A name that is not there is an error; that a kind or a selector chooses nothing is an answer, as
+ * it is in a cluster. */
 static int not_found(struct og_cli *cli, const struct files *f)
 {
 	for (size_t i = 0; i < f->u->ntargets; i++) {
 		const struct og_audit_target *t = &f->u->targets[i];
-		if (t->found)
+		if (t->found || !t->name.n)
 			continue;
-		if (t->name.n)
-			og_cli_error(cli, "no %s is called \"%.*s\" in the files",
-				t->kind ? t->kind : "workload", OG_SV_ARG(t->name));
-		else
-			og_cli_error(cli, "no %s of the files is meant", t->kind);
+		og_cli_error(cli, "no %s is called \"%.*s\" in the files",
+			t->kind ? t->kind : "workload", OG_SV_ARG(t->name));
 		return OG_EXIT_FAULT;
 	}
-	if (!f->meant) {
-		og_cli_error(cli, f->seen ? "no workload of the files is meant"
-					  : "the files hold no workload");
+	if (!f->seen) {
+		og_cli_error(cli, "the files hold no workload");
 		return OG_EXIT_FAULT;
 	}
+	if (!f->meant)
+		og_buf_lit(&cli->err, "No such workload in the files.\n");
 	return OG_EXIT_PASS;
 }
 

@@ -377,6 +377,24 @@ static bool same_word(const char *a, const char *b)
 	return a == b || (a && b && !strcmp(a, b));
 }
 
+/* What is said of an open way: of ours, and of what is wrong for optional signals alone. */
+static void way_of(struct egress_job *j, bool managed, const char **reason, const char **finding,
+	struct og_sv *message)
+{
+	if (managed) {
+		*reason = "PolicyApplied";
+		*finding = NULL;
+		*message = og_svz(og_arena_fmt(&j->arena,
+			"Policy %.*s opens the way to the receiver.", OG_SV_ARG(j->name)));
+	}
+	if (!j->aside.n || *finding)
+		return;
+	*finding = "OG524";
+	*message = og_svz(
+		og_arena_fmt(&j->arena, "%.*s %.*s That is the way of optional signals alone.",
+			OG_SV_ARG(*message), OG_SV_ARG(j->aside)));
+}
+
 /* Said by its own words unless the job knows better. */
 static void settle(struct egress_job *j, bool managed)
 {
@@ -393,12 +411,10 @@ static void settle(struct egress_job *j, bool managed)
 	} else if (j->r.need == OG_NEED_OPEN || j->r.need == OG_NEED_ALLOWED ||
 		   j->r.need == OG_NEED_OFF) {
 		allowed = j->r.need == OG_NEED_OFF ? EGRESS_UNKNOWN : EGRESS_ALLOWED;
+		way_of(j, managed, &reason, &finding, &message);
 	} else if ((j->r.need == OG_NEED_POLICY || j->r.need == OG_NEED_FQDN) && managed) {
 		allowed = EGRESS_ALLOWED;
-		reason = "PolicyApplied";
-		finding = NULL;
-		message = og_svz(og_arena_fmt(&j->arena,
-			"Policy %.*s opens the way to the receiver.", OG_SV_ARG(j->name)));
+		way_of(j, managed, &reason, &finding, &message);
 	} else if (j->r.need == OG_NEED_UNKNOWN || j->r.need == OG_NEED_NOTHING) {
 		allowed = EGRESS_UNKNOWN;
 	}

@@ -176,7 +176,9 @@ static const struct og_record *service(
 static void problem(
 	struct egress_job *j, const char *reason, const char *finding, const char *message)
 {
-	if (j->reason)
+	if (j->optional && !j->aside.n)
+		j->aside = og_svz(message ? message : reason);
+	if (j->optional || j->reason)
 		return;
 	j->reason = reason;
 	j->finding = finding;
@@ -200,8 +202,12 @@ static struct og_egress_target *add_target(
 	if (j->in.ntargets == OG_EGRESS_MAX_TARGETS)
 		return NULL;
 	struct og_egress_target *t = &j->targets[j->in.ntargets++];
-	*t = (struct og_egress_target){
-		.kind = kind, .name = name, .ports = p, .nports = 1, .by_name = true};
+	*t = (struct og_egress_target){.kind = kind,
+		.name = name,
+		.ports = p,
+		.nports = 1,
+		.by_name = true,
+		.optional = j->optional};
 	return t;
 }
 
@@ -347,16 +353,20 @@ static int receiver(struct egress_job *j, struct og_sv endpoint, const struct og
 	return by_name(j, host, u.port, profile);
 }
 
+/* What is expected before what is optional: a receiver of both is no optional one. */
 static int receivers(struct egress_job *j, const struct og_profile *p)
 {
-	bool base = false;
+	static const enum og_signal_mode order[] = {OG_MODE_EXPECTED, OG_MODE_OPTIONAL};
+	bool base = false, expected = false;
 	int waits = 0;
 
-	for (int i = 0; i < OG_SIGNAL_COUNT_; i++) {
+	for (int k = 0; k < 2 * OG_SIGNAL_COUNT_; k++) {
+		int i = k % OG_SIGNAL_COUNT_, r = 0;
 		const struct og_sv own = p->stack->receiver.signal_endpoint[i];
-		int r = 0;
-		if (p->signals[i] == OG_MODE_OFF || p->signals[i] == OG_MODE_STDOUT)
+		if (p->signals[i] != order[k / OG_SIGNAL_COUNT_])
 			continue;
+		expected |= p->signals[i] == OG_MODE_EXPECTED;
+		j->optional = expected && p->signals[i] == OG_MODE_OPTIONAL;
 		if (own.n)
 			r = receiver(j, own, p);
 		else if (!base && i != OG_SIGNAL_PROFILES && p->stack->receiver.endpoint.n) {
@@ -446,13 +456,15 @@ int egress_facts(struct egress_job *j, const struct og_profile *profile, struct 
 	int waits = receivers(j, profile);
 	if (waits < 0 || policy_facts(j) < 0 || dns_facts(j) < 0)
 		return og_err_set(err, OG_E_OOM, "collecting what network policies are about");
-	for (uint32_t i = 0; i < j->in.ntargets && !waits; i++)
+	for (uint32_t i = 0; i < j->in.ntargets && !waits; i++) {
+		j->optional = j->targets[i].optional;
 		if (j->targets[i].kind == OG_TARGET_PODS && !j->targets[i].nports &&
 			!j->targets[i].nends)
 			problem(j, "ReceiverHasNoPods", "OG510",
 				og_arena_fmt(&j->arena,
 					"%.*s has no pods, so the port they listen on is not known.",
 					OG_SV_ARG(j->targets[i].name)));
+	}
 	j->manages_receiver = profile->network_policy_receiver == OG_NETPOL_RECEIVER_MANAGE;
 	return waits;
 }

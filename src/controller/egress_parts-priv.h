@@ -72,9 +72,11 @@ struct egress_job {
 	struct og_sv owner_uid; /* of the workload; "" = it is gone */
 	struct og_sv host_text; /* the policy by host name; "" = none is wanted */
 	bool manages_receiver;
+	bool optional; /* the receiver that is looked at is of optional signals alone */
 	/* what came of it */
 	const char *reason, *finding;
 	struct og_sv message;
+	struct og_sv aside; /* what is wrong with a receiver of optional signals; "" = nothing */
 	bool failed, terminal, wrote;
 	int64_t again_ms;
 

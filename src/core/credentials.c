@@ -311,6 +311,22 @@ static int make_hash(struct og_credentials *c, struct og_sv uid, struct og_err *
 	return r;
 }
 
+const char *og_credential_finding(struct og_sv reason)
+{
+	static const char *const rows[][2] = {{"SecretMissing", "OG401"}, {"KeyMissing", "OG402"},
+		{"WhiteSpace", "OG403"}, {"HeaderMalformed", "OG404"}, {"NotAToken", "OG404"},
+		{"NotAnId", "OG404"}, {"EncodedTwice", "OG405"}, {"HeaderEncoding", "OG406"},
+		{"Swapped", "OG411"}, {"TokenKind", "OG412"}, {"WrongRegion", "OG413"},
+		{"SecretForbidden", "OG414"}, {"SecretUnreadable", "OG414"},
+		{"ValueEmpty", "OG416"}, {"ValueNotText", "OG416"}, {"ValueTooLong", "OG416"},
+		{"ValueUnreadable", "OG416"}, {"TokenDoubtful", "OG417"}, {"Exposed", "OG418"}};
+
+	for (size_t i = 0; i < OG_COUNT(rows); i++)
+		if (og_sv_eq(reason, og_svz(rows[i][0])))
+			return rows[i][1];
+	return NULL;
+}
+
 static void not_found(struct cred_work *w, enum og_credential_read how)
 {
 	struct og_sv none = og_sv("", 0);

@@ -103,14 +103,27 @@ static uint32_t naddresses(const struct og_egress_in *in)
 }
 
 struct tally {
-	const struct og_egress_target *closed, *host, *unknown;
-	const struct og_egress_verdict *closed_v, *host_v, *unknown_v;
-	bool isolated;
+	const struct og_egress_target *closed, *host, *unknown, *aside;
+	const struct og_egress_verdict *closed_v, *host_v, *unknown_v, *aside_v;
+	uint32_t n; /* that count */
+	bool by_name, isolated;
 };
+
+/* Where nothing else is to be reached, optional signals are all there is. */
+static bool is_aside(const struct og_egress_in *in, uint32_t at)
+{
+	bool others = in->in_pod;
+
+	for (uint32_t i = 0; i < in->ntargets; i++)
+		others |= !in->targets[i].optional;
+	return others && in->targets[at].optional;
+}
 
 static void count_target(
 	struct tally *c, const struct og_egress_target *t, const struct og_egress_verdict *v)
 {
+	c->n++;
+	c->by_name |= t->by_name;
 	c->isolated = c->isolated || v->way == OG_WAY_ALLOWED || v->way == OG_WAY_CLOSED;
 	if (v->way == OG_WAY_UNKNOWN) {
 		c->unknown = t;
@@ -194,6 +207,45 @@ static void say_blocked(const struct og_egress_in *in, struct og_egress_result *
 	}
 }
 
+/* Ours opens it, too, where it can be named; nothing else depends on it. */
+static void say_aside(const struct og_egress_in *in, struct og_egress_result *r,
+	const struct tally *c, struct og_arena *a)
+{
+	bool named = in->selector.present && in->selector.nreqs;
+	bool host = c->aside->kind == OG_TARGET_HOST && !c->aside->ncidrs;
+
+	r->aside = og_svz(og_arena_fmt(a,
+		"NetworkPolicy %.*s/%.*s closes the way to %.*s, which only optional signals take.",
+		OG_SV_ARG(in->pod.ns), OG_SV_ARG(c->aside_v->by->name), OG_SV_ARG(c->aside->name)));
+	if (!r->guard)
+		r->guard = c->aside_v->by;
+	r->make_fqdn |= host && in->fqdn && named;
+	r->make |= !host && named && naddresses(in) <= OG_EGRESS_MAX_ADDRESSES;
+}
+
+/* The answer is as good, and somebody should know. */
+static void add_aside(struct og_egress_result *r, struct og_arena *a)
+{
+	if (!r->aside.n || (r->need != OG_NEED_OPEN && r->need != OG_NEED_ALLOWED))
+		return;
+	r->finding = "OG524";
+	r->message =
+		og_svz(og_arena_fmt(a, "%.*s %.*s", OG_SV_ARG(r->message), OG_SV_ARG(r->aside)));
+}
+
+static void count_all(
+	const struct og_egress_in *in, const struct og_egress_result *r, struct tally *c)
+{
+	for (uint32_t i = 0; i < in->ntargets; i++) {
+		if (!is_aside(in, i)) {
+			count_target(c, &in->targets[i], &r->to[i]);
+		} else if (r->to[i].way == OG_WAY_CLOSED && !c->aside) {
+			c->aside = &in->targets[i];
+			c->aside_v = &r->to[i];
+		}
+	}
+}
+
 static void say_egress(
 	const struct og_egress_in *in, struct og_egress_result *r, struct og_arena *a)
 {
@@ -201,14 +253,13 @@ static void say_egress(
 	const char *ns = og_arena_fmt(a, "%.*s", OG_SV_ARG(in->pod.ns));
 
 	ns = ns ? ns : "?";
-	for (uint32_t i = 0; i < in->ntargets; i++)
-		count_target(&c, &in->targets[i], &r->to[i]);
-	bool dns_closed = r->dns.way == OG_WAY_CLOSED;
+	count_all(in, r, &c);
+	bool dns_closed = r->dns.way == OG_WAY_CLOSED && c.by_name;
 	r->guard = c.closed_v ? c.closed_v->by : c.host_v ? c.host_v->by : r->dns.by;
-	if (!in->ntargets && in->in_pod)
+	if (!c.n && in->in_pod)
 		say(r, OG_NEED_OPEN, NULL,
 			"The receiver runs in the pods themselves: no policy stands between.");
-	else if (!in->ntargets)
+	else if (!c.n)
 		say(r, OG_NEED_NOTHING, NULL,
 			"No receiver inside or outside the cluster is known.");
 	else if (c.closed || (dns_closed && !c.host))
@@ -238,6 +289,8 @@ static void say_egress(
 	} else if (c.host) {
 		say_host(r, &c, ns, a);
 	}
+	if (c.aside)
+		say_aside(in, r, &c, a);
 }
 
 static void say_ingress(
@@ -246,6 +299,13 @@ static void say_ingress(
 	const struct og_egress_verdict *v = &r->ingress;
 	const struct og_egress_target *t = &in->targets[r->ingress_target];
 
+	for (uint32_t i = 0; i < in->ntargets && !r->aside.n; i++)
+		if (is_aside(in, i) && r->from[i].way == OG_WAY_CLOSED)
+			r->aside = og_svz(og_arena_fmt(a,
+				"NetworkPolicy %.*s/%.*s at the receiver does not let these pods in to "
+				"%.*s, which only optional signals take.",
+				OG_SV_ARG(r->from[i].by->ns), OG_SV_ARG(r->from[i].by->name),
+				OG_SV_ARG(in->targets[i].name)));
 	if (v->way == OG_WAY_CLOSED) {
 		r->ingress_finding = "OG517";
 		r->ingress_message = og_svz(og_arena_fmt(a,
@@ -273,6 +333,8 @@ int og_egress_decide(const struct og_egress_in *in, struct og_arena *arena,
 	for (uint32_t i = 0; i < in->ntargets; i++) {
 		judge_target(in, OG_NETPOL_EGRESS, &in->targets[i], &r.to[i]);
 		judge_target(in, OG_NETPOL_INGRESS, &in->targets[i], &r.from[i]);
+		if (is_aside(in, i))
+			continue;
 		if (rank(&r.from[i]) > rank(&r.ingress))
 			r.ingress_target = i;
 		worst(&r.ingress, &r.from[i]);
@@ -280,6 +342,7 @@ int og_egress_decide(const struct og_egress_in *in, struct og_arena *arena,
 	judge_dns(in, &r);
 	say_egress(in, &r, arena);
 	say_ingress(in, &r, arena);
+	add_aside(&r, arena);
 	if (!failed && arena->failed)
 		return og_err_set(err, OG_E_OOM, "out of memory judging network policies");
 	*ret = r;

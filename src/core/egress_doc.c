@@ -163,8 +163,9 @@ static void put_head(struct og_buf *b, bool cilium, struct og_sv name, struct og
 	og_jw_str(b, name);
 	og_buf_lit(b, ",\"namespace\":");
 	og_jw_str(b, ns);
-	og_buf_lit(b, ",\"labels\":{\"" OG_MANAGED_LABEL "\":\"" OG_MANAGED_VALUE
-		      "\"},\"annotations\":{\"kubernetes.io/description\":");
+	if (owner)
+		og_buf_lit(b, ",\"labels\":{\"" OG_MANAGED_LABEL "\":\"" OG_MANAGED_VALUE "\"}");
+	og_buf_lit(b, ",\"annotations\":{\"kubernetes.io/description\":");
 	og_jw_str(b, description);
 	og_buf_lit(b, "}");
 	put_owner(b, owner);
@@ -348,8 +349,10 @@ int og_egress_policy(const struct og_egress_in *in, const struct og_egress_resul
 		if (is_host(&in->targets[i]) == by_host)
 			og_buf_fmt(
 				&what, "%s%.*s", n++ ? ", " : "", OG_SV_ARG(in->targets[i].name));
-	og_buf_lit(&what, ") and DNS. Made by otelgate, and removed by it when no other policy "
-			  "closes that way.");
+	og_buf_lit(&what, ") and DNS.");
+	if (owner)
+		og_buf_lit(&what, " Made by otelgate, and removed by it when no other policy "
+				  "closes that way.");
 	put_head(out, by_host, name, in->pod.ns, owner, og_buf_view(&what));
 	og_buf_str(
 		out, by_host ? ",\"spec\":{\"endpointSelector\":" : ",\"spec\":{\"podSelector\":");

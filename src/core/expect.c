@@ -116,12 +116,13 @@ static bool is_ours(const struct og_plan *plan, struct og_sv url)
 /* The variable of the signal goes before that of all. An empty one counts as not set
  * (configuration/sdk-environment-variables.md). */
 static bool elsewhere(const struct og_plan *plan, const struct og_plan_container *pc,
-	enum og_signal s, struct og_arena *a)
+	enum og_signal s, struct og_arena *a, const char **by)
 {
 	const char *const names[] = {vars[s].endpoint, "OTEL_EXPORTER_OTLP_ENDPOINT"};
 
 	for (size_t i = 0; i < OG_COUNT(names); i++) {
 		struct var v = var_of(pc, og_svz(names[i]), a);
+		*by = names[i];
 		if (v.set && (!v.known || v.value.n))
 			return v.by_user && !is_ours(plan, v.value);
 	}
@@ -129,17 +130,20 @@ static bool elsewhere(const struct og_plan *plan, const struct og_plan_container
 }
 
 static enum og_arrival_exporter exporter_of(const struct og_plan *plan,
-	const struct og_plan_container *pc, enum og_signal s, struct og_arena *a)
+	const struct og_plan_container *pc, enum og_signal s, struct og_arena *a, const char **by)
 {
-	struct var off = var_of(pc, OG_SV("OTEL_SDK_DISABLED"), a);
+	static const char disabled[] = "OTEL_SDK_DISABLED";
+	struct var off = var_of(pc, og_svz(disabled), a);
 	struct var e = var_of(pc, og_svz(vars[s].exporter), a);
 
+	*by = disabled;
 	if (off.known && og_sv_caseeq(og_sv_trim(off.value), OG_SV("true")))
 		return OG_EXPORTER_NONE;
+	*by = vars[s].exporter;
 	if (e.by_user && e.known && e.value.n && !names_otlp(e.value))
 		return og_sv_caseeq(og_sv_trim(e.value), OG_SV("none")) ? OG_EXPORTER_NONE
 									: OG_EXPORTER_ELSEWHERE;
-	return elsewhere(plan, pc, s, a) ? OG_EXPORTER_ELSEWHERE : OG_EXPORTER_OURS;
+	return elsewhere(plan, pc, s, a, by) ? OG_EXPORTER_ELSEWHERE : OG_EXPORTER_OURS;
 }
 
 static bool read_ratio(struct og_sv text, struct og_arena *a, double *ret)
@@ -153,14 +157,17 @@ static bool read_ratio(struct og_sv text, struct og_arena *a, double *ret)
 	return true;
 }
 
-/* The share of new traces that is kept; what callers decide for theirs comes on top of it. */
-static double ratio_of(const struct og_plan_container *pc, struct og_arena *a)
+/* The share of new traces that is kept; what callers decide for theirs comes on top of it. *by: the
+ * owner's variable that it comes from; NULL = it is ours. */
+static double ratio_of(const struct og_plan_container *pc, struct og_arena *a, const char **by)
 {
-	struct var type = var_of(pc, OG_SV("OTEL_TRACES_SAMPLER"), a);
-	struct var arg = var_of(pc, OG_SV("OTEL_TRACES_SAMPLER_ARG"), a);
+	static const char sampler[] = "OTEL_TRACES_SAMPLER", share[] = "OTEL_TRACES_SAMPLER_ARG";
+	struct var type = var_of(pc, og_svz(sampler), a);
+	struct var arg = var_of(pc, og_svz(share), a);
 	struct og_sv t = type.value;
 	double ratio = 1;
 
+	*by = type.by_user ? sampler : NULL;
 	if (!type.set || (type.known && !t.n))
 		return 1;
 	if (og_sv_starts(t, OG_SV("parentbased_")))
@@ -171,6 +178,7 @@ static double ratio_of(const struct og_plan_container *pc, struct og_arena *a)
 		return 0;
 	if (!og_sv_is(t, "traceidratio"))
 		return -1;
+	*by = arg.set && arg.by_user ? share : NULL;
 	if (arg.set && (!arg.known || !read_ratio(arg.value, a, &ratio)))
 		return -1;
 	return ratio;
@@ -197,16 +205,24 @@ static void take_container(const struct og_plan *plan, const struct og_plan_cont
 	struct og_arena *a, struct og_expectation *x)
 {
 	bool first = x->nidentities == 0;
-	double ratio = ratio_of(pc, a);
+	const char *sampler, *by;
+	double ratio = ratio_of(pc, a, &sampler);
 
-	for (int s = 0; s < OG_SIGNAL_PROFILES; s++) {
-		enum og_arrival_exporter e = exporter_of(plan, pc, (enum og_signal)s, a);
-		if (first || e == OG_EXPORTER_OURS)
-			x->ask[s].exporter = e;
-	}
 	double *best = &x->ask[OG_SIGNAL_TRACES].ratio;
 	if (first || (*best >= 0 && (ratio < 0 || ratio > *best)))
 		*best = ratio;
+	bool dropped = *best >= 0 && *best <= 0;
+	for (int s = 0; s < OG_SIGNAL_PROFILES; s++) {
+		enum og_arrival_exporter e = exporter_of(plan, pc, (enum og_signal)s, a, &by);
+		if (!first && e != OG_EXPORTER_OURS)
+			continue;
+		x->ask[s].exporter = e;
+		if (e == OG_EXPORTER_OURS)
+			by = s == OG_SIGNAL_TRACES && dropped ? sampler : NULL;
+		x->by[s] = (struct og_expect_by){pc->c.name, by};
+	}
+	if (!dropped && x->ask[OG_SIGNAL_TRACES].exporter == OG_EXPORTER_OURS)
+		x->by[OG_SIGNAL_TRACES].variable = NULL;
 	if (first || rank(pc->profiles) > rank(x->profiles))
 		x->profiles = pc->profiles;
 }

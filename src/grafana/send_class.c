@@ -5,8 +5,8 @@
 
 const char *og_send_link_name(enum og_send_link l)
 {
-	static const char *const names[OG_LINK_COUNT_] = {"config", "dns", "tcp", "proxy", "tls",
-		"http", "path", "credential", "permission", "request", "limit", "receiver",
+	static const char *const names[OG_SEND_LINK_COUNT_] = {"config", "dns", "tcp", "proxy",
+		"tls", "http", "path", "credential", "permission", "request", "limit", "receiver",
 		"ingest", "query", "arrival", "none"};
 	return (unsigned)l < OG_COUNT(names) ? names[l] : "?";
 }
@@ -94,6 +94,15 @@ static const struct {
 const char *og_send_class_name(enum og_send_class c)
 {
 	return (unsigned)c < OG_SEND_CLASS_COUNT_ ? classes[c].name : "?";
+}
+
+enum og_send_class og_send_class_named(struct og_sv name)
+{
+	int c = 0;
+
+	while (c < OG_SEND_CLASS_COUNT_ && !og_sv_eq(name, og_svz(classes[c].name)))
+		c++;
+	return (enum og_send_class)c;
 }
 
 enum og_send_link og_send_class_link(enum og_send_class c)

@@ -178,8 +178,10 @@ static void judge_failing(struct judge *j)
 		return;
 	}
 	judge_say(j, OG_SEND_SERVER_ERROR,
-		j->cloud
+		og_sv_ends(j->host, OG_SV(".grafana.net"))
 			? "Look at https://status.grafana.com, and try again."
+		: j->cloud
+			? "Look at the receiver's log; when that is Grafana Cloud by another name, at https://status.grafana.com."
 			: "Look at the collector's log: its exporter or its queue may be the cause.",
 		"%.*s fails with %d%s%.*s", OG_SV_ARG(j->host), j->s->http, j->said.n ? ": " : "",
 		OG_SV_ARG(j->said));

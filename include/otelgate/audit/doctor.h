@@ -139,6 +139,7 @@ struct og_doctor_stack {
 	/* Where it sends: in the cluster, or outside. */
 	struct og_sv host;
 	bool outside;
+	bool in_pod; /* localhost: a container beside it, which no Service tells of */
 	struct og_doctor_service service;
 };
 

@@ -50,6 +50,9 @@ struct og_credentials {
 	struct og_secret profiles_user, profiles_password; /* unset: none wanted, or not known */
 };
 
+/* The finding of such a reason: "OG411" of "Swapped"; NULL = nothing is wrong, or not known. */
+const char *og_credential_finding(struct og_sv reason);
+
 /*
  * `secret` is the Secret object as the API server gave it (data in base64), absent unless `how` is
  * FOUND. stack_uid may be empty (offline). What is wrong with the Secret is a result. Errors: OOM,

@@ -122,7 +122,9 @@ struct og_egress_target {
 	enum og_egress_kind kind;
 	struct og_sv name; /* for messages: "Service monitoring/alloy", "otlp.example.com" */
 	enum og_l4 protocol;
-	bool by_name; /* has to be resolved */
+	bool by_name;  /* has to be resolved */
+	bool optional; /* only optional signals go there: it is opened with others, and stops none
+			*/
 	/* PODS: namespace and labels that select them (a Service's selector); without labels only
 	 * the endpoints that are no pods can be opened. */
 	struct og_sv ns;
@@ -169,6 +171,7 @@ struct og_egress_result {
 	enum og_egress_need need;
 	struct og_sv message; /* one or two sentences that a person can act on */
 	const char *finding;  /* "OG512"; NULL = none */
+	struct og_sv aside;   /* what closes the way of optional signals alone; "" = nothing does */
 	bool make;	      /* the standard policy is wanted */
 	bool make_fqdn;	      /* the one by host name is */
 	bool dns_needed;
@@ -206,7 +209,7 @@ int og_egress_name(const char *prefix, struct og_sv kind, struct og_sv name, str
 /*
  * The NetworkPolicy (or, by_host, CiliumNetworkPolicy) as JSON. Its pod selector is the workload's
  * together with the guard's, the policy that isolates already: so it can never isolate a pod that
- * was open. Errors: OOM.
+ * was open. Without an owner it is nobody's, as somebody would write it by hand. Errors: OOM.
  */
 int og_egress_policy(const struct og_egress_in *in, const struct og_egress_result *r, bool by_host,
 	struct og_sv name, const struct og_egress_owner *owner, struct og_buf *out,

@@ -7,11 +7,19 @@
 #include "otelgate/core/arrival.h"
 #include "otelgate/core/plan.h"
 
+/* The variable of an owner's that keeps a signal from the stack. */
+struct og_expect_by {
+	struct og_sv container;
+	const char *variable; /* NULL = none does */
+};
+
 struct og_expectation {
 	struct og_arrival_identity *identities; /* one for each container that is a target */
 	uint32_t nidentities;
 	struct og_arrival_ask ask[OG_SIGNAL_COUNT_];
 	enum og_profiles_state profiles; /* the best of the containers' */
+	/* Of the first container, where no other sends it: why `ask` says that it is not sent. */
+	struct og_expect_by by[OG_SIGNAL_COUNT_];
 };
 
 /*

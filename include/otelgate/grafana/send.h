@@ -30,7 +30,7 @@ enum og_send_link {
 	OG_LINK_QUERY,	    /* the backend cannot be asked */
 	OG_LINK_ARRIVAL,    /* it is not to be seen there */
 	OG_LINK_NONE,	    /* none is broken */
-	OG_LINK_COUNT_
+	OG_SEND_LINK_COUNT_
 };
 const char *og_send_link_name(enum og_send_link l); /* "dns", … */
 
@@ -112,7 +112,8 @@ enum og_send_class {
 	OG_READ_UNASKED, /* no backend is configured */
 	OG_SEND_CLASS_COUNT_
 };
-const char *og_send_class_name(enum og_send_class c); /* "Accepted", "WrongRegion", … */
+const char *og_send_class_name(enum og_send_class c);	   /* "Accepted", "WrongRegion", … */
+enum og_send_class og_send_class_named(struct og_sv name); /* COUNT_ = none has that name */
 enum og_send_link og_send_class_link(enum og_send_class c);
 /* Id in findings_table.c; NULL when nothing is wrong. */
 const char *og_send_class_finding(enum og_send_class c);

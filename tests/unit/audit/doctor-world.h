@@ -275,6 +275,13 @@ static void of_probe(struct world *w, const char *id)
 	w->conditions[2].message = og_svz(text);
 }
 
+static void changed(struct world *w, const char *id)
+{
+	(void)id;
+	w->conditions[2].reason = OG_SV("ChangedOnTheWay");
+	w->conditions[2].message = OG_SV("a probe is accepted; it lacks otelgate.revision");
+}
+
 static void receiver(struct world *w, const char *id)
 {
 	w->stack.has_endpoint = strcmp(id, "OG501") != 0;
@@ -388,11 +395,16 @@ static const struct {
 	{"OG507", OG_RUNG_RECEIVER, of_probe},
 	{"OG521", OG_RUNG_RECEIVER, of_probe},
 	{"OG522", OG_RUNG_RECEIVER, of_probe},
+	{"OG502", OG_RUNG_RECEIVER, of_probe},
+	{"OG503", OG_RUNG_RECEIVER, of_probe},
+	{"OG504", OG_RUNG_RECEIVER, of_probe},
 	{"OG505", OG_RUNG_RECEIVER, of_probe},
 	{"OG511", OG_RUNG_RECEIVER, of_probe},
 	{"OG523", OG_RUNG_RECEIVER, of_probe},
 	{"OG707", OG_RUNG_RECEIVER, of_probe},
+	{"OG706", OG_RUNG_RECEIVER, of_probe},
 	{"OG713", OG_RUNG_RECEIVER, of_probe},
+	{"OG716", OG_RUNG_RECEIVER, of_probe},
 	{"OG714", OG_RUNG_RECEIVER, of_probe},
 	{"OG111", OG_RUNG_WORKLOADS, bare},
 	{"OG513", OG_RUNG_NETWORK, finding},
@@ -401,8 +413,9 @@ static const struct {
 	{"OG508", OG_RUNG_NETWORK, egress},
 	{"OG509", OG_RUNG_NETWORK, egress},
 	{"OG510", OG_RUNG_NETWORK, egress},
-	{"OG515", OG_RUNG_NETWORK, finding},
+	{"OG515", OG_RUNG_NETWORK, egress},
 	{"OG516", OG_RUNG_NETWORK, finding},
+	{"OG524", OG_RUNG_NETWORK, finding},
 	{"OG514", OG_RUNG_NETWORK, finding},
 	{"OG204", OG_RUNG_OPT_IN, finding},
 	{"OG203", OG_RUNG_OPT_IN, finding},
@@ -475,4 +488,5 @@ static const struct {
 	{"OG803", OG_RUNG_CORRELATION, finding},
 	{"OG804", OG_RUNG_CORRELATION, finding},
 	{"OG805", OG_RUNG_CORRELATION, finding},
+	{"OG715", OG_RUNG_CORRELATION, changed},
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "otelgate/audit/doctor.h"
 #include "otelgate/base/mem.h"
+#include "otelgate/grafana/send.h"
 #include "doctor-world.h"
 #include "support/suite.h"
 
@@ -195,6 +196,10 @@ START_TEST(links_break_their_rungs)
 			if (result == 1) {
 				ck_assert_ptr_eq(r.broken, s);
 				ck_assert(og_sv_is(s->fix, "do it"));
+				/* who has nothing to say is helped */
+				w.row.row.link[of[i].link].fix = OG_SV("");
+				ck_assert_int_eq(og_doctor_judge(&w.f, &w.arena, &r, &err), 0);
+				ck_assert_uint_gt(step_of(&r, of[i].rung)->fix.n, 0);
 			}
 			og_arena_fini(&w.arena);
 		}
@@ -300,6 +305,154 @@ START_TEST(what_does_not_count)
 }
 END_TEST
 
+/* Whatever comes of the controller's own sending is told, at the rung of its link. */
+START_TEST(what_comes_of_sending_is_told)
+{
+	int told = 0;
+
+	for (int i = 0; i <= OG_SEND_CLASS_COUNT_; i++) {
+		enum og_send_class c = (enum og_send_class)i;
+		enum og_send_link l = og_send_class_link(c);
+		const char *id = og_send_class_finding(c);
+		bool changed = c == OG_READ_CHANGED,
+		     ours = l == OG_LINK_CREDENTIAL || l == OG_LINK_PERMISSION;
+		struct world w;
+		struct og_doctor_report r;
+		struct og_err err = OG_ERR_INIT;
+
+		if (i < OG_SEND_CLASS_COUNT_ && l == OG_LINK_NONE && !changed)
+			continue; /* all is well then */
+		whole(&w);
+		w.conditions[2] = (struct og_doctor_condition){OG_SV("LogsWritable"),
+			changed ? OG_SV("True") : OG_SV("False"),
+			i == OG_SEND_CLASS_COUNT_ ? OG_SV("NewerThanThis")
+						  : og_svz(og_send_class_name(c)),
+			OG_SV("a probe is not taken. Fix: do it")};
+		ck_assert_int_eq(og_doctor_judge(&w.f, &w.arena, &r, &err), 0);
+		const struct og_doctor_step *s = step_of(&r, changed ? OG_RUNG_CORRELATION
+							     : ours  ? OG_RUNG_CREDENTIALS
+								     : OG_RUNG_RECEIVER);
+		ck_assert_msg(s->end == (changed ? OG_DE_WARN : OG_DE_BROKEN), "%s: %s at %s",
+			og_send_class_name(c), og_doctor_end_name(s->end), s->rung->id);
+		ck_assert(changed || r.broken == s);
+		bool named = id && l != OG_LINK_QUERY;
+		ck_assert_msg(!named || (s->nsaid && !strcmp(s->said[0].def->id, id)), "%s: %s",
+			og_send_class_name(c), id ? id : "-");
+		ck_assert(og_sv_is(named ? s->said[0].fix : s->fix, "do it"));
+		told++;
+		/* nobody expects it, and all is well again */
+		w.row.row.signal[OG_SIGNAL_LOGS].mode = OG_MODE_OPTIONAL;
+		ck_assert_int_eq(og_doctor_judge(&w.f, &w.arena, &r, &err), 0);
+		ck_assert_ptr_null(r.broken);
+		ck_assert_int_eq(step_of(&r, OG_RUNG_CORRELATION)->end, OG_DE_PASS);
+		og_arena_fini(&w.arena);
+	}
+	ck_assert_int_gt(told, 50);
+}
+END_TEST
+
+/* Who may not read the Secret is told the finding by the controller's word. */
+START_TEST(a_secret_by_the_controllers_word)
+{
+	static const struct {
+		const char *status, *reason, *finding;
+		enum og_doctor_end end;
+	} cases[] = {{"False", "Swapped", "OG411", OG_DE_BROKEN},
+		{"False", "SecretMissing", "OG401", OG_DE_BROKEN},
+		{"False", "SecretForbidden", "OG414", OG_DE_BROKEN},
+		{"True", "WrongRegion", "OG413", OG_DE_WARN}, {"True", "Valid", NULL, OG_DE_PASS},
+		{"False", "NewerThanThis", NULL, OG_DE_BROKEN},
+		{"Unknown", "SecretUnreadable", NULL, OG_DE_UNKNOWN}};
+
+	for (size_t i = 0; i < 2 * OG_COUNT(cases); i++) {
+		bool read = i >= OG_COUNT(cases); /* then it speaks for itself */
+		size_t k = i % OG_COUNT(cases);
+		struct world w;
+		struct og_doctor_report r;
+		struct og_err err = OG_ERR_INIT;
+
+		whole(&w);
+		w.stack.secret_known.sight = read ? OG_DS_SEEN : OG_DS_REFUSED;
+		w.conditions[0].status = og_svz(cases[k].status);
+		w.conditions[0].reason = og_svz(cases[k].reason);
+		ck_assert_int_eq(og_doctor_judge(&w.f, &w.arena, &r, &err), 0);
+		const struct og_doctor_step *s = step_of(&r, OG_RUNG_CREDENTIALS);
+		ck_assert_msg(s->end == (read ? OG_DE_PASS : cases[k].end), "%s: %s",
+			cases[k].reason, og_doctor_end_name(s->end));
+		ck_assert_uint_eq(s->nsaid, !read && cases[k].finding ? 1 : 0);
+		ck_assert(!s->nsaid || !strcmp(s->said[0].def->id, cases[k].finding));
+		og_arena_fini(&w.arena);
+	}
+}
+END_TEST
+
+/* What is left of a silence that no rung explains: the pod's own words, or a record as it sends. */
+START_TEST(a_silence_has_a_next_question)
+{
+	static const struct {
+		const char *kind, *probed, *fix;
+	} cases[] = {
+		{"Deployment", "True", "kubectl -n shop logs deployment/web --all-containers"},
+		{"Rollout", "True", "kubectl -n shop logs -l otelgate.dev/revision=1a2b "},
+		{"Deployment", "Unknown", "otelgate probe s -n shop "},
+		{"Rollout", "Unknown", "otelgate probe s -n shop "},
+	};
+
+	for (size_t i = 0; i < OG_COUNT(cases); i++) {
+		struct world w;
+		struct og_doctor_report r;
+		struct og_err err = OG_ERR_INIT;
+
+		whole(&w);
+		w.row.row.kind = og_svz(cases[i].kind);
+		w.row.row.group = OG_SV("apps");
+		w.row.row.revision = OG_SV("1a2b");
+		w.conditions[2].type = OG_SV("TracesWritable");
+		w.conditions[2].status = og_svz(cases[i].probed);
+		of_signal(&w, "OG701");
+		w.row.row.signal[OG_SIGNAL_LOGS].cell = w.row.row.signal[OG_SIGNAL_TRACES].cell;
+		ck_assert_int_eq(og_doctor_judge(&w.f, &w.arena, &r, &err), 0);
+		ck_assert_ptr_eq(r.broken, step_of(&r, OG_RUNG_ARRIVAL));
+		ck_assert(og_sv_is(r.broken->said[0].place, "traces, logs"));
+		ck_assert_msg(og_sv_starts(r.broken->said[0].fix, og_svz(cases[i].fix)), "%.*s",
+			OG_SV_ARG(r.broken->said[0].fix));
+		og_arena_fini(&w.arena);
+	}
+}
+END_TEST
+
+/* Nothing is expected any more, and still somebody should read why. */
+START_TEST(what_its_owner_switched_off_is_said)
+{
+	struct og_coverage_finding *at;
+	struct world w;
+	struct og_doctor_report r;
+	struct og_err err = OG_ERR_INIT;
+
+	whole(&w);
+	for (int i = 0; i < OG_SIGNAL_COUNT_; i++)
+		w.row.row.signal[i].state = OG_AR_OFF;
+	ck_assert_int_eq(og_doctor_judge(&w.f, &w.arena, &r, &err), 0);
+	ck_assert_int_eq(step_of(&r, OG_RUNG_EXPORT)->end, OG_DE_NA);
+	finding(&w, "OG703");
+	at = &w.findings[1];
+	*at = w.findings[0];
+	at->place = OG_SV("container app, variable OTEL_SDK_DISABLED");
+	at->fix = OG_SV("kubectl set env");
+	w.row.row.nfindings = 2;
+	ck_assert_int_eq(og_doctor_judge(&w.f, &w.arena, &r, &err), 0);
+	const struct og_doctor_step *s = step_of(&r, OG_RUNG_EXPORT);
+	ck_assert_int_eq(s->end, OG_DE_WARN);
+	ck_assert_uint_eq(s->nsaid, 1);
+	/* the one that says where; it is no second one */
+	ck_assert(og_sv_eq(s->said[0].place, at->place));
+	ck_assert(og_sv_is(s->said[0].message, "so it is"));
+	ck_assert(og_sv_is(s->said[0].fix, "kubectl set env"));
+	ck_assert_ptr_null(r.broken);
+	og_arena_fini(&w.arena);
+}
+END_TEST
+
 START_TEST(workloads_in_short)
 {
 	enum { N = 7 };
@@ -367,6 +520,10 @@ int main(void)
 	tcase_add_test(tc, what_does_not_count);
 	tcase_add_test(tc, refused_for_a_reason_of_tomorrow);
 	tcase_add_test(tc, by_url);
+	tcase_add_test(tc, what_comes_of_sending_is_told);
+	tcase_add_test(tc, a_secret_by_the_controllers_word);
+	tcase_add_test(tc, a_silence_has_a_next_question);
+	tcase_add_test(tc, what_its_owner_switched_off_is_said);
 	tcase_add_test(tc, workloads_in_short);
 	tcase_add_test(tc, without_memory_it_is_an_error);
 	suite_add_tcase(s, tc);

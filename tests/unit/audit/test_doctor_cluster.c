@@ -496,16 +496,21 @@ END_TEST
 
 /* ---- one workload ---- */
 
-static void deployment(const char *annotations)
+static void deployment_env(const char *annotations, const char *env)
 {
 	clr_putf("{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":"
 		 "\"web\",\"namespace\":\"shop\",\"uid\":\"uid-web\",\"generation\":1},\"spec\":{"
 		 "\"replicas\":1,\"selector\":{\"matchLabels\":{\"a\":\"b\"}},\"template\":{"
 		 "\"metadata\":{\"labels\":{\"a\":\"b\"},\"annotations\":{%s}},\"spec\":{"
-		 "\"containers\":[{\"name\":\"app\",\"image\":\"w\"}]}}},\"status\":{"
-		 "\"observedGeneration\":1,\"replicas\":1,\"updatedReplicas\":1,"
+		 "\"containers\":[{\"name\":\"app\",\"image\":\"w\",\"env\":[%s]}]}}},"
+		 "\"status\":{\"observedGeneration\":1,\"replicas\":1,\"updatedReplicas\":1,"
 		 "\"readyReplicas\":1,\"availableReplicas\":1}}",
-		annotations);
+		annotations, env);
+}
+
+static void deployment(const char *annotations)
+{
+	deployment_env(annotations, "");
 }
 
 #define COND(type, status, reason, message)                                     \
@@ -639,6 +644,31 @@ START_TEST(each_rung_of_a_workload)
 END_TEST
 enum { WORKLOAD_BREAKAGES = 11 };
 
+/* Which variable keeps a signal from the stack, whatever the controller's own words are. */
+START_TEST(what_a_variable_keeps_away_is_named)
+{
+	healthy();
+	deployment_env("\"otelgate.dev/inject\":\"true\"",
+		"{\"name\":\"OTEL_SDK_DISABLED\",\"value\":\"true\"}");
+	if (_i) /* else no controller has said anything */
+		status("", "{\"id\":\"OG703\",\"message\":\"Switched off.\"}", FLOWING);
+	ck_assert_int_eq(CLR_RUN("doctor", "-n", "shop", "deployment/web"), _i ? 0 : 3);
+	ck_assert(says("! OG703 container app, variable OTEL_SDK_DISABLED: the container"));
+	ck_assert(clr_says(" set env deployment/web -c app OTEL_SDK_DISABLED-   # unless"));
+}
+END_TEST
+
+/* The pod itself, and no Service of that name. */
+START_TEST(localhost_is_no_service)
+{
+	healthy();
+	clr_putf(STACK, _i ? "http://localhos:4318" : "http://localhost:4318");
+	deployment("\"otelgate.dev/inject\":\"true\"");
+	ck_assert_int_eq(CLR_RUN("doctor", "-n", "shop", "deployment/web"), _i ? 1 : 3);
+	ck_assert(says(_i ? "kubectl -n shop get services" : "localhost is the pod itself"));
+}
+END_TEST
+
 /* Where no controller says it, policies are judged here. */
 START_TEST(the_way_is_judged_without_a_controller)
 {
@@ -651,6 +681,8 @@ START_TEST(the_way_is_judged_without_a_controller)
 		 "\"podSelector\":{},\"policyTypes\":[\"Egress\"]}}");
 	ck_assert_int_eq(CLR_RUN("doctor", "-n", "shop", "deployment/web"), 1);
 	ck_assert(broken("network", "OG512"));
+	ck_assert(clr_says("\n  fix   kubectl apply -f - <<'END'\napiVersion: networking."));
+	ck_assert(clr_says("\nEND\n  more "));
 	clr_putf("{\"apiVersion\":\"networking.k8s.io/v1\",\"kind\":\"NetworkPolicy\","
 		 "\"metadata\":{\"name\":\"closed\",\"namespace\":\"shop\"},\"spec\":{"
 		 "\"podSelector\":{\"matchLabels\":{\"other\":\"one\"}},\"policyTypes\":["
@@ -756,6 +788,8 @@ int main(void)
 	tcase_add_test(tc, a_token_of_nobody_and_a_server_that_is_away);
 	tcase_add_test(tc, a_workload_is_climbed_to_the_end);
 	tcase_add_loop_test(tc, each_rung_of_a_workload, 0, WORKLOAD_BREAKAGES);
+	tcase_add_loop_test(tc, what_a_variable_keeps_away_is_named, 0, 2);
+	tcase_add_loop_test(tc, localhost_is_no_service, 0, 2);
 	tcase_add_test(tc, the_way_is_judged_without_a_controller);
 	tcase_add_test(tc, a_claim_takes_the_place_of_a_volume);
 	tcase_add_test(tc, what_people_mistype);

@@ -28,6 +28,11 @@
 #define ALLOW_ALL "\"podSelector\":{},\"policyTypes\":[\"Egress\"],\"egress\":[{}]"
 #define DENY_IN	  "\"podSelector\":{},\"policyTypes\":[\"Ingress\"]"
 
+#define TWO_RECEIVERS                                                                        \
+	"apiVersion: otelgate.dev/v1alpha1\nkind: GrafanaStack\nmetadata: {name: s}\n"       \
+	"spec: {receiver: {endpoint: 'http://alloy.monitoring:4318', endpoints: {profiles: " \
+	"'http://alloy.monitoring:4040'}}}\n"
+
 static struct cr run;
 static bool up;
 
@@ -312,6 +317,31 @@ START_TEST(a_host_outside_is_never_opened_unasked)
 }
 END_TEST
 
+/* What is wrong with the receiver of an optional signal alone is said, and closes no way of the
+ * others. */
+START_TEST(an_optional_receiver_stops_nobody)
+{
+	cr_apply(TWO_RECEIVERS);
+	cr_apply(PROFILE(", signals: {profiles: optional}"));
+	begin();
+	CR_UNTIL(says(REASON("NotIsolated")) && says("OG524"));
+	ck_assert(says("Service monitoring/alloy has no port 4040."));
+	ck_assert(!says("OG509"));
+	/* ours opens the way of the others */
+	cr_put(POLICY("shop", "deny", DENY));
+	CR_UNTIL(made() && says(REASON("PolicyApplied")) && says("OG524"));
+	ck_assert(cr_has(NP, "shop", NAME, "\"port\":12345"));
+	ck_assert(!says("OG512"));
+	/* expected, it does */
+	cr_apply(PROFILE(", signals: {profiles: expected}"));
+	CR_UNTIL(says(REASON("ServicePort")) && says("OG509"));
+	ck_assert(!says("OG524"));
+	cr_apply(PROFILE(", signals: {profiles: 'off'}"));
+	CR_UNTIL(says(REASON("PolicyApplied")) && !says("OG509"));
+	ck_assert(!says("OG524"));
+}
+END_TEST
+
 START_TEST(a_receiver_that_is_not_there)
 {
 	const char *const stacks[] = {
@@ -580,6 +610,7 @@ int main(void)
 	tcase_add_test(t, receivers_in_the_network_of_their_node);
 	tcase_add_test(t, a_change_behind_the_service_is_seen);
 	tcase_add_test(t, pods_that_come_and_go_are_not_asked_for_all_the_time);
+	tcase_add_test(t, an_optional_receiver_stops_nobody);
 	tcase_add_test(t, a_host_outside_is_never_opened_unasked);
 	tcase_add_loop_test(t, a_receiver_that_is_not_there, 0, 2);
 	tcase_add_loop_test(t, a_receiver_in_the_pod_needs_no_way, 0, 3);

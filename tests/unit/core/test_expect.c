@@ -3,6 +3,7 @@
 #include "otelgate/core/expect.h"
 
 #include <check.h>
+#include <string.h>
 #include "otelgate/base/mem.h"
 #include "otelgate/core/config_read.h"
 #include "support/suite.h"
@@ -159,6 +160,58 @@ START_TEST(samplers_say_how_much_is_to_be_expected)
 }
 END_TEST
 
+/* The variable that keeps a signal away is named: "" = none does. */
+START_TEST(what_keeps_a_signal_away_is_named)
+{
+	static const struct {
+		const char *profile, *containers, *want[3];
+	} rows[] = {
+		{"signals: {}", CONTAINER(""), {"", "", ""}},
+		{"signals: {}", CONTAINER(VAR("OTEL_SDK_DISABLED", "true")),
+			{"OTEL_SDK_DISABLED", "OTEL_SDK_DISABLED", "OTEL_SDK_DISABLED"}},
+		{"signals: {}", CONTAINER(VAR("OTEL_METRICS_EXPORTER", "none")),
+			{"OTEL_METRICS_EXPORTER", "", ""}},
+		{"signals: {}",
+			CONTAINER(VAR("OTEL_LOGS_EXPORTER", "none") "," VAR(
+				"OTEL_EXPORTER_OTLP_ENDPOINT", "http://there")),
+			{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT",
+				"OTEL_LOGS_EXPORTER"}},
+		{"signals: {}", CONTAINER(VAR("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://t")),
+			{"", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", ""}},
+		{"signals: {}", CONTAINER(VAR("OTEL_EXPORTER_OTLP_ENDPOINT", "http://alloy:4318")),
+			{"", "", ""}},
+		{"signals: {}", CONTAINER(VAR("OTEL_TRACES_SAMPLER", "always_off")),
+			{"", "OTEL_TRACES_SAMPLER", ""}},
+		{"signals: {}",
+			CONTAINER(VAR("OTEL_TRACES_SAMPLER", "traceidratio") "," VAR(
+				"OTEL_TRACES_SAMPLER_ARG", "0")),
+			{"", "OTEL_TRACES_SAMPLER_ARG", ""}},
+		{"signals: {}", CONTAINER(VAR("OTEL_TRACES_SAMPLER", "always_on")), {"", "", ""}},
+		/* what the profile says is no variable of the owner's */
+		{"sdk: {sampler: {type: always_off}}", CONTAINER(""), {"", "", ""}},
+		/* another container sends it */
+		{"signals: {}",
+			CONTAINER(VAR(
+				"OTEL_SDK_DISABLED", "true")) ",{\"name\":\"b\",\"image\":\"i\"}",
+			{"", "", ""}},
+		{"signals: {}",
+			CONTAINER(VAR("OTEL_TRACES_SAMPLER",
+				"always_off")) ",{\"name\":\"b\",\"image\":\"i\"}",
+			{"", "", ""}},
+	};
+	for (size_t i = 0; i < OG_COUNT(rows); i++) {
+		struct og_expectation x = expect(rows[i].profile, rows[i].containers);
+		for (int s = 0; s < 3; s++) {
+			const char *is = x.by[s].variable;
+			ck_assert_msg(!strcmp(is ? is : "", rows[i].want[s]), "%zu %d: %s", i, s,
+				is ? is : "none");
+			ck_assert(!is || og_sv_is(x.by[s].container, "app"));
+		}
+		ck_assert_ptr_null(x.by[OG_SIGNAL_PROFILES].variable);
+	}
+}
+END_TEST
+
 START_TEST(one_container_that_sends_is_enough)
 {
 	struct og_expectation x = expect("signals: {}",
@@ -198,6 +251,7 @@ int main(void)
 	tcase_add_test(tc, names_are_those_that_will_arrive);
 	tcase_add_test(tc, exporters_are_ours_unless_the_owner_says_otherwise);
 	tcase_add_test(tc, samplers_say_how_much_is_to_be_expected);
+	tcase_add_test(tc, what_keeps_a_signal_away_is_named);
 	tcase_add_test(tc, one_container_that_sends_is_enough);
 	tcase_add_test(tc, profiles_that_nobody_takes_are_not_waited_for);
 	suite_add_tcase(s, tc);

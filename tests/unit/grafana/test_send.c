@@ -434,6 +434,11 @@ static const struct row rows[] = {
 		.fix = "status.grafana.com"},
 	{.http = 503,
 		.url = INSIDE,
+		.class = OG_SEND_SERVER_ERROR,
+		.finding = "OG523",
+		.fix = "Look at the receiver's log"},
+	{.http = 503,
+		.url = INSIDE,
 		.headers = "",
 		.class = OG_SEND_SERVER_ERROR,
 		.finding = "OG523",
@@ -671,7 +676,7 @@ START_TEST(words)
 		ck_assert_msg(!id || og_finding_def(og_svz(id)), "%s", id);
 	}
 	ck_assert_str_eq(og_send_class_name(OG_SEND_CLASS_COUNT_), "?");
-	ck_assert_str_eq(og_send_link_name(OG_LINK_COUNT_), "?");
+	ck_assert_str_eq(og_send_link_name(OG_SEND_LINK_COUNT_), "?");
 	ck_assert_ptr_null(og_send_class_finding(OG_SEND_ACCEPTED));
 }
 END_TEST
