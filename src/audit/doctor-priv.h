@@ -15,8 +15,9 @@ doctor_holds_fn doctor_unreachable, doctor_unauthorized, doctor_skew, doctor_rig
 	doctor_query_refused, doctor_of_probe, doctor_probe_changed;
 doctor_holds_fn doctor_no_registration, doctor_hook_service, doctor_hook_endpoints,
 	doctor_fails_broad, doctor_availability, doctor_no_reinvocation, doctor_ca_mismatch,
-	doctor_ca_expired, doctor_ca_expiring, doctor_excluded, doctor_firewall, doctor_no_mutation,
-	doctor_refused_psa, doctor_refused_quota, doctor_refused_webhook, doctor_fail_open_gap;
+	doctor_ca_expired, doctor_cert_old, doctor_ca_expiring, doctor_excluded, doctor_firewall,
+	doctor_no_mutation, doctor_refused_psa, doctor_refused_quota, doctor_refused_webhook,
+	doctor_fail_open_gap;
 /* The engine or the controller says it of the workload; of one of its signals that counts. */
 doctor_holds_fn doctor_of_workload, doctor_of_signal, doctor_of_way, doctor_silent;
 

@@ -210,6 +210,9 @@ static void read_refusal(struct og_doctor_call *c, struct og_sv said)
 		return;
 	c->says_tls = has_any(said, tls, OG_COUNT(tls));
 	c->says_timeout = has_any(said, slow, OG_COUNT(slow));
+	/* Go's crypto/x509 says "has expired or is not yet valid: current time … is after …". */
+	c->says_ended = c->says_tls && og_sv_has(said, OG_SV("certificate has expired")) &&
+			og_sv_has(said, OG_SV(" is after "));
 }
 
 static void read_pod(struct doctor_look *l, struct og_jval pod)

@@ -143,6 +143,24 @@ static bool distrusted(const struct og_doctor_facts *f)
 	return doctor_seen(f, OG_DP_CALL) && !c->marked && c->expected && c->says_tls;
 }
 
+/* Whoever renews it has done so, or should have: the CA is good for longer. */
+HOLDS(cert_old)
+{
+	const struct og_doctor_hook *h = &f->hook;
+
+	(void)r;
+	if (!registered(f) || !h->ca_good || h->ca_not_after <= f->now_s || !distrusted(f) ||
+		!f->call.says_ended)
+		return false;
+	ret->message = SAY("The certificate that the webhook shows has ended, and the CA in "
+			   "caBundle has not: %.*s",
+		OG_SV_ARG(f->call.said));
+	ret->fix = SAY("kubectl -n %.*s rollout restart deployment/otelgate-webhook   # reads its "
+		       "certificate anew",
+		OG_SV_ARG(h->service.ns.n ? h->service.ns : OG_SV("otelgate")));
+	return true;
+}
+
 HOLDS(ca_mismatch)
 {
 	const struct og_doctor_hook *h = &f->hook;

@@ -28,6 +28,7 @@ const struct og_doctor_rule og_doctor_rules[] = {
 	RUNG(WEBHOOK, "OG113", WARNS, 'O', no_reinvocation),
 
 	RUNG(CERTIFICATES, "OG105", BREAKS, 'O', ca_expired),
+	RUNG(CERTIFICATES, "OG107", BREAKS, 'P', cert_old),
 	RUNG(CERTIFICATES, "OG104", BREAKS, 'P', ca_mismatch),
 	RUNG(CERTIFICATES, "OG106", WARNS, 'O', ca_expiring),
 

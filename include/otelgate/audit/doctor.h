@@ -104,6 +104,7 @@ struct og_doctor_call {
 	struct og_sv revision, said; /* said: the server's words when it refused */
 	enum og_doctor_refusal refusal;
 	bool says_tls, says_timeout; /* what of its words tells the cause */
+	bool says_ended;	     /* a certificate has: its own, when the CA has not */
 	/* A plain request to the webhook through the API server; only after a call failed. */
 	bool proxied, reached;
 	struct og_sv proxy_said;

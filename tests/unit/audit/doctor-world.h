@@ -248,6 +248,17 @@ static void call(struct world *w, const char *id)
 	c->created = c->refusal == OG_DR_NONE;
 }
 
+static void old_certificate(struct world *w, const char *id)
+{
+	struct og_doctor_call *c = &w->f.call;
+
+	(void)id;
+	c->marked = c->created = false;
+	c->refusal = OG_DR_OUR_WEBHOOK;
+	c->says_tls = c->says_ended = true;
+	c->said = OG_SV("x509: certificate has expired");
+}
+
 static void leader(struct world *w, const char *id)
 {
 	(void)id;
@@ -348,6 +359,7 @@ static const struct {
 	{"OG112", OG_RUNG_WEBHOOK, hook_ready},
 	{"OG113", OG_RUNG_WEBHOOK, reinvocation},
 	{"OG105", OG_RUNG_CERTIFICATES, ca},
+	{"OG107", OG_RUNG_CERTIFICATES, old_certificate},
 	{"OG104", OG_RUNG_CERTIFICATES, ca},
 	{"OG106", OG_RUNG_CERTIFICATES, ca},
 	{"OG210", OG_RUNG_CONFIG, config},

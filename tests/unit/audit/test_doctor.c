@@ -168,6 +168,28 @@ START_TEST(what_cannot_be_here_is_neither)
 }
 END_TEST
 
+/* An end that is the CA's, or no end at all, is no old certificate. */
+START_TEST(whose_certificate_has_ended)
+{
+	static const char *const want[] = {"OG107", "OG104", "OG105"};
+
+	for (int i = 0; i < 3; i++) {
+		struct world w;
+		struct og_doctor_report r;
+		struct og_err err = OG_ERR_INIT;
+
+		whole(&w);
+		old_certificate(&w, "");
+		w.f.call.says_ended = i != 1;
+		w.f.hook.ca_not_after = i == 2 ? NOW - 1 : w.f.hook.ca_not_after;
+		ck_assert_int_eq(og_doctor_judge(&w.f, &w.arena, &r, &err), 0);
+		ck_assert_ptr_eq(r.broken, step_of(&r, OG_RUNG_CERTIFICATES));
+		ck_assert_str_eq(r.broken->said[0].def->id, want[i]);
+		og_arena_fini(&w.arena);
+	}
+}
+END_TEST
+
 /* A link breaks its rung also when no rule knows why. */
 START_TEST(links_break_their_rungs)
 {
@@ -515,6 +537,7 @@ int main(void)
 	tcase_add_test(tc, the_table_is_sound);
 	tcase_add_test(tc, what_was_not_seen_is_unknown);
 	tcase_add_test(tc, what_cannot_be_here_is_neither);
+	tcase_add_test(tc, whose_certificate_has_ended);
 	tcase_add_test(tc, links_break_their_rungs);
 	tcase_add_test(tc, the_way_is_told_by_its_finding);
 	tcase_add_test(tc, what_does_not_count);
