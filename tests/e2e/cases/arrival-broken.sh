@@ -5,6 +5,8 @@
 
 # shellcheck source=tests/e2e/lib/arrival.sh
 . "$here/lib/arrival.sh"
+# shellcheck source=tests/e2e/lib/ladder.sh
+. "$here/lib/ladder.sh"
 
 # What is in the backends of each (metrics, traces, logs: yes or no; what has lost its revision is "bare"), what Ready says, with
 # the first link that is broken, and words that its message, its findings or the stack's conditions have to hold.
@@ -88,7 +90,48 @@ stack_table() {
 		alloy-refusing   False/ServerError False/ServerError False/ServerError
 		no-service       False/NoSuchHost False/NoSuchHost False/NoSuchHost
 		certificate      Unknown/NotProbed Unknown/NotProbed Unknown/NotProbed
+		policy-closed    Unknown/ProbeOff Unknown/ProbeOff Unknown/ProbeOff
 		cloud            Unknown/NotProbed Unknown/NotProbed Unknown/NotProbed
+	EOF
+}
+
+# What otelgate doctor says of each to somebody who may only read: the rung, what it is (broken; warning: nothing is
+# broken, and somebody should read it; whole), the finding, and words of the fix to copy.
+doctor_table() {
+	grep -v '^ *#' <<-'EOF'
+		healthy-python   -           whole   -     -
+		healthy-node     -           whole   -     -
+		healthy-alloy    -           whole   -     -
+		healthy-plain    -           whole   -     -
+		by-slug          -           whole   -     -
+		# profiles that were pushed say no pod
+		profiles         correlation warning OG804 processors of the collector
+		wrong-token      credentials broken  OG408 whether the token was deleted or has expired
+		no-traces-scope  credentials broken  OG409 Add the scope traces:write
+		swapped          credentials broken  OG411 Exchange the two values
+		wrong-zone       credentials broken  OG408 whether its access policy is of this stack
+		no-otlp-path     receiver    broken  OG505 /otlp into spec.receiver.endpoint of GrafanaStack no-otlp-path
+		portal           receiver    broken  OG522 spec.receiver.endpoint of GrafanaStack portal
+		grpc-port        receiver    broken  OG502 Use the receiver's HTTP port (4318)
+		alloy-down       receiver    broken  OG519 that the receiver runs
+		alloy-refusing   receiver    broken  OG523 the receiver's log
+		# what pods verify with is in pods alone: the command shows it
+		certificate      arrival     broken  OG701 otelgate probe certificate -n certificate
+		no-service       receiver    broken  OG508 kubectl -n monitoring get services
+		policy-closed    network     broken  OG515 spec.networkPolicyCidrs
+		# its stack gets through, and policies let it: the pod is left
+		cut-off          arrival     broken  OG701 kubectl -n cut-off logs deployment/app
+		drops            correlation warning OG715 Keep service.name, service.namespace, k8s.* and otelgate.revision
+		unknown-service  correlation broken  OG801 resource.opentelemetry.io/service.name
+		one-name         correlation warning OG803 resource.opentelemetry.io/service.name
+		behind           arrival     broken  OG701 kubectl -n behind logs deployment/app
+		sampler-off      export      warning OG705 kubectl -n sampler-off set env deployment/app -c app OTEL_TRACES_SAMPLER-
+		metrics-none     export      warning OG703 kubectl -n metrics-none set env deployment/app -c app OTEL_METRICS_EXPORTER-
+		disabled         export      warning OG703 kubectl -n disabled set env deployment/app -c app OTEL_SDK_DISABLED-
+		no-sdk           arrival     broken  OG701 kubectl -n no-sdk logs deployment/app
+		idle-python      arrival     broken  OG701 otelgate probe cloud -n idle-python
+		idle-node        -           whole   -     -
+		own-endpoint     export      warning OG703 kubectl -n own-endpoint set env deployment/app -c app OTEL_EXPORTER_OTLP_ENDPOINT-
 	EOF
 }
 
@@ -100,10 +143,20 @@ secret() { # NAME ID TOKEN
 # token_of NAME: of an access policy, in the shape that they have
 token_of() { printf 'glc_%s' "$(printf '{"o":"900009","n":"%s","k":"c2ltdWxhdGVk","m":{"r":"e2e"}}' "$1" | base64 -w0)"; }
 
+# The stacks' own has the form of a real one: whoever looks at it has nothing to say.
+broken_tokens() {
+	local before
+	before=$(api GET /apis/otelgate.dev/v1alpha1/grafanastacks/cloud | jq -r .status.authHash)
+	TOKEN_WRITE=$(token_of all)
+	backends token "$TOKEN_WRITE" metrics:write,logs:write,traces:write,profiles:write
+	credential "$USER_OTLP" "$TOKEN_WRITE"
+	until_true 30 'the new credential was not read' api_is GET /apis/otelgate.dev/v1alpha1/grafanastacks/cloud ".status.authHash | length == 16 and . != \"$before\""
+}
+
 broken_stacks() {
 	secret wrong-token "$USER_OTLP" "$(token_of forgotten)"
 	secret wrong-zone "$USER_OTLP" "$(token_of zone)" # which the right zone knows
-	secret no-traces-scope "$USER_OTLP" glc_sim-no-traces
+	secret no-traces-scope "$USER_OTLP" "$(token_of no-traces)"
 	secret swapped "$TOKEN_WRITE" "$USER_OTLP"
 	# without TLS, for what the controller itself is to probe: it has no CA but the system's
 	stack_yaml healthy-plain "$(to_plain "$PLAIN_EDGE/otlp")"
@@ -121,7 +174,8 @@ broken_stacks() {
 	stack_yaml alloy-refusing "$(to_alloy "$OTLP_REFUSING")"
 	stack_yaml certificate "{type: gateway, endpoint: \"$EDGE/otlp\", tls: {caFile: ${CA%/*}/stranger-ca.crt}}"
 	stack_yaml no-service "$(to_alloy http://alloy.monitoring.svc.cluster.local:4318)"
-	stack_yaml policy-closed "$(to_alloy http://otlp.example.test:4318)"
+	# whether that name is known where the controller runs is not what this is about
+	stack_yaml policy-closed "$(to_alloy http://otlp.example.test:4318)" | sed 's/^  query:/  probe: {mode: "off"}\n&/'
 	stack_yaml drops "$(to_alloy "$OTLP_DROP")"
 	cat <<-'EOF'
 		---
@@ -200,7 +254,8 @@ all_programs_run() { [ "$(proc_names | grep -c '^pod\.')" -ge $(($(broken_table 
 full_arrival_broken() {
 	local begin i
 	arrival_up managed
-	backends token glc_sim-no-traces metrics:write,logs:write
+	broken_tokens
+	backends token "$(token_of no-traces)" metrics:write,logs:write
 	backends token "$(token_of zone)" metrics:write,logs:write,traces:write
 	{ broken_table | awk '{ printf "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: %s}\n", $1 }' && broken_stacks; } |
 		k apply --server-side -f - >/dev/null
@@ -246,6 +301,7 @@ full_arrival_broken() {
 	done
 	note "the first broken link of each after $(($(now_ms) - begin)) ms"
 	broken_profiles
+	doctor_names_each
 	k get wt -A >&2
 }
 
@@ -278,7 +334,7 @@ stacks_as_expected() {
 	stack_table | awk '{ print $1, $2, $3, $4 }' | sort >"$W/expected"
 	api GET /apis/otelgate.dev/v1alpha1/grafanastacks | jq -r '
 		.items[] | .metadata.name as $n | (.status.conditions // [] | map({(.type): "\(.status)/\(.reason)"}) | add)
-		| "\($n) \(.MetricsWritable) \(.TracesWritable) \(.LogsWritable)"' | grep -v '^policy-closed ' | sort >"$W/actual" && cmp -s "$W/expected" "$W/actual"
+		| "\($n) \(.MetricsWritable) \(.TracesWritable) \(.LogsWritable)"' | sort >"$W/actual" && cmp -s "$W/expected" "$W/actual"
 }
 
 # links_as_expected: Ready has the first broken link, and what is said of it, or found, or said by the stack, has the words
@@ -337,4 +393,42 @@ broken_logs() {
 	for f in "$D"/log/pod.portal.*.log; do
 		! grep -q 'Failed to export' "$f" || fail "it is not silent any more: $(grep -m 1 'Failed to export' "$f")"
 	done
+}
+
+# doctor_names_each: the table, line by line; and that what it prints to copy does what it says
+doctor_names_each() {
+	local ns rung result finding words begin
+	begin=$(now_ms)
+	reader_up
+	lease_of controller-0
+	eq "$(doctor_table | awk '{ print $1 }')" "$(broken_table | awk '{ print $1 }')" 'the doctor is asked of each'
+	# shellcheck disable=SC2046 # a word for each
+	ladders $(doctor_table | awk '{ print $1 }')
+	while read -r ns rung result finding words; do
+		ladder_is "$ns" "$rung" "$result" "$finding" "$words" >/dev/null ||
+			until_ok 60 ladder_comes "$ns" "$rung" "$result" "$finding" "$words" ||
+			fail "doctor of $ns: not $result at rung $rung by $finding, with '$words': $(ladder_says "$ns")"
+	done < <(doctor_table)
+	! grep -rqF "$TOKEN_WRITE" "$W/ladder" || fail 'the token is told'
+	note "what doctor says of each: $(($(now_ms) - begin)) ms"
+	doctor_fixes
+}
+
+# run_fix NAMESPACE: what is printed to be copied, as it stands there
+run_fix() {
+	jq -r 'first(.rungs[] | select(.result == "broken" or .result == "warning")) | .findings[0].fix' "$W/ladder/$1.json" >"$W/fix.sh"
+	PATH=$W/bin:$PATH sh "$W/fix.sh" >"$W/fix.txt" 2>&1
+}
+
+doctor_fixes() {
+	mkdir -p "$W/bin"
+	ln -sf "$OG_BIN" "$W/bin/otelgate"
+	# the CA that the pods were given is shown to be another one
+	! run_fix certificate || fail "$(cat "$W/fix.txt")"
+	grep -q OG521 "$W/fix.txt" || fail "$(cat "$W/fix.sh"): $(cat "$W/fix.txt")"
+	# nothing is wrong with the way of the one that nobody asks
+	run_fix idle-python || fail "$(cat "$W/fix.sh"): $(cat "$W/fix.txt")"
+	run_fix disabled || fail "$(cat "$W/fix.sh"): $(cat "$W/fix.txt")"
+	until_true 120 "disabled still: $(said_of disabled app)" is_proved disabled app cloud
+	until_ok 60 ladder_comes disabled - whole - - || fail "what it says to do does not mend it: $(ladder_says disabled)"
 }
