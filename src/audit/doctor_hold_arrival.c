@@ -60,11 +60,11 @@ bool doctor_silent(const struct og_doctor_facts *f, const struct og_doctor_rule 
 	signal = og_sv(ret->place.p, og_sv_chr(ret->place, ','));
 	if (og_sv_starts(signal, OG_SV("signal "))) /* a finding's place says so */
 		signal = og_sv(signal.p + 7, signal.n - 7);
-	ret->fix =
-		!s || gets_through(s, signal)
-			? doctor_logs(&f->row->row, arena)
-			: SAY("otelgate probe %.*s -n %.*s   # sends as its pods do, with their "
-			      "Secret and their CA; where it gets through, look at the log of a pod",
-				  OG_SV_ARG(s->name), OG_SV_ARG(f->row->row.ns));
+	ret->fix = !s || gets_through(s, signal)
+			   ? doctor_logs(&f->row->row, arena)
+			   : SAY("otelgate probe %.*s -n %.*s   # sends as its pods do, with their "
+				 "Secret and their CA (--ca-file, where that is a file); where it "
+				 "gets through, look at the log of a pod",
+				     OG_SV_ARG(s->name), OG_SV_ARG(f->row->row.ns));
 	return true;
 }
