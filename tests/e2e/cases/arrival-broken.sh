@@ -414,9 +414,12 @@ doctor_names_each() {
 	doctor_fixes
 }
 
-# run_fix NAMESPACE: what is printed to be copied, as it stands there
+# run_fix NAMESPACE [OPTION...]: what is printed to be copied, as it stands there
 run_fix() {
-	jq -r 'first(.rungs[] | select(.result == "broken" or .result == "warning")) | .findings[0].fix' "$W/ladder/$1.json" >"$W/fix.sh"
+	local ns=$1
+	shift
+	jq -r 'first(.rungs[] | select(.result == "broken" or .result == "warning")) | .findings[0].fix' "$W/ladder/$ns.json" >"$W/fix.sh"
+	[ $# = 0 ] || sed -i "s|   # .*| $*|" "$W/fix.sh"
 	PATH=$W/bin:$PATH sh "$W/fix.sh" >"$W/fix.txt" 2>&1
 }
 
@@ -424,10 +427,10 @@ doctor_fixes() {
 	mkdir -p "$W/bin"
 	ln -sf "$OG_BIN" "$W/bin/otelgate"
 	# the CA that the pods were given is shown to be another one
-	! run_fix certificate || fail "$(cat "$W/fix.txt")"
+	! run_fix certificate --ca-file "${CA%/*}/stranger-ca.crt" || fail "$(cat "$W/fix.txt")"
 	grep -q OG521 "$W/fix.txt" || fail "$(cat "$W/fix.sh"): $(cat "$W/fix.txt")"
 	# nothing is wrong with the way of the one that nobody asks
-	run_fix idle-python || fail "$(cat "$W/fix.sh"): $(cat "$W/fix.txt")"
+	run_fix idle-python --ca-file "$CA" || fail "$(cat "$W/fix.sh"): $(cat "$W/fix.txt")"
 	run_fix disabled || fail "$(cat "$W/fix.sh"): $(cat "$W/fix.txt")"
 	until_true 120 "disabled still: $(said_of disabled app)" is_proved disabled app cloud
 	until_ok 60 ladder_comes disabled - whole - - || fail "what it says to do does not mend it: $(ladder_says disabled)"
