@@ -24,7 +24,7 @@ static void setup(void)
 	clr_crd("workloadtelemetries");
 	og_buf_reset(&told);
 	revision[0] = '\0';
-	(void)snprintf(limit, sizeof(limit), "%ds", 2 * og_suite_patience());
+	(void)snprintf(limit, sizeof(limit), "%ds", 5 * og_suite_patience());
 	(void)og_tmpdir_join(&dir, "dump.json", dump, sizeof(dump));
 	(void)og_tmpdir_join(&dir, "config.yaml", config, sizeof(config));
 }
