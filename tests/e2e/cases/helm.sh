@@ -151,7 +151,7 @@ full_helm_adopts() {
 	grep -q 'ownership' "$W/out" || fail "refused for another reason: $(cat "$W/out")"
 	"$helm" install otelgate "$chart" -n otelgate --take-ownership --force-conflicts >"$W/out" 2>&1 || fail "$(cat "$W/out")"
 	until_asked default "$injected"
-	k get telemetryprofiles -o name | grep -q . || fail 'the profiles are gone'
+	[ -n "$(k get telemetryprofiles -o name)" ] || fail 'the profiles are gone'
 	"$helm" upgrade otelgate "$chart" -n otelgate --force-conflicts --set webhook.replicas=3 >"$W/out" 2>&1 || fail "$(cat "$W/out")"
 	eq "$(k get deployment -n otelgate otelgate-webhook -o jsonpath='{.spec.replicas}')" 3 replicas
 	until_asked default "$injected"
