@@ -37,6 +37,8 @@ full_node_uninstalled() {
 	rolled "$CASE" web >/dev/null
 	pod=$(newest "$CASE" web)
 	until_true 60 'nothing arrives' sent "$pod" '.status == 200'
+	# from here on they lose their rights while they end
+	cluster forbidden >&2 || fail 'RBAC refused what was needed'
 	helm uninstall otelgate -n otelgate --wait --timeout 2m >"$W/out" 2>&1 || fail "$(cat "$W/out")"
 	until_true 60 'pods of it are left' all_ready 0
 	eq "$(k get mutatingwebhookconfigurations -o name)" '' 'registrations'
