@@ -3,6 +3,7 @@
 #include "ask-priv.h"
 
 #include <string.h>
+#include "otelgate/audit/look_row.h"
 #include "otelgate/base/clock.h"
 #include "otelgate/base/mem.h"
 #include "otelgate/core/telemetry_row.h"
@@ -378,17 +379,6 @@ int ask_judge(struct ask *a, struct ask_stack *s, struct og_err *err)
 
 /* ---- READY ---- */
 
-static struct og_telemetry_said said_of_link(const struct og_cell *c)
-{
-	static const enum og_cond_status of[OG_RESULT_COUNT_] = {[OG_RESULT_NA] = OG_COND_TRUE,
-		[OG_RESULT_UNKNOWN] = OG_COND_UNKNOWN,
-		[OG_RESULT_PASS] = OG_COND_TRUE,
-		[OG_RESULT_FAIL] = OG_COND_FALSE};
-
-	return (struct og_telemetry_said){
-		.status = of[c->result], .reason = c->reason, .message = c->message};
-}
-
 void og_audit_ask_ready(struct og_telemetry_row *t)
 {
 	static const enum og_telemetry_cond links[OG_LINK_RECEIVED] = {
@@ -407,7 +397,7 @@ void og_audit_ask_ready(struct og_telemetry_row *t)
 	if (!x || !x->asked)
 		return;
 	for (int l = OG_LINK_INJECTED; l < OG_LINK_RECEIVED; l++)
-		all[links[l]] = said_of_link(&t->row.link[l]);
+		all[links[l]] = og_cell_said(&t->row.link[l]);
 	for (int s = 0; s < OG_SIGNAL_COUNT_; s++)
 		all[received[s]] = x->said[s];
 	og_telemetry_ready(all, &ready);

@@ -236,7 +236,7 @@ static void findings(struct judging *j)
 
 /* ---- ready ---- */
 
-static struct og_telemetry_said said(const struct og_cell *c)
+struct og_telemetry_said og_cell_said(const struct og_cell *c)
 {
 	static const enum og_cond_status of[OG_RESULT_COUNT_] = {[OG_RESULT_NA] = OG_COND_TRUE,
 		[OG_RESULT_UNKNOWN] = OG_COND_UNKNOWN,
@@ -251,17 +251,17 @@ static void ready(struct judging *j)
 {
 	const struct og_cell *link = j->out->row.link;
 	struct og_telemetry_said all[OG_TC_COUNT_] = {
-		[OG_TC_INJECTED] = said(&link[OG_LINK_INJECTED]),
-		[OG_TC_ROLLOUT_COMPLETE] = said(&link[OG_LINK_ROLLED_OUT]),
-		[OG_TC_CREDENTIALS_READY] = said(&link[OG_LINK_CREDENTIALS]),
-		[OG_TC_EGRESS_ALLOWED] = said(&link[OG_LINK_EGRESS])};
+		[OG_TC_INJECTED] = og_cell_said(&link[OG_LINK_INJECTED]),
+		[OG_TC_ROLLOUT_COMPLETE] = og_cell_said(&link[OG_LINK_ROLLED_OUT]),
+		[OG_TC_CREDENTIALS_READY] = og_cell_said(&link[OG_LINK_CREDENTIALS]),
+		[OG_TC_EGRESS_ALLOWED] = og_cell_said(&link[OG_LINK_EGRESS])};
 	struct og_telemetry_said r;
 
 	for (int i = OG_TC_METRICS_RECEIVED; i <= OG_TC_PROFILES_RECEIVED; i++)
 		all[i] = (struct og_telemetry_said){.status = OG_COND_UNKNOWN, .optional = true};
 	og_telemetry_ready(all, &r);
 	if (!j->plan.opted_in)
-		r = said(&link[OG_LINK_OPTED_IN]);
+		r = og_cell_said(&link[OG_LINK_OPTED_IN]);
 	j->out->ready = r.status;
 	j->out->ready_reason = r.reason ? r.reason : "";
 	j->out->ready_message = r.message;

@@ -261,3 +261,57 @@ void netpol_random(uint64_t *s, struct og_buf *out)
 	list(s, "ingress", ingress_rule, out, &comma);
 	og_buf_ch(out, '}');
 }
+
+/* ---- decisions ---- */
+
+struct og_egress_target netpol_target(
+	const struct netpol_world *w, const char *end, const uint16_t *port)
+{
+	const struct og_egress_end *e = netpol_end(w, end);
+	struct og_egress_endpoint *p = og_arena_new(w->a, struct og_egress_endpoint);
+	struct og_kv *app = og_arena_new(w->a, struct og_kv);
+	p->end = *e;
+	p->port = *port;
+	*app = e->labels.v[0];
+	return (struct og_egress_target){.kind = OG_TARGET_PODS,
+		.name = OG_SV("Service monitoring/alloy"),
+		.by_name = true,
+		.ns = e->ns,
+		.ns_labels = e->ns_labels,
+		.selector = {app, 1},
+		.ports = port,
+		.nports = 1,
+		.ends = p,
+		.nends = 1};
+}
+
+struct og_egress_in netpol_input(const struct netpol_world *w, const char *pod,
+	const struct og_egress_policies *p, const struct og_egress_target *targets, uint32_t n)
+{
+	static const uint16_t port_53[] = {53};
+	struct og_egress_target *dns = og_arena_new(w->a, struct og_egress_target);
+	const struct og_egress_end *e = netpol_end(w, pod);
+	struct og_selector_req *q = og_arena_new_n(w->a, e->labels.n + 1, struct og_selector_req);
+	struct og_sv *values = og_arena_new_n(w->a, e->labels.n + 1, struct og_sv);
+
+	for (uint32_t i = 0; i < e->labels.n; i++) {
+		values[i] = e->labels.v[i].value;
+		q[i] = (struct og_selector_req){e->labels.v[i].key, OG_SEL_IN, &values[i], 1};
+	}
+	*dns = netpol_target(w, "dns", port_53);
+	return (struct og_egress_in){.policies = *p,
+		.pod = *e,
+		.selector = {true, q, e->labels.n},
+		.targets = targets,
+		.ntargets = n,
+		.dns = dns};
+}
+
+struct og_egress_result netpol_decide(const struct netpol_world *w, const struct og_egress_in *in)
+{
+	struct og_egress_result r;
+	struct og_err err = OG_ERR_INIT;
+	need(og_egress_decide(in, w->a, &r, &err) == 0, "a decision", &err);
+	need(r.message.n && og_utf8_valid(r.message.p, r.message.n), "a message", &err);
+	return r;
+}

@@ -28,3 +28,12 @@ struct og_jval netpol_parse(struct og_arena *a, struct og_sv json);
 extern bool netpol_notin_exists;
 void netpol_random(uint64_t *seed, struct og_buf *out);
 uint64_t netpol_rand(uint64_t *seed);
+
+/* A receiver that is a pod of the world, on one port, which has to live as long. */
+struct og_egress_target netpol_target(
+	const struct netpol_world *w, const char *end, const uint16_t *port);
+/* What is asked of a pod that looks names up in the world's pod "dns". */
+struct og_egress_in netpol_input(const struct netpol_world *w, const char *pod,
+	const struct og_egress_policies *p, const struct og_egress_target *targets, uint32_t n);
+/* The decision, which has to be one, with a message for people. */
+struct og_egress_result netpol_decide(const struct netpol_world *w, const struct og_egress_in *in);

@@ -20,3 +20,7 @@ struct og_audit_sight {
  */
 int og_audit_look_row(const struct og_look *l, const struct og_audit_sight *sight, int64_t now_s,
 	struct og_arena *arena, struct og_telemetry_row *ret, bool *ret_is, struct og_err *err);
+
+/* A link of the chain as a condition of a WorkloadTelemetry says it; what does not apply is True.
+ */
+struct og_telemetry_said og_cell_said(const struct og_cell *c);

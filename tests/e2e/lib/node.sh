@@ -144,3 +144,14 @@ process() {
 	id=$(k get pod -n "$1" "$2" -o json | jq -r --arg c "$3" '.status.containerStatuses[] | select(.name == $c).containerID | sub("containerd://"; "")')
 	ctr -a /run/containerd.sock -n k8s.io task ls | awk -v id="$id" '$1 == id { print $2 }'
 }
+
+# shop_web TOKEN: a Deployment "web" that is opted in, in a namespace of its own, with a credential that is let in
+shop_web() {
+	with_otelgate
+	ns_new "$CASE" pod-security.kubernetes.io/enforce=restricted
+	lets_in "$1"
+	credential "$1"
+	deployment "$CASE" web shop:1 'otelgate.dev/inject: "true"'
+	until_true 30 'the credential is not distributed' distributed "$CASE" "$1"
+	rolled "$CASE" web >/dev/null
+}

@@ -76,13 +76,7 @@ full_node_arrives() {
 # A new token: what runs keeps the old one, what starts has the new one.
 full_node_rotation() {
 	local old new
-	with_otelgate
-	ns_new "$CASE" pod-security.kubernetes.io/enforce=restricted
-	lets_in glc_first
-	credential glc_first
-	deployment "$CASE" web shop:1 'otelgate.dev/inject: "true"'
-	until_true 30 'the credential is not distributed' distributed "$CASE" glc_first
-	rolled "$CASE" web >/dev/null
+	shop_web glc_first
 	old=$(newest "$CASE" web)
 	until_true 60 'nothing arrives' sent "$old" '.auth == "good" and .status == 200'
 	lets_in glc_second

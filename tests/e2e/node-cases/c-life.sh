@@ -112,13 +112,7 @@ back() {
 # The kubelet dies: nothing changes. Then the node: every process of every pod, and the container runtime.
 full_node_restart() {
 	local pod ca at lines
-	with_otelgate
-	ns_new "$CASE" pod-security.kubernetes.io/enforce=restricted
-	lets_in glc_first
-	credential glc_first
-	deployment "$CASE" web shop:1 'otelgate.dev/inject: "true"'
-	until_true 30 'the credential is not distributed' distributed "$CASE" glc_first
-	rolled "$CASE" web >/dev/null
+	shop_web glc_first
 	until_true 60 'the pod before is still there' eval "[ \"\$(k get pods -n $CASE -o name | wc -l)\" = 1 ]"
 	pod=$(newest "$CASE" web)
 	until_true 60 'nothing arrives' sent "$pod" '.status == 200'

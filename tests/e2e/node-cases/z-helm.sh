@@ -28,13 +28,7 @@ full_node_helm_test() {
 # The last one: nobody needs otelgate any more to live.
 full_node_uninstalled() {
 	local pod lines
-	with_otelgate
-	ns_new "$CASE" pod-security.kubernetes.io/enforce=restricted
-	lets_in glc_first
-	credential glc_first
-	deployment "$CASE" web shop:1 'otelgate.dev/inject: "true"'
-	until_true 30 'the credential is not distributed' distributed "$CASE" glc_first
-	rolled "$CASE" web >/dev/null
+	shop_web glc_first
 	pod=$(newest "$CASE" web)
 	until_true 60 'nothing arrives' sent "$pod" '.status == 200'
 	# from here on they lose their rights while they end

@@ -222,57 +222,7 @@ END_TEST
 
 /* ---- the policies that otelgate makes ---- */
 
-static const uint16_t port_4318[] = {4318}, port_443[] = {443}, port_53[] = {53};
-
-static struct og_egress_target pods_target(const char *end, const uint16_t *port)
-{
-	const struct og_egress_end *e = netpol_end(&world, end);
-	struct og_egress_endpoint *p = og_arena_new(&arena, struct og_egress_endpoint);
-	struct og_kv *app = og_arena_new(&arena, struct og_kv);
-	p->end = *e;
-	p->port = *port;
-	*app = e->labels.v[0];
-	return (struct og_egress_target){.kind = OG_TARGET_PODS,
-		.name = OG_SV("Service monitoring/alloy"),
-		.by_name = true,
-		.ns = e->ns,
-		.ns_labels = e->ns_labels,
-		.selector = {app, 1},
-		.ports = port,
-		.nports = 1,
-		.ends = p,
-		.nends = 1};
-}
-
-static struct og_egress_in input(const char *pod, const struct og_egress_policies *p,
-	const struct og_egress_target *targets, uint32_t n)
-{
-	struct og_egress_target *dns = og_arena_new(&arena, struct og_egress_target);
-	const struct og_egress_end *e = netpol_end(&world, pod);
-	struct og_selector_req *q = og_arena_new_n(&arena, e->labels.n + 1, struct og_selector_req);
-	struct og_sv *values = og_arena_new_n(&arena, e->labels.n + 1, struct og_sv);
-
-	for (uint32_t i = 0; i < e->labels.n; i++) {
-		values[i] = e->labels.v[i].value;
-		q[i] = (struct og_selector_req){e->labels.v[i].key, OG_SEL_IN, &values[i], 1};
-	}
-	*dns = pods_target("dns", port_53);
-	return (struct og_egress_in){.policies = *p,
-		.pod = *e,
-		.selector = {true, q, e->labels.n},
-		.targets = targets,
-		.ntargets = n,
-		.dns = dns};
-}
-
-static struct og_egress_result decide(const struct og_egress_in *in)
-{
-	struct og_egress_result r;
-	struct og_err err = OG_ERR_INIT;
-	ck_assert_msg(og_egress_decide(in, &arena, &r, &err) == 0, "%s", err.msg);
-	ck_assert(r.message.n && og_utf8_valid(r.message.p, r.message.n));
-	return r;
-}
+static const uint16_t port_4318[] = {4318}, port_443[] = {443};
 
 static struct og_jval document(const struct og_egress_in *in, const struct og_egress_result *r)
 {
@@ -338,9 +288,9 @@ START_TEST(ours_opens_exactly_the_receiver_and_dns)
 		struct og_netpol v[MAX_POLICIES + 1];
 		uint32_t n = random_set(&seed, v);
 		struct og_egress_policies p = {.v = v, .n = n};
-		struct og_egress_target t = pods_target("alloy", port_4318);
-		struct og_egress_in in = input(round % 2 ? "web" : "db", &p, &t, 1);
-		struct og_egress_result r = decide(&in);
+		struct og_egress_target t = netpol_target(&world, "alloy", port_4318);
+		struct og_egress_in in = netpol_input(&world, round % 2 ? "web" : "db", &p, &t, 1);
+		struct og_egress_result r = netpol_decide(&world, &in);
 		if (!r.make) {
 			ck_assert(r.need == OG_NEED_OPEN || r.need == OG_NEED_ALLOWED);
 			left++;
@@ -356,7 +306,7 @@ START_TEST(ours_opens_exactly_the_receiver_and_dns)
 		all_probes(&p, exactly, &e);
 		opened += e.opened;
 		in.policies = e.with;
-		r = decide(&in);
+		r = netpol_decide(&world, &in);
 		ck_assert_int_eq(r.need, OG_NEED_ALLOWED);
 	}
 	ck_assert_uint_gt(made, 40);
@@ -384,14 +334,14 @@ START_TEST(ours_never_isolates_a_pod_that_was_open)
 		"[{\"podSelector\":{\"matchLabels\":{\"tier\":\"front\"},\"matchExpressions\":[{"
 		"\"key\":\"app\",\"operator\":\"NotIn\",\"values\":[\"x\"]}]},"
 		"\"policyTypes\":[\"Egress\"]}]");
-	struct og_egress_target t = pods_target("alloy", port_4318);
-	struct og_egress_in in = input("web", &p, &t, 1);
+	struct og_egress_target t = netpol_target(&world, "alloy", port_4318);
+	struct og_egress_in in = netpol_input(&world, "web", &p, &t, 1);
 	static const struct og_kv app = {OG_SV("app"), OG_SV("web")};
 	struct og_egress_end sibling = *netpol_end(&world, "web");
 	struct og_egress_verdict v;
 
 	in.selector.nreqs = 1; /* app=web alone */
-	struct og_egress_result r = decide(&in);
+	struct og_egress_result r = netpol_decide(&world, &in);
 	ck_assert(r.make);
 	struct og_netpol both[] = {p.v[0], netpol_of(&arena, OG_SV("shop"), OG_SV("ours"),
 						   og_jgetl(document(&in, &r), "spec"))};
@@ -467,12 +417,12 @@ static struct og_egress_target target_of(const char *to)
 	if (!strcmp(to, "host"))
 		return t;
 	if (!strcmp(to, "promised")) {
-		t = pods_target("alloy", port_4318);
+		t = netpol_target(&world, "alloy", port_4318);
 		t.nends = 0;
 		return t;
 	}
 	if (strcmp(to, "host+cidr") != 0 && strcmp(to, "address") != 0)
-		return pods_target("alloy", port_4318);
+		return netpol_target(&world, "alloy", port_4318);
 	t.cidrs = &one_address;
 	t.ncidrs = 1;
 	if (!strcmp(to, "address")) {
@@ -487,12 +437,13 @@ START_TEST(decisions_and_what_they_say)
 {
 	struct og_egress_policies p = specs(decisions[_i].policies);
 	struct og_egress_target t = target_of(decisions[_i].to);
-	struct og_egress_in in = input("web", &p, &t, strcmp(decisions[_i].to, "none") != 0);
+	struct og_egress_in in =
+		netpol_input(&world, "web", &p, &t, strcmp(decisions[_i].to, "none") != 0);
 
 	in.fqdn = decisions[_i].fqdn;
 	in.host_network = decisions[_i].host_network;
 	in.selector.nreqs = decisions[_i].labels ? in.selector.nreqs : 0;
-	struct og_egress_result r = decide(&in);
+	struct og_egress_result r = netpol_decide(&world, &in);
 	ck_assert_str_eq(og_egress_need_name(r.need), og_egress_need_name(decisions[_i].need));
 	ck_assert(r.make == decisions[_i].make && r.make_fqdn == decisions[_i].make_fqdn);
 	ck_assert((r.finding == NULL) == (decisions[_i].finding == NULL));
@@ -507,7 +458,7 @@ END_TEST
 
 static bool document_has(const struct og_egress_in *in, bool by_host, const char *text)
 {
-	struct og_egress_result r = decide(in);
+	struct og_egress_result r = netpol_decide(&world, in);
 	struct og_buf b = OG_BUF_INIT(0);
 	struct og_egress_owner owner = {OG_SV("v1"), OG_SV("Pod"), OG_SV("a\"b"), OG_SV("u")};
 	ck_assert_int_eq(og_egress_policy(in, &r, by_host, OG_SV("x"), &owner, &b, NULL), 0);
@@ -523,11 +474,11 @@ START_TEST(a_policy_by_host_name)
 {
 	struct og_egress_policies p = specs("[" DENY "]");
 	struct og_egress_target t[] = {target_of("host"), target_of("host"), target_of("alloy")};
-	struct og_egress_in in = input("web", &p, t, 3);
+	struct og_egress_in in = netpol_input(&world, "web", &p, t, 3);
 
 	t[1].name = OG_SV("profiles.example.com");
 	in.fqdn = true;
-	struct og_egress_result r = decide(&in);
+	struct og_egress_result r = netpol_decide(&world, &in);
 	ck_assert(r.make && r.make_fqdn);
 	ck_assert(document_has(&in, true, "\"toFQDNs\":[{\"matchName\":\"otlp.example.com\"}]"));
 	ck_assert(
@@ -546,8 +497,8 @@ START_TEST(no_policy_ever_opens_everything)
 {
 	struct og_egress_policies p = specs("[" DENY "]");
 	struct og_egress_target t[] = {target_of("host"), target_of("alloy")};
-	struct og_egress_in in = input("web", &p, t, 2);
-	struct og_egress_result r = decide(&in);
+	struct og_egress_in in = netpol_input(&world, "web", &p, t, 2);
+	struct og_egress_result r = netpol_decide(&world, &in);
 	struct og_buf b = OG_BUF_INIT(0);
 
 	/* the host is said, the way inside the cluster is opened all the same */
@@ -570,9 +521,9 @@ END_TEST
 START_TEST(receivers_that_are_no_pods)
 {
 	struct og_egress_policies p = specs("[" DENY "]");
-	struct og_egress_target t = pods_target("alloy", port_4318);
+	struct og_egress_target t = netpol_target(&world, "alloy", port_4318);
 	struct og_egress_endpoint ends[OG_EGRESS_MAX_ADDRESSES + 1];
-	struct og_egress_in in = input("web", &p, &t, 1);
+	struct og_egress_in in = netpol_input(&world, "web", &p, &t, 1);
 
 	for (uint32_t i = 0; i < OG_COUNT(ends); i++) {
 		ends[i] = (struct og_egress_endpoint){*netpol_end(&world, "node"), 4318};
@@ -595,7 +546,7 @@ START_TEST(receivers_that_are_no_pods)
 	t.nends = OG_COUNT(ends);
 	ends[0].end = *netpol_end(&world, "node");
 	ends[1].end = *netpol_end(&world, "node");
-	ck_assert_int_eq(decide(&in).need, OG_NEED_TOO_MANY);
+	ck_assert_int_eq(netpol_decide(&world, &in).need, OG_NEED_TOO_MANY);
 	in.ntargets = OG_EGRESS_MAX_TARGETS + 1;
 	struct og_egress_result r;
 	ck_assert_int_eq(og_egress_decide(&in, &arena, &r, NULL), -OG_E_LIMIT);
@@ -605,7 +556,7 @@ END_TEST
 START_TEST(the_receivers_side)
 {
 	struct og_netpol v[3];
-	struct og_egress_target t = pods_target("alloy", port_4318);
+	struct og_egress_target t = netpol_target(&world, "alloy", port_4318);
 	struct og_sv spaces[] = {OG_SV("lab"), OG_SV("shop")};
 	struct og_buf b = OG_BUF_INIT(0);
 	static const struct og_kv injected[] = {
@@ -615,8 +566,8 @@ START_TEST(the_receivers_side)
 		netpol_parse(&arena, OG_SV("{\"podSelector\":{\"matchLabels\":{\"role\":"
 					   "\"collector\"}}}")));
 	struct og_egress_policies p = {.v = v, .n = 1};
-	struct og_egress_in in = input("web", &p, &t, 1);
-	struct og_egress_result r = decide(&in);
+	struct og_egress_in in = netpol_input(&world, "web", &p, &t, 1);
+	struct og_egress_result r = netpol_decide(&world, &in);
 	ck_assert_int_eq(r.need, OG_NEED_OPEN);
 	ck_assert_str_eq(r.ingress_finding, "OG517");
 	ck_assert(og_sv_has(r.ingress_message, OG_SV("monitoring/deny at the receiver")));
@@ -628,19 +579,19 @@ START_TEST(the_receivers_side)
 	ck_assert(!v[1].unreadable && v[1].pods.nreqs == 2);
 	p.n = in.policies.n = 2;
 	/* without injection no way in; with it there is, in these namespaces and on that port */
-	ck_assert_int_eq(decide(&in).ingress.way, OG_WAY_CLOSED);
+	ck_assert_int_eq(netpol_decide(&world, &in).ingress.way, OG_WAY_CLOSED);
 	in.pod.labels = (struct og_kvs){injected, 2};
-	ck_assert_int_eq(decide(&in).ingress.way, OG_WAY_ALLOWED);
+	ck_assert_int_eq(netpol_decide(&world, &in).ingress.way, OG_WAY_ALLOWED);
 	t.ports = port_443;
 	((struct og_egress_endpoint *)(uintptr_t)t.ends)->port = 443;
-	ck_assert_int_eq(decide(&in).ingress.way, OG_WAY_CLOSED);
+	ck_assert_int_eq(netpol_decide(&world, &in).ingress.way, OG_WAY_CLOSED);
 	in.pod.ns_labels = netpol_end(&world, "dns")->ns_labels;
 	((struct og_egress_endpoint *)(uintptr_t)t.ends)->port = 4318;
-	ck_assert_int_eq(decide(&in).ingress.way, OG_WAY_CLOSED);
+	ck_assert_int_eq(netpol_decide(&world, &in).ingress.way, OG_WAY_CLOSED);
 	v[2] = (struct og_netpol){
 		.ns = OG_SV("monitoring"), .name = OG_SV("odd"), .unreadable = true};
 	in.policies = (struct og_egress_policies){.v = &v[2], .n = 1};
-	r = decide(&in);
+	r = netpol_decide(&world, &in);
 	ck_assert_int_eq(r.ingress.way, OG_WAY_UNKNOWN);
 	ck_assert_str_eq(r.ingress_finding, "OG514");
 	og_buf_fini(&b);
@@ -705,8 +656,8 @@ END_TEST
 START_TEST(memory_runs_out_anywhere)
 {
 	struct og_egress_policies p = specs("[" DENY "," DNS_OK "]");
-	struct og_egress_target t = pods_target("alloy", port_4318);
-	struct og_egress_in in = input("web", &p, &t, 1);
+	struct og_egress_target t = netpol_target(&world, "alloy", port_4318);
+	struct og_egress_in in = netpol_input(&world, "web", &p, &t, 1);
 	struct og_jval spec = netpol_parse(&arena,
 		OG_SV("{\"podSelector\":{\"matchLabels\":{\"a\":\"b\"}},\"egress\":[{\"to\":[{"
 		      "\"ipBlock\":{\"cidr\":\"10.0.0.0/8\",\"except\":[\"10.1.0.0/16\"]}}],"

@@ -15,7 +15,7 @@
 
 static struct og_arena arena;
 static struct netpol_world world;
-static const uint16_t port_4318[] = {4318}, port_443[] = {443}, port_53[] = {53};
+static const uint16_t port_4318[] = {4318}, port_443[] = {443};
 static const struct og_cidr one_address = {{{203, 0, 113, 7}, false}, 32};
 
 static void setup(void)
@@ -27,56 +27,6 @@ static void setup(void)
 static void teardown(void)
 {
 	og_arena_fini(&arena);
-}
-
-static struct og_egress_target pods_target(const char *end, const uint16_t *port)
-{
-	const struct og_egress_end *e = netpol_end(&world, end);
-	struct og_egress_endpoint *p = og_arena_new(&arena, struct og_egress_endpoint);
-	struct og_kv *app = og_arena_new(&arena, struct og_kv);
-	p->end = *e;
-	p->port = *port;
-	*app = e->labels.v[0];
-	return (struct og_egress_target){.kind = OG_TARGET_PODS,
-		.name = OG_SV("Service monitoring/alloy"),
-		.by_name = true,
-		.ns = e->ns,
-		.ns_labels = e->ns_labels,
-		.selector = {app, 1},
-		.ports = port,
-		.nports = 1,
-		.ends = p,
-		.nends = 1};
-}
-
-static struct og_egress_in input(const char *pod, const struct og_egress_policies *p,
-	const struct og_egress_target *targets, uint32_t n)
-{
-	struct og_egress_target *dns = og_arena_new(&arena, struct og_egress_target);
-	const struct og_egress_end *e = netpol_end(&world, pod);
-	struct og_selector_req *q = og_arena_new_n(&arena, e->labels.n + 1, struct og_selector_req);
-	struct og_sv *values = og_arena_new_n(&arena, e->labels.n + 1, struct og_sv);
-
-	for (uint32_t i = 0; i < e->labels.n; i++) {
-		values[i] = e->labels.v[i].value;
-		q[i] = (struct og_selector_req){e->labels.v[i].key, OG_SEL_IN, &values[i], 1};
-	}
-	*dns = pods_target("dns", port_53);
-	return (struct og_egress_in){.policies = *p,
-		.pod = *e,
-		.selector = {true, q, e->labels.n},
-		.targets = targets,
-		.ntargets = n,
-		.dns = dns};
-}
-
-static struct og_egress_result decide(const struct og_egress_in *in)
-{
-	struct og_egress_result r;
-	struct og_err err = OG_ERR_INIT;
-	ck_assert_msg(og_egress_decide(in, &arena, &r, &err) == 0, "%s", err.msg);
-	ck_assert(r.message.n && og_utf8_valid(r.message.p, r.message.n));
-	return r;
 }
 
 /* Of the pods' own namespace. */
@@ -96,7 +46,7 @@ static struct og_egress_target target_of(const char *to)
 	bool address = !strcmp(to, "address");
 
 	if (!strcmp(to, "alloy"))
-		return pods_target("alloy", port_4318);
+		return netpol_target(&world, "alloy", port_4318);
 	return (struct og_egress_target){.kind = address ? OG_TARGET_ADDRESS : OG_TARGET_HOST,
 		.name = address ? OG_SV("203.0.113.7") : OG_SV("otlp.example.com"),
 		.by_name = !address,
@@ -109,7 +59,7 @@ static struct og_egress_target target_of(const char *to)
 /* Ours does, and without an owner it is nobody's. */
 static bool opens(const struct og_egress_in *in, const char *text)
 {
-	struct og_egress_result r = decide(in);
+	struct og_egress_result r = netpol_decide(&world, in);
 	og_auto_buf struct og_buf b = OG_BUF_INIT(0);
 
 	ck_assert_int_eq(og_egress_policy(in, &r, false, OG_SV("x"), NULL, &b, NULL), 0);
@@ -153,9 +103,10 @@ START_TEST(optional_receivers_stop_nobody)
 		struct og_egress_policies p = specs(rows[i].policies);
 		struct og_egress_target t[] = {target_of(rows[i].to), target_of("alloy")};
 		t[0].optional = true;
-		struct og_egress_in in = input("web", &p, t, rows[i].expected ? 2 : 1);
+		struct og_egress_in in =
+			netpol_input(&world, "web", &p, t, rows[i].expected ? 2 : 1);
 		in.in_pod = rows[i].in_pod;
-		struct og_egress_result r = decide(&in);
+		struct og_egress_result r = netpol_decide(&world, &in);
 		ck_assert_msg(r.need == rows[i].need, "%zu: %s", i, og_egress_need_name(r.need));
 		ck_assert_msg(
 			(r.finding && rows[i].finding && !strcmp(r.finding, rows[i].finding)) ||
@@ -175,8 +126,9 @@ END_TEST
 START_TEST(optional_receivers_that_let_nobody_in)
 {
 	struct og_egress_policies p = specs("[]");
-	struct og_egress_target t[] = {pods_target("alloy", port_4318), target_of("address")};
-	struct og_egress_in in = input("web", &p, t, 2);
+	struct og_egress_target t[] = {
+		netpol_target(&world, "alloy", port_4318), target_of("address")};
+	struct og_egress_in in = netpol_input(&world, "web", &p, t, 2);
 	struct og_netpol *closed = og_arena_new(&arena, struct og_netpol);
 
 	*closed = (struct og_netpol){.ns = t[0].ns, .name = OG_SV("in"), .unreadable = false};
@@ -188,11 +140,11 @@ START_TEST(optional_receivers_that_let_nobody_in)
 	closed->ns = t[0].ns;
 	closed->name = OG_SV("in");
 	in.policies = (struct og_egress_policies){closed, 1, false};
-	struct og_egress_result r = decide(&in);
+	struct og_egress_result r = netpol_decide(&world, &in);
 	ck_assert_str_eq(r.ingress_finding, "OG517");
 	ck_assert_ptr_null(r.finding);
 	t[0].optional = true;
-	r = decide(&in);
+	r = netpol_decide(&world, &in);
 	ck_assert_ptr_null(r.ingress_finding);
 	ck_assert_int_eq(r.need, OG_NEED_OPEN);
 	ck_assert_str_eq(r.finding, "OG524");
