@@ -8,7 +8,7 @@
 #include "otelgate/cli/term.h"
 #include "session-priv.h"
 
-enum { LINE_BYTES = 512 };
+enum { LINE_BYTES = 32 << 10 }; /* a reason, or a path: a buffer that is full holds nothing */
 
 void session_progress_say(struct session_progress *p, const char *fmt, ...)
 {

@@ -85,6 +85,36 @@ START_TEST(never_longer_than_the_terminal)
 }
 END_TEST
 
+/* A reason may be long, and a path is: its beginning is shown, not nothing. */
+START_TEST(of_a_long_one_the_beginning)
+{
+	struct winsize ws = {.ws_row = 5, .ws_col = 20};
+	char got[64] = "", text[16384];
+	int screen = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), terminal;
+
+	memset(text, 'a', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	ck_assert(screen >= 0 && grantpt(screen) == 0 && unlockpt(screen) == 0);
+	terminal = open(ptsname(screen), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	ck_assert_int_ge(terminal, 0);
+	ck_assert_int_eq(ioctl(terminal, TIOCSWINSZ, &ws), 0);
+	struct og_cli cli = {.err_fd = terminal};
+	struct session_progress p = {.cli = &cli};
+
+	session_progress_say(&p, "9s  %s", text);
+	ck_assert_int_gt((int)read(screen, got, sizeof(got) - 1), 0);
+	ck_assert_str_eq(got, "\r\033[K9s  aaaaaaaaaaaaaaa");
+	text[4000] = '\0';
+	p.begun_ns = p.told_ns = og_clock_mono_ns(og_clock_system()) - 5 * OG_NS_PER_S;
+	session_progress_bytes(&p, text, 1, 10);
+	memset(got, 0, sizeof(got));
+	ck_assert_int_gt((int)read(screen, got, sizeof(got) - 1), 0);
+	ck_assert_str_eq(got, "\r\033[Kreading aaaaaaaaaaa");
+	(void)close(terminal);
+	(void)close(screen);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("cli/progress");
@@ -93,6 +123,7 @@ int main(void)
 	tcase_add_loop_test(t, how_far_and_how_long, 0, (int)OG_COUNT(texts));
 	tcase_add_test(t, nothing_at_once);
 	tcase_add_loop_test(t, never_longer_than_the_terminal, 0, (int)OG_COUNT(lines));
+	tcase_add_test(t, of_a_long_one_the_beginning);
 	suite_add_tcase(s, t);
 	return og_suite_run(s);
 }
