@@ -2,6 +2,7 @@
 /* The backends of stacks, asked once. */
 #include "ask-priv.h"
 
+#include <stdio.h>
 #include <string.h>
 #include "otelgate/base/clock.h"
 #include "otelgate/base/mem.h"
@@ -169,6 +170,29 @@ static void secret_refused(struct ask_stack *s, const struct og_verify_source *s
 		b.failed || !b.p ? "could not be read" : b.p);
 }
 
+/* What the cluster itself is entered with is no token of a backend, whatever a GrafanaStack says:
+ * its author may not read Secrets, and who asks here may read all. */
+static bool is_of_cluster(
+	struct ask_stack *s, const struct og_verify_source *src, struct og_jval secret)
+{
+	static const char *const types[] = {"kubernetes.io/service-account-token",
+		"bootstrap.kubernetes.io/token", "kubernetes.io/dockercfg",
+		"kubernetes.io/dockerconfigjson", "kubernetes.io/ssh-auth", "kubernetes.io/tls"};
+	char text[256];
+
+	for (size_t i = 0; i < OG_COUNT(types); i++) {
+		if (!og_jstr_eq(og_jgetl(secret, "type"), og_svz(types[i])))
+			continue;
+		(void)snprintf(text, sizeof(text),
+			"is of type %s: no token of a backend, and not sent to one; make a Secret of "
+			"type Opaque",
+			types[i]);
+		og_verify_token_none(&s->token, "SecretOfCluster", "OG416", src, text);
+		return true;
+	}
+	return false;
+}
+
 /* The answer holds a secret: its memory is wiped. */
 static void read_secret(struct ask *a, struct ask_stack *s, const struct og_verify_source *src)
 {
@@ -188,11 +212,11 @@ static void read_secret(struct ask *a, struct ask_stack *s, const struct og_veri
 						  : SECRET_MS};
 
 	og_arena_init(&arena, 0, SECRET_ARENA_BYTES);
-	if (og_kube_wait(a->in->kube, &q, &arena, &answer, &why) == 0 && answer.doc)
+	if (og_kube_wait(a->in->kube, &q, &arena, &answer, &why) < 0 || !answer.doc)
+		secret_refused(s, src, &answer, &why);
+	else if (!is_of_cluster(s, src, og_jroot(answer.doc)))
 		og_verify_token_take(
 			&s->token, s->spec, src, og_jgetl(og_jroot(answer.doc), "data"));
-	else
-		secret_refused(s, src, &answer, &why);
 }
 
 static void take_token(struct ask *a, struct ask_stack *s)
@@ -230,13 +254,15 @@ static bool in_the_clear(struct ask_stack *s, const struct og_verify_spec *spec)
 {
 	og_auto_buf struct og_buf b = OG_BUF_INIT(2048);
 
-	for (int i = 0; i < OG_GF_COUNT_ && spec->token; i++) {
-		if (!og_url_in_the_clear(spec->url[i]))
+	for (int i = 0; i <= OG_GF_COUNT_ && spec->token; i++) {
+		bool found = i < OG_GF_COUNT_; /* the last one is asked where a stack is */
+		if (!og_url_in_the_clear(found ? spec->url[i] : spec->discovery_url) ||
+			(!found && !spec->slug.n))
 			continue;
 		og_buf_fmt(&b,
 			"the token would go over the internet in the clear: the URL of %s has to be "
 			"https://",
-			og_gf_backend_name((enum og_gf_backend)i));
+			found ? og_gf_backend_name((enum og_gf_backend)i) : "discovery");
 		s->token.why = "InTheClear";
 		og_free(s->token.message);
 		s->token.message = og_buf_take(&b);

@@ -283,6 +283,19 @@ static void check_distribute(const struct check *c)
 	}
 }
 
+/* Without a Secret of its own it is asked with the token of spec.credentials; a ready-made header
+ * is sent to nobody who is asked. */
+static bool asks_with_token(const struct og_stack *s)
+{
+	return s->query.secret_name.n ||
+	       (s->credentials.present && (s->query.token_key.n || !s->credentials.header_key.n));
+}
+
+static bool in_the_clear(const struct og_endpoint *e)
+{
+	return !e->https && og_endpoint_reach(e) == OG_REACH_PUBLIC;
+}
+
 static void check_query_backend(
 	const struct check *c, const char *name, const struct og_cfg_query *q)
 {
@@ -303,8 +316,7 @@ static void check_query_backend(
 		cfg_error(c->r, c->d, cfg_val(c->d, url), url,
 			cfg_fmt(c->r, "use the stack's %s URL", name),
 			"the gateway takes data and answers no queries");
-	else if (!e.https && (q->user.n || c->s->query.secret_name.n) &&
-		 og_endpoint_reach(&e) == OG_REACH_PUBLIC)
+	else if ((q->user.n || asks_with_token(c->s)) && in_the_clear(&e))
 		cfg_error(c->r, c->d, cfg_val(c->d, url), url, "use https://",
 			"credentials would go over the internet in the clear");
 }
@@ -313,6 +325,7 @@ static void check_query_token(const struct check *c)
 {
 	static const char key[] = "spec.query.tokenKey", ref[] = "spec.query.secretRef.name";
 	static const char grafana[] = "spec.query.grafanaUrl";
+	static const char discovery[] = "spec.query.discoveryUrl";
 	const struct og_stack *s = c->s;
 	struct og_endpoint e;
 
@@ -324,6 +337,11 @@ static void check_query_token(const struct check *c)
 		!og_endpoint_parse(s->query.grafana_url, &e) && og_sv_has(e.host, OG_SV("$(")))
 		cfg_error(c->r, c->d, cfg_val(c->d, grafana), grafana, "write the host's name",
 			"can't refer to a node: people's browsers follow it");
+	if (s->slug.n && s->query.discovery_url.n && cfg_ok(c->d, discovery) &&
+		asks_with_token(s) && !og_endpoint_parse(s->query.discovery_url, &e) &&
+		in_the_clear(&e))
+		cfg_error(c->r, c->d, cfg_val(c->d, discovery), discovery, "use https://",
+			"credentials would go over the internet in the clear");
 }
 
 static void check_query(const struct check *c)

@@ -238,6 +238,34 @@ START_TEST(a_secret_that_is_not_there_or_is_none)
 }
 END_TEST
 
+/* Who writes a GrafanaStack need not read Secrets: what the cluster is entered with is sent to no
+ * URL of theirs by who may read it. */
+START_TEST(a_token_of_the_cluster_is_not_sent)
+{
+	static const char *const types[] = {"kubernetes.io/service-account-token",
+		"bootstrap.kubernetes.io/token", "kubernetes.io/dockerconfigjson"};
+
+	arrives(aw_web());
+	for (size_t i = 0; i < OG_COUNT(types); i++) {
+		clr_putf("{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"type\":\"%s\",\"metadata\":"
+			 "{\"name\":\"read\",\"namespace\":\"monitoring\"},\"data\":{\"token\":"
+			 "\"Z2xjX29mLW5vYm9keQ==\"}}",
+			types[i]);
+		ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "--ask", "--check"), 3);
+		ck_assert(clr_says("what arrives of stack s: SecretOfCluster: Secret "
+				   "monitoring/read is of type "));
+		ck_assert(clr_says(types[i]));
+		ck_assert_ptr_null(strstr(clr_err.p, "AuthFailed")); /* nobody was asked */
+		no_token();
+	}
+	ck_assert_int_eq(
+		CLR_RUN("status", "-n", "shop", "--ask", "--query-token-file", token, "--check"),
+		0);
+	aw_token(OG_CLOUD_TOKEN_READ);
+	ck_assert_int_eq(CLR_RUN("status", "-n", "shop", "--ask", "--check"), 0);
+}
+END_TEST
+
 START_TEST(a_wrong_token)
 {
 	arrives(aw_web());
@@ -407,6 +435,7 @@ int main(void)
 	tcase_add_test(t, what_is_missing_is_missing);
 	tcase_add_test(t, a_secret_that_may_not_be_read);
 	tcase_add_test(t, a_secret_that_is_not_there_or_is_none);
+	tcase_add_test(t, a_token_of_the_cluster_is_not_sent);
 	tcase_add_test(t, a_wrong_token);
 	tcase_add_test(t, a_backend_that_is_away_makes_nothing_missing);
 	tcase_add_test(t, hostile_answers_say_nothing);
