@@ -31,6 +31,10 @@ $(B)/tests/%: $(B)/tests/obj/unit/%.o $(SUPPORT_OBJS) $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(SUPPORT_OBJS) $(LIB) $(LIBS) $(CHECK_LIBS)
 
+# Those that start the program: an old one must not be what is tested.
+PROGRAM_TESTS := $(shell grep -l support/program.h $(TEST_SRCS))
+$(PROGRAM_TESTS:tests/unit/%.c=$(B)/tests/%): | $(BIN)
+
 .PHONY: tests
 tests: $(TEST_BINS) ## Build the unit tests
 .SECONDARY:

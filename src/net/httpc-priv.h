@@ -118,11 +118,14 @@ int httpc_on_prereq(void *call, char *ip, char *local, int port, int local_port)
 size_t httpc_on_header(char *p, size_t size, size_t n, void *call);
 size_t httpc_on_write(char *p, size_t size, size_t n, void *call);
 
+/* httpc_cert.c */
+/* Has each TLS connection of the call wipe what was read, and, where it is looked at, the
+ * certificate that is not trusted put into call->cert. */
+CURLcode httpc_set_context(struct og_httpc_call *call);
+
 /* httpc_error.c */
 enum httpc_limit { HTTPC_NO_LIMIT, HTTPC_LIMIT_CONNECT, HTTPC_LIMIT_IDLE, HTTPC_LIMIT_TOTAL };
 /* Fills code, err, refused, reset of *r from what libcurl says. */
-/* httpc_cert.c */
-CURLcode httpc_name_certificates(struct og_httpc_call *call);
 void httpc_explain(const struct og_httpc_call *call, CURLcode cc, struct og_httpc_result *r);
 void httpc_explain_limit(
 	const struct og_httpc_call *call, enum httpc_limit what, struct og_httpc_result *r);

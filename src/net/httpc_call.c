@@ -217,8 +217,8 @@ static CURLcode set_tls(struct og_httpc_call *call, const struct og_httpc_tls *t
 	SET(rc, e, SSL_SESSIONID_CACHE, 0L);
 	SET(rc, e, SSL_VERIFYPEER, t->insecure ? 0L : 1L);
 	SET(rc, e, SSL_VERIFYHOST, t->insecure ? 0L : 2L);
-	if (!t->insecure && rc == CURLE_OK)
-		rc = httpc_name_certificates(call);
+	if (rc == CURLE_OK)
+		rc = httpc_set_context(call);
 	if (t->ca_pem.n) {
 		/* a default CAPATH would add the public CAs; a blob is never cached */
 		SET(rc, e, CAPATH, NULL);

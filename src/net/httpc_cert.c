@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which certificate it was that was not trusted: whoever has to mend it looks for its name. */
+/* What a connection's TLS is told beside its keys: which certificate it was that was not trusted is
+ * to be known, since whoever has to mend it looks for its name, and nothing is to stay in its
+ * buffers. */
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <pthread.h>
@@ -50,21 +52,32 @@ static void on_info(const SSL *ssl, int where, int ret)
 		(void)SSL_CTX_set_ex_data(SSL_get_SSL_CTX(ssl), ctx_index, NULL);
 }
 
+/*
+ * A record is decrypted where it was received, in a buffer that lives as long as its connection: an
+ * answer of less than 16 KiB would stay there until the next one is written over its beginning.
+ * libcurl 7.88 had OpenSSL give the buffer back after each record (and what OpenSSL gives back is
+ * wiped, httpc_global.c); later ones do not, github.com/curl/curl/pull/13203. What was read is
+ * wiped in the buffer as well, which does not depend on whose allocator OpenSSL has.
+ */
+static void leave_nothing(SSL_CTX *ctx)
+{
+	(void)SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+	(void)SSL_CTX_set_options(ctx, SSL_OP_CLEANSE_PLAINTEXT);
+}
+
 static CURLcode on_context(CURL *easy, void *context, void *ctx)
 {
 	(void)easy;
-	/* Records are decrypted in a buffer of the connection, which OpenSSL 3.5 keeps: what was
-	 * read is to be wiped in it, and the buffer given back. */
-	(void)SSL_CTX_set_options(context, SSL_OP_CLEANSE_PLAINTEXT);
-	(void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-	if (ctx_index < 0 || SSL_CTX_set_ex_data(context, ctx_index, ctx) != 1)
+	leave_nothing(context);
+	if (SSL_CTX_get_verify_mode(context) == SSL_VERIFY_NONE || ctx_index < 0 ||
+		SSL_CTX_set_ex_data(context, ctx_index, ctx) != 1)
 		return CURLE_OK;
 	SSL_CTX_set_verify(context, SSL_CTX_get_verify_mode(context), on_verify);
 	SSL_CTX_set_info_callback(context, on_info);
 	return CURLE_OK;
 }
 
-CURLcode httpc_name_certificates(struct og_httpc_call *call)
+CURLcode httpc_set_context(struct og_httpc_call *call)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	CURLcode rc;

@@ -11,6 +11,7 @@
 #include "otelgate/audit/report.h"
 #include "otelgate/base/mem.h"
 #include "support/clusterrun.h"
+#include "support/program.h"
 #include "support/schema.h"
 #include "support/suite.h"
 
@@ -460,8 +461,8 @@ static void begin(struct watching *w, const char *ns)
 	ck_assert_int_ge(w->pid, 0);
 	if (w->pid == 0) {
 		(void)dup2(p[1], 1);
-		execl(getenv("OG_BIN") ? getenv("OG_BIN") : "build/otelgate", "otelgate", "status",
-			"-w", "-n", ns, "--kubeconfig", clr_kubeconfig(), (char *)NULL);
+		execl(og_test_program(), "otelgate", "status", "-w", "-n", ns, "--kubeconfig",
+			clr_kubeconfig(), (char *)NULL);
 		_exit(99);
 	}
 	(void)close(p[1]);

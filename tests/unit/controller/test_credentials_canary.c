@@ -20,6 +20,7 @@
 #include "otelgate/codec/percent.h"
 #include "support/controller_run.h"
 #include "support/http_client.h"
+#include "support/program.h"
 #include "support/suite.h"
 #include "support/tmpdir.h"
 #include "sim/client.h"
@@ -126,7 +127,6 @@ static void begin(void)
 	char kubeconfig[300];
 	og_auto_buf struct og_buf text = OG_BUF_INIT(0);
 	struct og_err err = OG_ERR_INIT;
-	const char *bin = getenv("OG_BIN");
 	posix_spawn_file_actions_t fa;
 
 	(void)og_tmpdir_join(&dir, "kubeconfig", kubeconfig, sizeof(kubeconfig));
@@ -151,8 +151,7 @@ static void begin(void)
 			*at++ = '\0';
 	}
 	argv[n] = NULL;
-	ck_assert_int_eq(
-		posix_spawn(&pid, bin ? bin : "build/release/otelgate", &fa, NULL, argv, env), 0);
+	ck_assert_int_eq(posix_spawn(&pid, og_test_program(), &fa, NULL, argv, env), 0);
 	posix_spawn_file_actions_destroy(&fa);
 	CR_UNTIL(access(ports_path, R_OK) == 0);
 	unsigned p = 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The HTTP client over TLS: whom it trusts, under which name, with which certificate; proxies. */
 #include "otelgate/net/httpc.h"
+#include "../../../src/net/httpc-priv.h"
 
 #include <openssl/pem.h>
 #include <stdio.h>
@@ -221,6 +222,31 @@ START_TEST(insecure_trusts_everyone)
 	h.req.tls.insecure = false;
 	hrun(&h, url_of("127.0.0.1"));
 	ck_assert_int_eq(h.r.code, -OG_E_TLS);
+}
+END_TEST
+
+/* Whoever is trusted: what was read does not stay in a connection's buffer. libcurl has its own
+ * view of that, which changes; tests of the program search its memory. */
+START_TEST(what_was_read_is_wiped)
+{
+	static const struct ss_step half[] = {
+		{"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", 0, SS_HANG},
+		{NULL, 0, SS_KEEP}};
+	struct curl_tlssessioninfo *info = NULL;
+	struct og_err err = OG_ERR_INIT;
+
+	serve_steps(half, og_buf_view(&pki.cert), og_buf_view(&pki.key), og_sv(NULL, 0));
+	h.req.tls.insecure = _i;
+	ck_assert_msg(hrun_start(&h, url_of("127.0.0.1"), &err) == 0, "%s", err.msg);
+	while (!h.done && h.body.len < 5)
+		(void)og_loop_turn(h.loop, 100);
+	ck_assert_msg(!h.done, "%s", h.r.err.msg);
+	ck_assert_int_eq(curl(easy_getinfo)(h.call->easy, CURLINFO_TLS_SSL_PTR, &info), CURLE_OK);
+	ck_assert(info && info->internals && info->backend == CURLSSLBACKEND_OPENSSL);
+	SSL *ssl = info->internals;
+	ck_assert(SSL_get_options(ssl) & SSL_OP_CLEANSE_PLAINTEXT);
+	ck_assert(SSL_get_mode(ssl) & SSL_MODE_RELEASE_BUFFERS);
+	ck_assert_int_eq(SSL_get_verify_mode(ssl), _i ? SSL_VERIFY_NONE : SSL_VERIFY_PEER);
 }
 END_TEST
 
@@ -634,6 +660,7 @@ int main(void)
 	tcase_add_test(tc, a_certificate_that_changes_later);
 	tcase_add_loop_test(tc, a_ca_that_is_none, 0, 2);
 	tcase_add_test(tc, insecure_trusts_everyone);
+	tcase_add_loop_test(tc, what_was_read_is_wiped, 0, 2);
 	tcase_add_test(tc, names_that_do_not_match);
 	tcase_add_test(tc, another_name_to_verify);
 	tcase_add_test(tc, a_certificate_that_has_expired);

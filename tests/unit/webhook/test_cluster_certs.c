@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include "otelgate/net/certs.h"
+#include "support/program.h"
 #include "world.inc"
 
 #define OPT_IN "\"annotations\":{\"otelgate.dev/inject\":\"true\"}"
@@ -377,7 +378,6 @@ static void *creator_main(void *arg)
 
 static pid_t spawn(uint16_t port)
 {
-	const char *bin = getenv("OG_BIN");
 	char path[300], line[700], vars[] = "PATH=/usr/bin:/bin", *argv[24], *env[] = {vars, NULL};
 	size_t n = 0;
 	pid_t pid = 0;
@@ -394,8 +394,7 @@ static pid_t spawn(uint16_t port)
 			*p++ = '\0';
 	}
 	argv[n] = NULL;
-	ck_assert_int_eq(
-		posix_spawn(&pid, bin ? bin : "build/release/otelgate", NULL, NULL, argv, env), 0);
+	ck_assert_int_eq(posix_spawn(&pid, og_test_program(), NULL, NULL, argv, env), 0);
 	return pid;
 }
 
