@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The report as CSV, as Markdown, and as metrics. */
+#include "otelgate/base/harmless.h"
 #include "otelgate/base/mem.h"
 #include "report-priv.h"
 
@@ -7,23 +8,58 @@ enum { MARKDOWN_ROWS = 200, MARKDOWN_STARS = 50 };
 
 /* ---- CSV ---- */
 
+/* Bytes of what s begins with; *ret_bad when it steers whoever looks at it, turns the direction of
+ * text, or is no text: a blank is written for it. */
+static size_t first(struct og_sv s, bool *ret_bad)
+{
+	size_t n = og_utf8_len(s.p, s.n);
+
+	*ret_bad = !n || og_utf8_steers(s.p, n);
+	return n ? n : 1;
+}
+
+/* What begins a formula, full-width signs included, which some spreadsheets take for the others;
+ * after blanks it does so in those that trim. */
+static bool is_formula(struct og_sv s)
+{
+	static const char *const signs[] = {
+		"=", "+", "-", "@", "\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d", "\xef\xbc\xa0"};
+
+	if (s.n && (s.p[0] == '\t' || s.p[0] == '\r'))
+		return true; /* taken away by those that trim */
+	for (bool bad; s.n;) {
+		size_t n = first(s, &bad);
+		if (!bad && s.p[0] != ' ')
+			break;
+		s = og_sv(s.p + n, s.n - n);
+	}
+	for (size_t i = 0; i < OG_COUNT(signs); i++)
+		if (og_sv_starts(s, og_svz(signs[i])))
+			return true;
+	return false;
+}
+
 /*
  * RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe before it
- * (https://owasp.org/www-community/attacks/CSV_Injection): names are whatever somebody wrote.
+ * (https://owasp.org/www-community/attacks/CSV_Injection): names are whatever somebody wrote. What
+ * steers a terminal, or turns the direction of text, is a blank.
  */
 static void csv(struct og_buf *b, struct og_sv s)
 {
-	bool formula = s.n && strchr("=+-@\t\r", s.p[0]) != NULL && s.p[0];
-
 	if (b->len && b->p[b->len - 1] != '\n')
 		og_buf_ch(b, ',');
 	og_buf_ch(b, '"');
-	if (formula)
+	if (is_formula(s))
 		og_buf_ch(b, '\'');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '"')
+	for (bool bad; s.n;) {
+		size_t n = first(s, &bad);
+		if (bad)
+			og_buf_ch(b, ' ');
+		else
+			og_buf_add(b, s.p, n);
+		if (!bad && s.p[0] == '"')
 			og_buf_ch(b, '"');
-		og_buf_ch(b, (unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f ? ' ' : s.p[i]);
+		s = og_sv(s.p + n, s.n - n);
 	}
 	og_buf_ch(b, '"');
 }
@@ -100,9 +136,13 @@ bool report_csv(const struct og_coverage *c, const struct og_report_opts *o, str
 /* Text within a cell: nothing of it is markup, a link, a mention or a new line. */
 static void md(struct og_buf *b, struct og_sv s)
 {
-	for (size_t i = 0; i < s.n; i++) {
+	size_t n;
+	bool bad;
+
+	for (size_t i = 0; i < s.n; i += n) {
 		unsigned char u = (unsigned char)s.p[i];
-		if (u < 0x20 || u == 0x7f)
+		n = first(og_sv(s.p + i, s.n - i), &bad);
+		if (bad)
 			og_buf_ch(b, ' ');
 		else if (u == '<')
 			og_buf_lit(b, "&lt;");
@@ -115,7 +155,7 @@ static void md(struct og_buf *b, struct og_sv s)
 		else if (strchr("\\`*_{}[]()|~!:", u) != NULL)
 			og_buf_fmt(b, u == ':' ? "%c" : "\\%c", u);
 		else
-			og_buf_ch(b, (char)u);
+			og_buf_add(b, s.p + i, n);
 	}
 }
 
