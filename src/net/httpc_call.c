@@ -264,7 +264,6 @@ static int set_proxy(struct og_httpc_call *call, const struct og_httpc_request *
 		return no_memory(err);
 	SET(rc, call->easy, PROXY, url.p);
 	SET(rc, call->easy, NOPROXY, "");
-	SET(rc, call->easy, SUPPRESS_CONNECT_HEADERS, 1L);
 	og_wipe(url.p, url.len);
 	return rc == CURLE_OK ? 0 : no_memory(err);
 }
@@ -319,6 +318,8 @@ static CURLcode set_transfer(struct og_httpc_call *call, const struct og_httpc_r
 		{CURLOPT_NOSIGNAL, 1},
 		{CURLOPT_FOLLOWLOCATION, 0},
 		{CURLOPT_PATH_AS_IS, 1},
+		/* what a proxy says of its tunnel is no head of the answer */
+		{CURLOPT_SUPPRESS_CONNECT_HEADERS, 1},
 		{CURLOPT_HTTP_VERSION,
 			call->https ? call->c->http_version : (long)CURL_HTTP_VERSION_1_1},
 		{CURLOPT_CONNECTTIMEOUT_MS, 0x7fffffff}, /* our own timers do */

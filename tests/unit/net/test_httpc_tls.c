@@ -3,9 +3,12 @@
 #include "otelgate/net/httpc.h"
 #include "../../../src/net/httpc-priv.h"
 
+#include <arpa/inet.h>
 #include <openssl/pem.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 #include "otelgate/base/mem.h"
@@ -505,6 +508,59 @@ START_TEST(proxies_of_the_environment)
 }
 END_TEST
 
+/* One direction; false at its end. */
+static bool pass(int from, int to)
+{
+	char buf[4096];
+	ssize_t n = read(from, buf, sizeof(buf));
+
+	return n > 0 && send(to, buf, (size_t)n, MSG_NOSIGNAL) == n;
+}
+
+/* A proxy that makes the tunnel, to the server of the test. */
+static void tunnel(struct ss_conn *c, void *ctx)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)ss_port(srv)),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	og_auto_fd int to = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct pollfd p[2] = {{.fd = c->fd, .events = POLLIN}, {.fd = to, .events = POLLIN}};
+
+	if (!ss_read(c) || connect(to, (struct sockaddr *)&a, sizeof(a)) != 0 || !ss_send(c, ctx))
+		return;
+	for (bool open = true; open && poll(p, 2, -1) > 0;)
+		for (int i = 0; i < 2; i++)
+			open = open && (!p[i].revents || pass(p[i].fd, p[!i].fd));
+}
+
+/* What the proxy says of the tunnel is no part of the answer, whoever named the proxy. */
+START_TEST(the_answer_through_a_tunnel)
+{
+	static const struct ss_step missing[] = {
+		{"HTTP/1.1 404 Not Found\r\nX-From: server\r\nContent-Length: 5\r\n\r\nhello", 0,
+			SS_KEEP},
+		{NULL, 0, SS_KEEP}};
+	static char made[] = "HTTP/1.1 200 Connection established\r\nX-From: proxy\r\n\r\n";
+	char url[80];
+
+	serve_steps(missing, og_buf_view(&pki.cert), og_buf_view(&pki.key), og_sv(NULL, 0));
+	struct ss *p = ss_start(tunnel, made, NULL);
+	ck_assert_ptr_nonnull(p);
+	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%u", ss_port(p));
+	setenv("https_proxy", url, 1);
+	h.req.env_proxy = _i;
+	h.req.proxy = _i ? NULL : url;
+	h.req.tls.server_name = "localhost";
+	hrun(&h, "https://api.example.org:6443/x");
+	ck_assert_msg(h.r.code == 0, "%s", h.r.err.msg);
+	ck_assert_int_eq(h.r.status, 404);
+	ck_assert_str_eq(h.body.p, "hello");
+	ck_assert_uint_eq(ss_requests(srv), 1);
+	ck_assert(strncmp(ss_seen(p, 0), "CONNECT api.example.org:6443 HTTP/1.1\r\n", 39) == 0);
+	ss_stop(p);
+}
+END_TEST
+
 /* gzip: decoded as it comes, with the limit on what comes out. */
 struct bits {
 	unsigned char *p;
@@ -673,6 +729,7 @@ int main(void)
 	tcase_add_test(tc, a_proxy_for_plain_http);
 	tcase_add_test(tc, a_proxy_that_is_not_there);
 	tcase_add_test(tc, proxies_of_the_environment);
+	tcase_add_loop_test(tc, the_answer_through_a_tunnel, 0, 2);
 	tcase_add_test(tc, gzip_is_decoded);
 	tcase_add_test(tc, gzip_that_is_broken);
 	tcase_add_test(tc, gzip_that_is_cut);
