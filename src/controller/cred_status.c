@@ -239,8 +239,11 @@ static void make_status(const struct cred *k, const struct cred_stack *s,
 		      "\"metadata\":{\"name\":");
 	og_jw_str(b, spec->name);
 	og_buf_fmt(b, "},\"status\":{\"observedGeneration\":%lld,", (long long)generation);
-	if (hash.n)
-		og_buf_fmt(b, "\"authHash\":\"%.*s\",", OG_SV_ARG(hash));
+	if (hash.n) {
+		og_buf_lit(b, "\"authHash\":");
+		og_jw_str(b, hash); /* it may be what others wrote */
+		og_buf_ch(b, ',');
+	}
 	if (s) {
 		og_buf_lit(b, "\"credentials\":{\"secretName\":");
 		og_jw_str(b, spec->distribute.secret_name);

@@ -627,6 +627,20 @@ START_TEST(what_was_distributed_stays_when_the_source_breaks)
 }
 END_TEST
 
+/* Whoever may write a status may write a hash that is none; it keeps no status from being told. */
+START_TEST(a_hash_that_others_wrote_is_kept_as_text)
+{
+	namespace("shop", IN);
+	apply("apiVersion: otelgate.dev/v1alpha1\nkind: GrafanaStack\nmetadata: {name: main}\n"
+	      "spec:\n  receiver: {endpoint: 'http://alloy.mon:4318'}\n"
+	      "  credentials: {secretRef: {name: cloud, namespace: mon}}\n"
+	      "status: {authHash: \"a\\\",\\n\"}\n");
+	begin();
+	UNTIL(condition("CredentialsValid", "False", "SecretMissing"));
+	ck_assert(og_jstr_eq(og_jgetl(status(), "authHash"), OG_SV("a\",\n")));
+}
+END_TEST
+
 START_TEST(a_source_that_may_not_be_read_is_said)
 {
 	og_sim_disallow_all(sim, USER);
@@ -748,6 +762,7 @@ int main(void)
 	tcase_add_test(tc, two_stacks_with_one_name_do_not_fight);
 	tcase_add_test(tc, a_source_that_is_missing_is_said_and_waited_for);
 	tcase_add_test(tc, what_was_distributed_stays_when_the_source_breaks);
+	tcase_add_test(tc, a_hash_that_others_wrote_is_kept_as_text);
 	tcase_add_test(tc, a_source_that_may_not_be_read_is_said);
 	tcase_add_test(tc, the_role_allows_one_name);
 	tcase_add_test(tc, no_secret_but_those_two_names_is_asked_for);
