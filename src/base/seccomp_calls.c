@@ -35,6 +35,12 @@
 #ifndef __NR_mseal
 #define __NR_mseal 462
 #endif
+#ifndef __NR_uretprobe
+#define __NR_uretprobe 335
+#endif
+#ifndef __NR_uprobe
+#define __NR_uprobe 336
+#endif
 
 #define CALL(name)                \
 	{                         \
@@ -304,6 +310,11 @@ const struct og_seccomp_call og_seccomp_calls[] = {
 	WRITES(unlink),
 	WRITES(chmod),
 	CALL(arch_prctl), /* of the thread's own registers */
+	/* Where a node's eBPF agent watches a library's functions (TLS, say), the kernel puts these
+	   into the process, and filters them in some versions (6.11 and later, until "seccomp:
+	   passthrough uretprobe systemcall without filtering"); called by others they do nothing */
+	CALL(uretprobe),
+	CALL(uprobe),
 #endif
 
 #ifdef SANITIZED /* the search for leaks stops its own threads from a process */
