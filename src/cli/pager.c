@@ -41,6 +41,7 @@ const char *og_pager_command(const struct og_cli *cli, struct og_sv text)
 		pager = cli->env("PAGER");
 	if (!pager)
 		pager = "command -v less >/dev/null && exec less; exec cat";
+	pager += strspn(pager, " \t"); /* of blanks a shell makes nothing */
 	return *pager && strcmp(pager, "cat") != 0 ? pager : NULL;
 }
 

@@ -71,6 +71,8 @@ static const struct {
 	{"bat -p", "more", "xterm", "bat -p"},
 	{"", "more", "xterm", NULL}, /* empty: none */
 	{NULL, "", "xterm", NULL},
+	{" ", "more", "xterm", NULL}, /* a shell would run nothing, and show nothing */
+	{" \tcat", NULL, "xterm", NULL},
 	{"cat", "more", "xterm", NULL},
 	{NULL, "cat", "xterm", NULL},
 	{"more", NULL, "dumb", NULL},
