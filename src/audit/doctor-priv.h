@@ -37,6 +37,8 @@ static inline bool doctor_seen(const struct og_doctor_facts *f, enum og_doctor_p
 }
 /* "deployment/web", as kubectl takes it. */
 struct og_sv doctor_object(const struct og_coverage_row *row, struct og_arena *arena);
+/* One word of a shell, in quotes where it needs them: names of users and files are free text. */
+struct og_sv doctor_word(struct og_sv s, struct og_arena *arena);
 /* The command that shows what its SDKs say. */
 struct og_sv doctor_logs(const struct og_coverage_row *row, struct og_arena *arena);
 /* Time of about so many seconds: "3 days". */

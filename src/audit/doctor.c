@@ -21,6 +21,27 @@ struct og_sv doctor_object(const struct og_coverage_row *row, struct og_arena *a
 	return og_report_object(row, arena);
 }
 
+struct og_sv doctor_word(struct og_sv s, struct og_arena *arena)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-_./:@%+=,";
+	og_auto_buf struct og_buf b = OG_BUF_INIT(64 << 10);
+	size_t fine = 0;
+
+	while (fine < s.n && s.p[fine] && strchr(plain, s.p[fine]))
+		fine++;
+	if (s.n && fine == s.n)
+		return s;
+	og_buf_ch(&b, '\'');
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] == '\'')
+			og_buf_lit(&b, "'\\''");
+		else
+			og_buf_ch(&b, s.p[i]);
+	og_buf_ch(&b, '\'');
+	return b.failed ? OG_SV("''") : og_arena_sv(arena, og_buf_view(&b));
+}
+
 struct og_sv doctor_span(int64_t seconds, struct og_arena *arena)
 {
 	static const struct {

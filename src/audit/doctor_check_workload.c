@@ -54,8 +54,9 @@ static struct og_sv asks(const struct og_doctor_facts *f, struct og_arena *arena
 		return OG_SV("annotate the pod template, or the namespace: "
 			     "otelgate.dev/inject: \"true\"");
 	if (f->files)
-		return SAY("otelgate optin -f %.*s %.*s --in-place", (int)file.n - 1, file.p,
-			OG_SV_ARG(object));
+		return SAY("otelgate optin -f %.*s %.*s --in-place",
+			OG_SV_ARG(doctor_word(og_sv(file.p, file.n - 1), arena)),
+			OG_SV_ARG(doctor_word(object, arena)));
 	return SAY("otelgate optin -n %.*s %.*s", OG_SV_ARG(ns), OG_SV_ARG(object));
 }
 

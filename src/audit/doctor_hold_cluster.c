@@ -50,21 +50,9 @@ static void put_right(struct og_buf *b, const struct og_doctor_right *x)
 		*x->group ? "." : "", x->group, x->name ? "/" : "", x->name ? x->name : "");
 }
 
-/* One word of a shell, whatever is in it: names of users are free text. */
-static void put_word(struct og_buf *b, struct og_sv word)
-{
-	og_buf_ch(b, '\'');
-	for (size_t i = 0; i < word.n; i++)
-		if (word.p[i] == '\'')
-			og_buf_lit(b, "'\\''");
-		else
-			og_buf_ch(b, word.p[i]);
-	og_buf_ch(b, '\'');
-}
-
 HOLDS(rights_missing)
 {
-	og_auto_buf struct og_buf b = OG_BUF_INIT(16 << 10), user = OG_BUF_INIT(16 << 10);
+	og_auto_buf struct og_buf b = OG_BUF_INIT(16 << 10);
 	uint32_t missing = 0;
 
 	(void)r;
@@ -77,11 +65,10 @@ HOLDS(rights_missing)
 		og_buf_fmt(&b, " and %u more", missing - 8);
 	ret->message = SAY("%u of %u rights are missing: %.*s.", missing, f->nrights, (int)b.len,
 		b.len ? b.p : "");
-	put_word(&user, f->user);
-	if (f->user.n && !user.failed)
+	if (f->user.n)
 		ret->fix = SAY("kubectl create clusterrolebinding otelgate-reader "
 			       "--clusterrole=otelgate-reader --user=%.*s",
-			OG_SV_ARG(og_buf_view(&user)));
+			OG_SV_ARG(doctor_word(f->user, arena)));
 	return true;
 }
 

@@ -479,7 +479,7 @@ START_TEST(without_rights_hardly_anything_is_known)
 	ck_assert(says("rights are missing: list grafanastacks.otelgate.dev"));
 	ck_assert_int_eq(CLR_RUN("doctor", "-A", "-o", "json"), 3);
 	ck_assert(says("\"result\":\"unknown\""));
-	ck_assert(says("--clusterrole=otelgate-reader --user='nobody'"));
+	ck_assert(says("--clusterrole=otelgate-reader --user=nobody"));
 	clr_user("o'brien", "[]");
 	ck_assert_int_eq(CLR_RUN("doctor", "-A", "-o", "json"), 3);
 	ck_assert(clr_says("--user='o'\\\\''brien'")); /* as a shell reads it */
