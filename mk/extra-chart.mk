@@ -54,7 +54,7 @@ image-rootfs: $(BIN) ## The image's root file system, and a try in it
 	$(Q)tests/chart/rootfs build/image/rootfs build/image/otelgate.oci.tar
 SCRIPTS += scripts/rootfs scripts/oci-archive tests/chart/rootfs
 
-# helm-three and helm-four of tests/e2e: `make e2e T=helm`, all of them without T.
+# helm-three, helm-story-three and their like of tests/e2e: `make e2e T=helm`, all of them without T.
 .PHONY: e2e-helm
 e2e-helm: ## Build Helm 3 and 4 into the cache
 	$(Q)tests/e2e/tools/build helm3 helm4 promtool >/dev/null

@@ -20,7 +20,7 @@ e2e-backends: ## Build the real backends of tests/e2e into the cache
 	$(Q)tests/e2e/tools/build prometheus collector loki >/dev/null
 	$(Q)tests/e2e/tools/sdk python node >/dev/null
 e2e e2e-core: e2e-tools $(E2E_DEPS)
-e2e: $(if $(T),$(if $(findstring arrival,$(T)),e2e-backends),e2e-backends)
+e2e: $(if $(T),$(if $(findstring arrival,$(T))$(findstring helm,$(T)),e2e-backends),e2e-backends)
 e2e: ## Everything against a real kube-apiserver; T=text selects, STRICT=1 restricts services
 	$(Q)OG_BIN=$(B)/otelgate OG_E2E=$(B)/e2e tests/e2e/run --all $(if $(STRICT),--strict) $(T)
 e2e-core: ## The deterministic part of it

@@ -2,7 +2,11 @@
 # shellcheck shell=bash disable=SC2154
 # charts/otelgate through the life of a release, with Helm 3 and Helm 4 (tests/e2e/tools/build helm3 helm4).
 
+# shellcheck source=tests/e2e/lib/arrival.sh
+. "$here/lib/arrival.sh"
+
 chart=$here/../../charts/otelgate
+engine=$here/../../examples/tradeengine/manifests
 
 # everything in the cluster by name, but for what lives and dies by itself, and the Secrets to which the
 # suite binds its tokens
@@ -215,3 +219,85 @@ full_helm_gitops() { gitops helm4; }
 full_helm_three() { life helm3; }
 
 full_helm_four() { life helm4; }
+
+# engine_is SECONDS WHAT: each signal of every pod of the trading engine is in the backends, and it is said
+engine_is() {
+	local signal
+	for signal in metrics traces logs; do
+		until_true "$1" "$2: no $signal of pods $(pods_of trading tradeengine | tr '\n' ' ')" "arrived_$signal" trading tradeengine
+	done
+	until_true "$1" "$2: no proof: $(said_of trading tradeengine)" is_proved trading tradeengine cloud
+}
+
+engine_generation() { k get deployment -n trading tradeengine -o jsonpath='{.metadata.generation}'; }
+
+# engine_rotated GENERATION: it was restarted once, and no pod holds the old token
+engine_rotated() {
+	[ "$(engine_generation)" = $(($1 + 1)) ] && said_of trading tradeengine | jq -e '.pods.outdatedCredentials == 0 and .pods.ratio == "3/3"'
+}
+
+# From nothing to the trading engine's telemetry in real backends; an upgrade, a new token, a step back; and away.
+story() { # PROGRAM
+	local helm=$BIN/$1 up at generation pods
+	[ -x "$helm" ] || fail "$1 is not built: tests/e2e/tools/build $1"
+	export HELM_CACHE_HOME=$W/cache HELM_CONFIG_HOME=$W/config HELM_DATA_HOME=$W/data
+	fresh_cluster
+	backends up --owner $$ --sim "$OG_E2E/../sim-cloud" >"$W/backends.log" 2>&1 &
+	up=$!
+	k create namespace otelgate >/dev/null
+	k label namespace otelgate pod-security.kubernetes.io/enforce=restricted >/dev/null
+	ns_usable otelgate
+	"$helm" install otelgate "$chart" -n otelgate --set crds.keep=false --set rbac.restarts=true --wait --timeout 3m >"$W/out" 2>&1 || fail "$(cat "$W/out")"
+	wait "$up" || fail "no backends: $(tail -n 3 "$W/backends.log")"
+	eval "$(backends env)"
+	arrival_stacks managed
+	serve
+	until_asked default "$injected"
+	controller_up 0
+	stack_read cloud
+
+	# the engine as its team has it, but for a program that can be run here, which nobody has opted in yet
+	kubelet_up
+	k apply -f "$engine/namespace.yaml" >/dev/null
+	sed -e 's|image: .*/tradeengine:.*|image: registry.test/sdk-node:1|' -e '/otelgate.dev.inject:/d' \
+		-e 's|^\( *\)- name: ORDER_BOOK_DEPTH|\1- {name: OTEL_METRIC_EXPORT_INTERVAL, value: "1000"}\n\1- {name: OTEL_BSP_SCHEDULE_DELAY, value: "1000"}\n&|' \
+		"$engine/tradeengine.yaml" | k apply -f - >/dev/null
+	k rollout status -n trading deployment/tradeengine --timeout=60s >/dev/null
+	at=$(now_ms)
+	"$OG_BIN" optin -n trading deployment/tradeengine --yes >&2 || fail 'it cannot be opted in'
+	engine_is 60 'after the annotation'
+	note "from the annotation to the proof: $(($(now_ms) - at)) ms"
+
+	# an upgrade restarts nobody
+	generation=$(engine_generation)
+	"$helm" upgrade otelgate "$chart" -n otelgate --reset-then-reuse-values --set webhook.replicas=3 >"$W/out" 2>&1 || fail "$(cat "$W/out")"
+	eq "$(k get deployment -n otelgate otelgate-webhook -o jsonpath='{.spec.replicas}')" 3 replicas
+	until_asked default "$injected"
+	eq "$(engine_generation)" "$generation" 'the engine after an upgrade'
+
+	# a new token; once nobody holds the old one, it is revoked
+	backends token glc_sim-second metrics:write,traces:write,logs:write,profiles:write
+	credential "$USER_OTLP" glc_sim-second
+	until_true 90 "the token is not rotated: $(said_of trading tradeengine)" engine_rotated "$generation"
+	backends token "$TOKEN_WRITE" none
+	engine_is 60 'with the new token'
+
+	"$helm" rollback otelgate 1 -n otelgate >"$W/out" 2>&1 || fail "$(cat "$W/out")"
+	eq "$(k get deployment -n otelgate otelgate-webhook -o jsonpath='{.spec.replicas}')" 2 'replicas after the rollback'
+	until_asked default "$injected"
+	eq "$(engine_generation)" $((generation + 1)) 'the engine after a rollback'
+
+	# what runs goes on without otelgate
+	pods=$(pods_of trading tradeengine)
+	proc_stop controller-0 10
+	proc_stop webhook-0 10
+	"$helm" uninstall otelgate -n otelgate --wait >"$W/out" 2>&1 || fail "$(cat "$W/out")"
+	eq "$(k get mutatingwebhookconfigurations,crds -o name | grep -c otelgate)" 0 'what is left of otelgate'
+	eq "$(pods_of trading tradeengine)" "$pods" 'the pods of the engine'
+	until_true 60 'the engine does not send any more' arrived_metrics trading tradeengine
+	dry_run default "$W/probe.json" | jq -e '.kind == "Pod"' >/dev/null || fail 'no pods any more'
+}
+
+full_helm_story_three() { story helm3; }
+
+full_helm_story_four() { story helm4; }

@@ -18,6 +18,21 @@ arrival_up() {
 	k apply -k "$here/../../manifests/restarts" >/dev/null
 	wait "$up" || fail "no backends: $(tail -n 3 "$W/backends.log")"
 	eval "$(backends env)"
+	arrival_stacks "${1:-managed}"
+	replica 0
+	endpoints 0
+	until_asked default "$injected"
+	controller_up 0
+	stack_read cloud
+}
+
+# stack_read STACK: the controller knows its credential
+stack_read() {
+	until_true 30 'the credential of the stack was not read' api_is GET "/apis/otelgate.dev/v1alpha1/grafanastacks/$1" '.status.authHash // "" | length == 16'
+}
+
+# arrival_stacks RESTARTS: both, with their Secrets, which the controller may read; and where to ask
+arrival_stacks() {
 	ns_new monitoring
 	credential "$USER_OTLP" "$TOKEN_WRITE"
 	k create secret generic -n monitoring grafana-cloud-read --from-literal=token="$TOKEN_READ" >/dev/null
@@ -35,12 +50,7 @@ arrival_up() {
 		subjects:
 		- {kind: ServiceAccount, name: otelgate-controller, namespace: otelgate}
 	EOF
-	{ stack_yaml cloud "$(to_cloud "$EDGE/otlp")" grafana-cloud "${1:-managed}" && stack_yaml alloy "$(to_alloy "$OTLP_HTTP")" grafana-cloud "${1:-managed}"; } | k apply --server-side -f - >/dev/null
-	replica 0
-	endpoints 0
-	until_asked default "$injected"
-	controller_up 0
-	until_true 30 'the credential of the stack was not read' api_is GET /apis/otelgate.dev/v1alpha1/grafanastacks/cloud '.status.authHash // "" | length == 16'
+	{ stack_yaml cloud "$(to_cloud "$EDGE/otlp")" grafana-cloud "$1" && stack_yaml alloy "$(to_alloy "$OTLP_HTTP")" grafana-cloud "$1"; } | k apply --server-side -f - >/dev/null
 }
 
 # credential USER TOKEN: of both stacks, as somebody wrote it into their Secret
