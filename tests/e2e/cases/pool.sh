@@ -5,6 +5,15 @@
 # shellcheck source=tests/e2e/lib/installed.sh
 . "$here/lib/installed.sh"
 
+# serving: otelgate as a newcomer applies it, and asked
+serving() {
+	installed
+	configured
+	replica 0
+	endpoints 0
+	until_asked default "$injected"
+}
+
 # web: a Deployment that is opted in, with two pods that are injected
 web() {
 	ns_new "$CASE"
@@ -26,11 +35,7 @@ all_on() { [ "$(nodes_of)" = "$1" ] && [ -z "$(k get pods -A --field-selector=st
 full_pool_replaced() {
 	local old node
 	fresh_cluster
-	installed
-	configured
-	replica 0
-	endpoints 0
-	until_asked default "$injected"
+	serving
 	web
 	# the webhook goes first, as it does when its nodes are drained at once
 	proc_stop webhook-0 10
@@ -62,11 +67,7 @@ full_pool_replaced() {
 
 full_pool_namespace_deleted() {
 	fresh_cluster
-	installed
-	configured
-	replica 0
-	endpoints 0
-	until_asked default "$injected"
+	serving
 	web
 	proc_stop webhook-0 10
 	k delete namespace otelgate --timeout=60s >/dev/null || fail 'the namespace does not go'
@@ -75,11 +76,7 @@ full_pool_namespace_deleted() {
 	rolled "$CASE" web >/dev/null
 	until_true 60 'the pods without it' pods_are '[false, false]'
 	# the same commands as at first; a CA of its own is made anew
-	installed
-	configured
-	replica 0
-	endpoints 0
-	until_asked default "$injected"
+	serving
 	rolled "$CASE" web >/dev/null
 	until_true 60 'they are not injected again' pods_are '[true, true]'
 }
